@@ -1,0 +1,54 @@
+/**
+ * Every limit of the system, named with its unit. Past one of them: a clear error with a next step
+ * or back-pressure, never a crash or a silent loss.
+ */
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const limits = {
+  // Requests (Kubernetes v1.36 and etcd use the same figures where they have them)
+  bodyBytesMax: 3 * MiB,
+  objectBytesMax: 1.5 * MiB,
+  jsonPatchOperationsMax: 10_000,
+  jsonDepthMax: 128,
+  requestsInFlightMax: 2_000,
+  watchesPerMemberMax: 20_000,
+  headerBytesMax: 64 * KiB,
+
+  // Store
+  txnOperationsMax: 128,
+  keyBytesMax: 2 * KiB,
+  storeBytesMax: 8 * 1024 * MiB,
+  historyEventsMax: 200_000,
+  historyBytesMax: 256 * MiB,
+  watcherBufferBytesMax: 4 * MiB,
+  dedupeSessionsMax: 256,
+  dedupeCommandsPerSessionMax: 8_192,
+
+  // Raft
+  commandBytesMax: 2 * MiB,
+  raftMessageBytesMax: 1 * MiB,
+  raftInflightMessagesMax: 256,
+  raftInflightBytesMax: 32 * MiB,
+  raftUncommittedBytesMax: 64 * MiB,
+  raftApplyBacklogEntriesMax: 5_000,
+  raftFrameBytesMax: 16 * MiB,
+  raftPeerQueueBytesMax: 64 * MiB,
+  proposalsInFlightMax: 4_096,
+  walSegmentBytes: 16 * MiB,
+  snapshotBlockBytes: 256 * KiB,
+  snapshotEntriesInterval: 10_000,
+  snapshotTrailingEntries: 5_000,
+
+  // Controllers, scheduler, workers
+  workQueueItemsMax: 100_000,
+  schedulingQueuePodsMax: 200_000,
+  podsPerNodeMax: 110,
+  eventsPerSourcePerSecondMax: 25,
+  logLineBytesMax: 16 * KiB,
+  terminationMessageBytesMax: 4 * KiB,
+  execStreamsPerNodeMax: 256,
+
+  // Event loop
+  eventLoopSliceMsMax: 10,
+} as const

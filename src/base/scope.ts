@@ -1,0 +1,65 @@
+/**
+ * Lifetime of what must be stopped: register at creation, and one close undoes everything in
+ * reverse order. Every long-lived part gets the scope of its owner.
+ */
+export class Scope implements AsyncDisposable {
+  readonly #abort = new AbortController()
+  readonly #closers: { what: string; close: () => void | Promise<void> }[] = []
+  #closing: Promise<void> | undefined
+
+  /** Aborted at the first step of close: loops and waits end on it. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Runs `close` when the scope closes; at once when it is closed already. */
+  onClose(what: string, close: () => void | Promise<void>): void {
+    if (this.#closing) {
+      this.#closing = this.#closing.then(close)
+      return
+    }
+    this.#closers.push({ what, close })
+  }
+
+  /** A scope that closes with this one, or earlier by itself. */
+  child(what: string): Scope {
+    const child = new Scope()
+    this.onClose(what, () => child.close())
+    return child
+  }
+
+  /** Closes in reverse order, all of it even when parts fail; then rejects with what failed. */
+  close(): Promise<void> {
+    this.#closing ??= this.#run()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #run(): Promise<void> {
+    this.#abort.abort(new ScopeClosedError())
+    const failures: unknown[] = []
+    for (const { what, close } of this.#closers.reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        failures.push(new Error(`closing ${what}`, { cause: error }))
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'scope did not close cleanly')
+  }
+}
+
+/** The abort reason of a closing scope: a loop that ends on it ends well. */
+export class ScopeClosedError extends Error {
+  override readonly name = 'ScopeClosedError'
+  constructor() {
+    super('the scope is closed')
+  }
+}

@@ -1,0 +1,116 @@
+import type { StatusCause } from '../base/status.ts'
+import type { ObjectMeta } from './types.ts'
+
+/**
+ * A kind is data plus a few pure functions. Handlers are per verb and know kinds only through this.
+ * The field-level facts (types, defaults, merge keys, protobuf numbers) stand in the schema table.
+ */
+export interface Kind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly listKind: string
+  /** Plural, as in the path. */
+  readonly resource: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  readonly verbs: readonly Verb[]
+  readonly subresources: readonly Subresource[]
+  /** Name of the definition in the schema table, such as `io.k8s.api.core.v1.Pod`. */
+  readonly definition: string
+  /** True when metadata.generation counts changes of spec. */
+  readonly countsGeneration: boolean
+  /** True when an update without a resourceVersion is allowed to overwrite. */
+  readonly unconditionalUpdate: boolean
+  /** True when a PUT to a missing name creates it (leases and events in Kubernetes). */
+  readonly createOnUpdate: boolean
+  /** Used by delete when the caller names no propagation policy. */
+  readonly defaultPropagation: 'Background' | 'Orphan'
+  /** Seconds a delete waits when nobody says otherwise; undefined for kinds that go at once. */
+  defaultGracePeriodSeconds?(object: AnyObject): number
+
+  /**
+   * Runs on create after decoding and schema defaults, before validation: clears status, allocates
+   * what needs only the object, sets defaults that depend on other fields. May change `object`.
+   */
+  prepareCreate(object: AnyObject): void
+  /** Runs on update: keeps what this write may not change (status on the main path, and so on). */
+  prepareUpdate(object: AnyObject, old: AnyObject): void
+  /** Runs on a write to /status: keeps everything but the status. */
+  prepareStatusUpdate(object: AnyObject, old: AnyObject): void
+  validateCreate(object: AnyObject): FieldError[]
+  validateUpdate(object: AnyObject, old: AnyObject): FieldError[]
+  validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[]
+
+  /** Fields that a fieldSelector may name, beside metadata.name and metadata.namespace. */
+  selectableFields(object: AnyObject): ReadonlyMap<string, string>
+  readonly selectableFieldNames: readonly string[]
+  readonly columns: readonly Column[]
+  /** One cell a column. `nowMs` is wall time, for ages. */
+  row(object: AnyObject, nowMs: number): readonly (string | number | boolean | null)[]
+}
+
+export type Verb =
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch'
+
+export interface Subresource {
+  /** `status`, `scale`, `binding`, `log`, `exec`, `eviction`, `finalize`, … */
+  readonly name: string
+  readonly kind: string
+  readonly group: string
+  readonly version: string
+  readonly verbs: readonly string[]
+}
+
+export interface Column {
+  readonly name: string
+  readonly type: string
+  readonly format: string
+  readonly description: string
+  /** 0 always shown, 1 with -o wide. */
+  readonly priority: number
+}
+
+/** A decoded object. User-chosen keys live in null-prototype records. */
+export interface AnyObject {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  [field: string]: unknown
+}
+
+/**
+ * One refused field, in Kubernetes' terms (apimachinery pkg/util/validation/field/errors.go).
+ * `message` is what stands after the path: `Invalid value: -1: must be greater than or equal to 0`.
+ */
+export interface FieldError {
+  readonly type: FieldErrorType
+  /** Dotted path with indices and keys: `spec.containers[0].image`, `metadata.labels[app]`. */
+  readonly field: string
+  readonly message: string
+}
+
+export type FieldErrorType =
+  | 'FieldValueNotFound'
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueTypeInvalid'
+  | 'InternalError'
+
+export function fieldErrorCause(error: FieldError): StatusCause {
+  return { reason: error.type, field: error.field, message: error.message }
+}

@@ -1,0 +1,158 @@
+import type { LogIndex, Revision, Term } from '../base/brand.ts'
+
+/**
+ * What the API needs of a cluster store: etcd's semantics, read from a local replica, written through
+ * consensus. The embedded Raft gives one implementation, an external etcd may give another; one
+ * contract suite runs on both.
+ */
+export interface ClusterStore {
+  /** The local replica. Reads are synchronous and may lag; call `barrier` first for linearizable ones. */
+  readonly view: StoreView
+
+  /**
+   * Resolves with the local revision once the replica reflects every write that was acknowledged
+   * anywhere before the call. Rejects with ServiceUnavailable when no quorum answers.
+   */
+  barrier(): Promise<Revision>
+
+  /** Resolves once the replica has reached `revision`; rejects with Timeout after `timeoutMs`. */
+  reached(revision: Revision, timeoutMs: number): Promise<void>
+
+  /**
+   * Commits a transaction exactly once and resolves after it is applied to the local replica, so the
+   * caller reads its own write. Retries across leader changes with the same command id.
+   * Rejects with ServiceUnavailable/Timeout when the outcome is unknown, and with Conflict (reason in
+   * the message) when `fence` is given and the term is over.
+   */
+  commit(txn: Txn, fence?: Term): Promise<TxnResult>
+
+  /** Events from `afterRevision` (exclusive) on. Throws StatusError Expired when compacted. */
+  watch(options: WatchOptions): StoreWatcher
+}
+
+export interface StoreView {
+  /** The last applied revision; 1 for an empty store, as etcd has it. */
+  readonly revision: Revision
+  /** Reads below this one are refused with Expired. */
+  readonly compactedRevision: Revision
+  readonly appliedIndex: LogIndex
+  get(key: string, revision?: Revision): KeyValue | undefined
+  /** Keys in [start, end) in byte order. Throws StatusError Expired for a compacted revision. */
+  range(start: string, end: string, options?: RangeOptions): RangeResult
+  count(start: string, end: string, revision?: Revision): number
+}
+
+export interface RangeOptions {
+  readonly limit?: number
+  readonly revision?: Revision
+}
+
+export interface RangeResult {
+  readonly revision: Revision
+  readonly items: readonly KeyValue[]
+  /** True when `limit` cut the answer. */
+  readonly more: boolean
+}
+
+/** Frozen. `value` is a view into a slab: never write to it. */
+export interface KeyValue {
+  readonly key: string
+  readonly value: Uint8Array
+  readonly createRevision: Revision
+  readonly modRevision: Revision
+  /** Writes since creation, from 1 on. */
+  readonly version: number
+  /** 0 without a lease. */
+  readonly lease: number
+}
+
+/** A transaction: all compares hold → `success`, else `failure`. One revision if anything changed. */
+export interface Txn {
+  readonly compares: readonly Compare[]
+  readonly success: readonly Operation[]
+  readonly failure: readonly Operation[]
+}
+
+export interface Compare {
+  readonly key: string
+  /** Set for a range: the compare must hold for every key in [key, rangeEnd). */
+  readonly rangeEnd?: string
+  readonly target: 'version' | 'create' | 'mod' | 'value' | 'lease'
+  readonly result: '=' | '!=' | '<' | '>'
+  readonly value: number | Uint8Array
+}
+
+export type Operation =
+  | {
+      readonly op: 'put'
+      readonly key: string
+      readonly value: Uint8Array
+      /**
+       * Where in `value` the text `"resourceVersion":"<revision>",` goes in at apply; -1 for never.
+       * Kubernetes objects are encoded without it: the position right after `"metadata":{`.
+       */
+      readonly revisionOffset: number
+      readonly lease?: number
+      readonly previous?: boolean
+    }
+  | {
+      readonly op: 'delete'
+      readonly key: string
+      readonly rangeEnd?: string
+      readonly previous?: boolean
+    }
+  | {
+      readonly op: 'range'
+      readonly key: string
+      readonly rangeEnd?: string
+      readonly limit?: number
+    }
+  | { readonly op: 'txn'; readonly txn: Txn }
+
+export interface TxnResult {
+  readonly succeeded: boolean
+  /** The store's revision after the transaction. */
+  readonly revision: Revision
+  readonly responses: readonly OperationResult[]
+}
+
+export type OperationResult =
+  | { readonly op: 'put'; readonly current: KeyValue; readonly previous?: KeyValue }
+  | { readonly op: 'delete'; readonly deleted: number; readonly previous: readonly KeyValue[] }
+  | {
+      readonly op: 'range'
+      readonly items: readonly KeyValue[]
+      readonly more: boolean
+      readonly count: number
+    }
+  | { readonly op: 'txn'; readonly result: TxnResult }
+
+export interface WatchOptions {
+  readonly start: string
+  readonly end: string
+  readonly afterRevision: Revision
+  /** Called when there is something to read after `poll` came back empty. Never called inside `poll`. */
+  readonly wake: () => void
+}
+
+/** A cursor into the shared event ring. A slow one costs nobody else anything. */
+export interface StoreWatcher {
+  /**
+   * The next events in revision order, whole revisions only, at most about `bytesMax` of values.
+   * Throws StatusError Expired when this cursor fell out of the ring: list again, then watch.
+   */
+  poll(bytesMax: number): readonly StoreEvent[]
+  /** Every event up to here has been returned by poll: the revision a bookmark may carry. */
+  readonly progress: Revision
+  close(): void
+}
+
+export interface StoreEvent {
+  readonly type: 'put' | 'delete'
+  readonly revision: Revision
+  readonly key: string
+  /** A put's new state; for a delete the last state, with the deletion's revision as modRevision. */
+  readonly current: KeyValue
+  /** The state before, missing for a creation. */
+  readonly previous: KeyValue | undefined
+}

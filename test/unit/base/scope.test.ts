@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Scope } from '../../../src/base/scope.ts'
+
+test('Scope closes in reverse order and goes on when a part fails', async () => {
+  const scope = new Scope()
+  const closed: string[] = []
+  scope.onClose('first', () => void closed.push('first'))
+  scope.onClose('broken', () => {
+    throw new Error('stuck')
+  })
+  scope.child('child').onClose('grandchild', () => void closed.push('grandchild'))
+  await assert.rejects(scope.close(), AggregateError)
+  assert.deepEqual(closed, ['grandchild', 'first'])
+  assert.equal(scope.signal.aborted, true)
+})
