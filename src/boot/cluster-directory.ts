@@ -1,0 +1,186 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import {
+  createAuthority,
+  issueLeaf,
+  type KeyPair,
+  type LeafRequest,
+  leafIsCurrent,
+} from './certificates.ts'
+import { ConfigError } from './config-error.ts'
+
+/**
+ * The data directory of a cluster on this host: who its members are, its certificates, and where
+ * everything else goes. Files appear by rename, so a killed first boot leaves nothing half-written.
+ *
+ *   cluster.json   the resolved configuration: `kijabi master --config <it> --name m1` runs one member
+ *   kubeconfig     for kubectl
+ *   pki/           ca.{crt,key} and one pair for each identity
+ *   masters/<name> Raft's log and snapshots       workers/<name>  volumes and logs of pods
+ *   run/           pids and readiness of what runs logs/          one file for each process
+ *   flight/        flight records (NDJSON)         docker/        the private engine, if one is started
+ */
+export class ClusterDirectory {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = resolve(root)
+  }
+
+  path(...parts: string[]): string {
+    return join(this.root, ...parts)
+  }
+
+  get clusterFile(): string {
+    return this.path('cluster.json')
+  }
+
+  get kubeconfigFile(): string {
+    return this.path('kubeconfig')
+  }
+
+  get exists(): boolean {
+    return existsSync(this.clusterFile)
+  }
+
+  make(): void {
+    for (const part of ['', 'pki', 'masters', 'workers', 'run', 'logs', 'flight'])
+      makeDirectory(this.path(part), part === 'pki' ? 0o700 : 0o755)
+  }
+
+  readCluster(): ResolvedCluster {
+    return readResolvedCluster(this.clusterFile)
+  }
+
+  writeCluster(cluster: ResolvedCluster): void {
+    writeAtomically(this.clusterFile, `${JSON.stringify(cluster, undefined, 2)}\n`, 0o644)
+  }
+
+  /** Only its owner may read it: it holds the administrator's key. */
+  writeKubeconfig(text: string): void {
+    writeAtomically(this.kubeconfigFile, text, 0o600)
+  }
+
+  /** The cluster's authority; made when there is none. */
+  async authority(clusterName: string, clock: Clock): Promise<KeyPair> {
+    const stored = this.readPair('ca')
+    if (stored) return stored
+    const made = await createAuthority(clusterName, clock.wallMs())
+    this.#writePair('ca', made)
+    return made
+  }
+
+  /** The stored pair of an identity; issued anew when it is missing, too old or misses a host. */
+  async identity(
+    file: string,
+    request: LeafRequest,
+    authority: KeyPair,
+    clock: Clock,
+  ): Promise<KeyPair> {
+    const stored = this.readPair(file)
+    if (stored && leafIsCurrent(stored, authority, request.hosts, clock.wallMs())) return stored
+    const made = await issueLeaf(authority, request, clock.wallMs())
+    this.#writePair(file, made)
+    return made
+  }
+
+  readPair(file: string): KeyPair | undefined {
+    const certificate = this.path('pki', `${file}.crt`)
+    const privateKey = this.path('pki', `${file}.key`)
+    if (!existsSync(certificate) || !existsSync(privateKey)) return undefined
+    return {
+      certificate: readFileSync(certificate, 'utf8'),
+      privateKey: readFileSync(privateKey, 'utf8'),
+    }
+  }
+
+  #writePair(file: string, pair: KeyPair): void {
+    makeDirectory(this.path('pki'), 0o700)
+    writeAtomically(this.path('pki', `${file}.key`), pair.privateKey, 0o600)
+    writeAtomically(this.path('pki', `${file}.crt`), pair.certificate, 0o644)
+  }
+}
+
+/** Everything about a cluster that its members must agree on or find again at the next start. */
+export interface ResolvedCluster {
+  readonly clusterId: string
+  readonly name: string
+  readonly dataDirectory: string
+  readonly runtime: 'docker' | 'sim'
+  /** Where the Docker engine answers, for the docker runtime. */
+  readonly dockerSocket: string | undefined
+  /** host:port of the balancer in `up`. */
+  readonly apiAddress: string
+  readonly masters: readonly ResolvedMaster[]
+  readonly workers: readonly ResolvedWorker[]
+  readonly serviceCidr: string
+  readonly nodePortRange: string
+  readonly raft: {
+    readonly tickMs: number
+    readonly heartbeatTicks: number
+    readonly electionTicks: number
+  }
+  readonly nodes: {
+    readonly leaseRenewSeconds: number
+    readonly monitorGraceSeconds: number
+    readonly evictAfterSeconds: number
+  }
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+export interface ResolvedMaster {
+  readonly id: number
+  readonly name: string
+  readonly apiAddress: string
+  readonly raftAddress: string
+}
+
+export interface ResolvedWorker {
+  readonly name: string
+  readonly kubeletAddress: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Reads a resolved cluster file. Throws ConfigError that names the file. */
+export function readResolvedCluster(file: string): ResolvedCluster {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError(
+      `cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`,
+      'start the cluster with `kijabi up` first, or name its data directory with --data-dir',
+    )
+  }
+  try {
+    const cluster = JSON.parse(text) as ResolvedCluster
+    if (typeof cluster.clusterId !== 'string' || !Array.isArray(cluster.masters))
+      throw new Error('it lacks clusterId or masters')
+    return cluster
+  } catch (error) {
+    throw new ConfigError(
+      `${file} cannot be used: ${(error as Error).message}`,
+      `restore it from a backup; the members' data beside it is untouched`,
+    )
+  }
+}
+
+/** Writes a file so that a reader sees the old or the new content, never a part. */
+export function writeAtomically(file: string, content: string, mode: number): void {
+  const temporary = `${file}.tmp-${process.pid}`
+  writeFileSync(temporary, content, { mode })
+  chmodSync(temporary, mode)
+  renameSync(temporary, file)
+}
+
+function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode })
+  } catch (error) {
+    throw new ConfigError(
+      `cannot create ${path}: ${(error as NodeJS.ErrnoException).code}`,
+      'choose a directory that you may write to with --data-dir',
+    )
+  }
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { ConfigError } from './config-error.ts'
+
+/**
+ * cluster.config.json: what a cluster is made of. Counts are enough on one host; explicit members with
+ * addresses describe several hosts. Every field has a default, so `{}` is a valid file.
+ */
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    'use lower-case letters, digits and "-", as in "m1"',
+  )
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-f:]+\]|[^:\s]+):([1-9]\d{0,4})$/, 'use host:port, as in "10.0.0.1:6443"')
+const cidr = z
+  .string()
+  .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'use a CIDR, as in "10.96.0.0/16"')
+
+const master = z.strictObject({ name, apiAddress: address, raftAddress: address })
+const worker = z.strictObject({
+  name,
+  kubeletAddress: address.optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+})
+
+const unique = (list: { name: string }[]) =>
+  new Set(list.map((one) => one.name)).size === list.length
+
+const schema = z.strictObject({
+  /** Shown in kubeconfig and status. */
+  name: name.default('kijabi'),
+  masters: z
+    .union([
+      z.number().int().min(1).max(9),
+      z.array(master).min(1).max(9).refine(unique, 'two masters have the same name'),
+    ])
+    .default(3),
+  workers: z
+    .union([
+      z.number().int().min(0).max(100),
+      z.array(worker).max(5000).refine(unique, 'two workers have the same name'),
+    ])
+    .default(2),
+  runtime: z.enum(['auto', 'docker', 'sim']).default('auto'),
+  dataDirectory: z.string().min(1).default('.kijabi'),
+  /** Port of the local balancer that kubeconfig points at; 0 takes a free one at first boot. */
+  apiPort: z.number().int().min(0).max(65535).default(6443),
+  network: z
+    .strictObject({
+      serviceCidr: cidr.optional(),
+      nodePortRange: z
+        .string()
+        .regex(/^\d{4,5}-\d{4,5}$/, 'use FIRST-LAST, as in "30000-32767"')
+        .default('30000-32767'),
+    })
+    .prefault({}),
+  raft: z
+    .strictObject({
+      tickMs: z.number().int().min(1).max(1000).default(10),
+      heartbeatTicks: z.number().int().min(1).max(100).default(5),
+      electionTicks: z.number().int().min(2).max(1000).default(30),
+    })
+    .refine((raft) => raft.electionTicks >= 3 * raft.heartbeatTicks, {
+      message: 'electionTicks must be at least 3 times heartbeatTicks',
+      path: ['electionTicks'],
+    })
+    .prefault({}),
+  nodes: z
+    .strictObject({
+      /** How often a kubelet renews its Lease. */
+      leaseRenewSeconds: z.number().min(0.2).max(60).default(1),
+      /** Without a renewal for so long a node is NotReady (kube-controller-manager: 40). */
+      monitorGraceSeconds: z.number().min(1).max(3600).default(5),
+      /** How long pods stay on a lost node unless they tolerate more (Kubernetes: 300). */
+      evictAfterSeconds: z.number().min(0).max(86_400).default(5),
+    })
+    .prefault({}),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+})
+
+export type ClusterConfig = z.output<typeof schema>
+export type MasterConfig = z.output<typeof master>
+export type WorkerConfig = z.output<typeof worker>
+
+/** Validates a configuration that was read from `source`. Throws ConfigError. */
+export function parseConfig(text: string, source: string): ClusterConfig {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new ConfigError(
+      `${source} is not JSON: ${(error as Error).message}`,
+      'correct the file, or delete it to start with the defaults',
+    )
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const lines = result.error.issues.map((issue) => `  ${describe(issue, json)}`)
+  throw new ConfigError(
+    `${source} is not a valid cluster configuration:\n${lines.join('\n')}`,
+    'correct these fields and run the command again',
+  )
+}
+
+/** Reads and validates a file; a missing file is an error only when the caller named it. */
+export function readConfig(file: string): ClusterConfig {
+  const path = resolve(file)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(
+      `cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`,
+      'name an existing file with -f, or leave -f out to use the defaults',
+    )
+  }
+  return parseConfig(text, path)
+}
+
+function describe(issue: z.core.$ZodIssue, json: unknown): string {
+  const path = issue.path.map(String).join('.') || 'the file'
+  if (issue.code === 'unrecognized_keys') {
+    const place = issue.path.length > 0 ? `${path}.` : ''
+    return `${issue.keys.map((key) => place + key).join(', ')}: unknown field`
+  }
+  if (issue.code === 'invalid_union') {
+    const nearest = issue.errors
+      .flat()
+      .sort((left, right) => right.path.length - left.path.length)[0]
+    const inner = nearest && nearest.path.length > 0 ? describe(nearest, undefined) : undefined
+    return `${path}: ${inner ?? `${JSON.stringify(at(json, issue.path))} is neither a count nor a list`}`
+  }
+  return `${path}: ${issue.message}`
+}
+
+function at(json: unknown, path: readonly PropertyKey[]): unknown {
+  let value = json
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key]
+  return value
+}

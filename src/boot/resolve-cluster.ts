@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import type { KeyPair } from './certificates.ts'
+import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluster-directory.ts'
+import type { ClusterConfig } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import { kubeconfig } from './kubeconfig.ts'
+import { pickPort, splitAddress } from './ports.ts'
+
+/** What the command line said; undefined where it said nothing. */
+export interface UpOptions {
+  readonly masters?: number
+  readonly workers?: number
+  readonly runtime?: 'auto' | 'docker' | 'sim'
+  readonly apiPort?: number
+}
+
+const loopback = '127.0.0.1'
+
+/**
+ * The cluster of a data directory: read back when it exists, made up from configuration and options
+ * when it does not. The number of masters is fixed at first boot; workers may come and go.
+ */
+export async function resolveCluster(
+  directory: ClusterDirectory,
+  config: ClusterConfig,
+  options: UpOptions,
+  clock: Clock,
+): Promise<ResolvedCluster> {
+  const authority = await directory.authority(config.name, clock)
+  if (directory.exists) return resume(directory.readCluster(), config, options)
+  const clusterId = clusterIdOf(authority)
+  const taken = new Set<number>()
+  const apiPort = options.apiPort ?? config.apiPort
+  const apiAddress = `${loopback}:${apiPort === 0 ? await pickPort(loopback, 16443, taken) : apiPort}`
+  taken.add(splitAddress(apiAddress).port)
+  return {
+    clusterId,
+    name: config.name,
+    dataDirectory: directory.root,
+    runtime: 'sim',
+    dockerSocket: undefined,
+    apiAddress,
+    masters: await resolveMasters(options.masters ?? config.masters, taken),
+    workers: await resolveWorkers(options.workers ?? config.workers, [], taken),
+    serviceCidr: config.network.serviceCidr ?? '',
+    nodePortRange: config.network.nodePortRange,
+    raft: config.raft,
+    nodes: config.nodes,
+    logLevel: config.logLevel,
+  }
+}
+
+async function resume(
+  stored: ResolvedCluster,
+  config: ClusterConfig,
+  options: UpOptions,
+): Promise<ResolvedCluster> {
+  if (options.masters !== undefined && options.masters !== stored.masters.length)
+    throw new ConfigError(
+      `${stored.dataDirectory} holds a cluster of ${stored.masters.length} masters, not ${options.masters}`,
+      `leave --masters out, or choose another --data-dir for another cluster`,
+    )
+  const taken = new Set(
+    [...stored.masters.flatMap((one) => [one.apiAddress, one.raftAddress]), stored.apiAddress].map(
+      (address) => splitAddress(address).port,
+    ),
+  )
+  const workers =
+    options.workers === undefined
+      ? stored.workers
+      : await resolveWorkers(options.workers, stored.workers, taken)
+  const port = options.apiPort
+  return {
+    ...stored,
+    workers,
+    apiAddress: port ? `${loopback}:${port}` : stored.apiAddress,
+    nodes: config.nodes,
+    logLevel: config.logLevel,
+  }
+}
+
+async function resolveMasters(masters: ClusterConfig['masters'], taken: Set<number>) {
+  if (typeof masters !== 'number') return masters.map((one, index) => ({ ...one, id: index + 1 }))
+  const resolved: ResolvedCluster['masters'][number][] = []
+  for (let id = 1; id <= masters; id += 1)
+    resolved.push({
+      id,
+      name: `m${id}`,
+      apiAddress: `${loopback}:${await pickPort(loopback, 6450 + id, taken)}`,
+      raftAddress: `${loopback}:${await pickPort(loopback, 6550 + id, taken)}`,
+    })
+  return resolved
+}
+
+async function resolveWorkers(
+  workers: ClusterConfig['workers'],
+  stored: readonly ResolvedWorker[],
+  taken: Set<number>,
+): Promise<ResolvedWorker[]> {
+  const wanted =
+    typeof workers === 'number'
+      ? Array.from({ length: workers }, (_, index) => ({ name: `w${index + 1}` }))
+      : workers
+  for (const one of stored) taken.add(splitAddress(one.kubeletAddress).port)
+  const resolved: ResolvedWorker[] = []
+  for (const one of wanted as Exclude<ClusterConfig['workers'], number>)
+    resolved.push(
+      stored.find((old) => old.name === one.name) ?? {
+        name: one.name,
+        kubeletAddress:
+          one.kubeletAddress ?? `${loopback}:${await pickPort(loopback, 10250, taken)}`,
+        labels: one.labels ?? {},
+      },
+    )
+  return resolved
+}
+
+/**
+ * With the runtime known, the rest follows. Several clusters on one host must not share addresses, so
+ * the service network depends on the cluster's id: for Docker in 10.96.0.0/11, for simulated pods in
+ * 127.96.0.0/11, where any process may listen without rights.
+ */
+export function withRuntime(
+  cluster: ResolvedCluster,
+  runtime: 'docker' | 'sim',
+  dockerSocket: string | undefined,
+): ResolvedCluster {
+  const slot = Number.parseInt(cluster.clusterId.slice(0, 4), 16) % 32
+  const derived = (kind: 'docker' | 'sim') => `${kind === 'docker' ? 10 : 127}.${96 + slot}.0.0/16`
+  const chosen = cluster.serviceCidr !== '' && cluster.serviceCidr !== derived(cluster.runtime)
+  return {
+    ...cluster,
+    runtime,
+    dockerSocket,
+    serviceCidr: chosen ? cluster.serviceCidr : derived(runtime),
+  }
+}
+
+/** The cluster's identity is that of its authority: members of another cluster cannot join by mistake. */
+export function clusterIdOf(authority: KeyPair): string {
+  return createHash('sha256').update(authority.certificate).digest('hex').slice(0, 12)
+}
+
+/** Certificates of every member and the kubeconfig, made or renewed. */
+export async function prepareIdentities(
+  directory: ClusterDirectory,
+  cluster: ResolvedCluster,
+  clock: Clock,
+): Promise<void> {
+  const authority = await directory.authority(cluster.name, clock)
+  const issue = (file: string, commonName: string, organizations: string[], hosts: string[]) =>
+    directory.identity(file, { commonName, organizations, hosts }, authority, clock)
+  const serviceHosts = [
+    ...['localhost', loopback, 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+    'kubernetes.default.svc.cluster.local',
+    firstAddress(cluster.serviceCidr),
+  ]
+  for (const master of cluster.masters) {
+    const hosts = [master.apiAddress, master.raftAddress].map((one) => splitAddress(one).host)
+    await issue(
+      master.name,
+      master.name,
+      ['kijabi:masters'],
+      [...new Set([...serviceHosts, master.name, ...hosts])],
+    )
+  }
+  await issue('kubelet-client', 'kube-apiserver-kubelet-client', ['kijabi:masters'], [])
+  for (const worker of cluster.workers) {
+    const { host } = splitAddress(worker.kubeletAddress)
+    await issue(
+      worker.name,
+      `system:node:${worker.name}`,
+      ['system:nodes'],
+      [...new Set([worker.name, 'localhost', loopback, host])],
+    )
+  }
+  await issue('kube-proxy', 'system:kube-proxy', [], [])
+  const admin = await issue('admin', 'kubernetes-admin', ['system:masters'], [])
+  directory.writeKubeconfig(
+    kubeconfig({
+      clusterName: cluster.name,
+      server: `https://${cluster.apiAddress}`,
+      authority: authority.certificate,
+      user: 'kubernetes-admin',
+      pair: admin,
+    }),
+  )
+}
+
+/** The first address of a CIDR: the ClusterIP of the `kubernetes` Service. */
+export function firstAddress(cidr: string): string {
+  const parts = (cidr.split('/')[0] ?? '').split('.').map(Number)
+  const value = parts.reduce((sum, part) => sum * 256 + part, 0) + 1
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}
