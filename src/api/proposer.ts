@@ -1,0 +1,299 @@
+import { assert } from '../base/assert.ts'
+import type { LogIndex, Revision, Term } from '../base/brand.ts'
+import type { Clock } from '../base/clock.ts'
+import { limits } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import { statusError } from '../base/status.ts'
+import type { CommittedEntry, LeadershipView, Replica } from '../raft/replica.ts'
+import type {
+  ClusterStore,
+  StoreView,
+  StoreWatcher,
+  Txn,
+  TxnResult,
+  WatchOptions,
+} from '../state/cluster-store.ts'
+import { tooLargeRevision } from '../state/errors.ts'
+import type { Machine } from '../state/machine.ts'
+import { decodeSnapshot, encodeSnapshot } from '../state/snapshot.ts'
+import { checkTxn } from '../state/txn-check.ts'
+import { ProposerOutbox } from './proposer-outbox.ts'
+import { ProposerReads } from './proposer-reads.ts'
+
+export interface ProposerOptions {
+  readonly replica: Replica
+  readonly machine: Machine
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** How long a write or a barrier may take before it fails. */
+  readonly timeoutMs?: number
+  /** Runs a task after pending input was served: setImmediate, unless a simulator has its own. */
+  readonly defer?: (task: () => void) => void
+}
+
+/** The cluster store of this member, and what its boot needs of it. */
+export interface Proposer extends ClusterStore {
+  /** Opens the replica and replays its log. Resolves when the member takes part. */
+  start(): Promise<void>
+  /** Fails what is pending, then stops the replica. */
+  stop(): Promise<void>
+  readonly leadership: LeadershipView
+  /** Calls `listener` with the view of now and with every later one. Returns how to end that. */
+  onLeadership(listener: (view: LeadershipView) => void): () => void
+  /** The replica cannot go on: this member must end, or be rebuilt from the others. */
+  onFailed(listener: (error: Error) => void): () => void
+  /** Forgets history before `revision` on every member. Fenced as `commit` is. */
+  compact(revision: Revision, fence?: Term): Promise<TxnResult>
+  /** Writes of this member that have no answer yet. */
+  readonly pending: number
+}
+
+const defaultTimeoutMs = 10_000
+
+/**
+ * Binds a replica and a state machine into a cluster store; one per member. Entries are applied in
+ * slices of at most `limits.eventLoopSliceMsMax`, in order; writers, readers and watchers hear of a
+ * slice when it is done.
+ */
+export function createProposer(options: ProposerOptions): Proposer {
+  return new StoreProposer(options)
+}
+
+interface RevisionWaiter {
+  readonly revision: Revision
+  readonly arrived: () => void
+  readonly failed: (error: Error) => void
+}
+
+class StoreProposer implements Proposer {
+  readonly #replica: Replica
+  readonly #machine: Machine
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #defer: (task: () => void) => void
+  readonly #outbox: ProposerOutbox
+  readonly #reads: ProposerReads
+  readonly #leadershipListeners = new Set<(view: LeadershipView) => void>()
+  readonly #failedListeners = new Set<(error: Error) => void>()
+  readonly #revisionWaiters = new Set<RevisionWaiter>()
+  #leadership: LeadershipView
+  /** Committed; applied up to `#backlogHead`. */
+  #backlog: readonly CommittedEntry[] = []
+  #backlogHead = 0
+  #applyScheduled = false
+  #wakeScheduled = false
+  #snapshot: 'idle' | 'saving' | 'wanted again' = 'idle'
+  #closed: Error | undefined
+
+  constructor(options: ProposerOptions) {
+    const { replica, machine, clock, random, logger } = options
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+    this.#replica = replica
+    this.#machine = machine
+    this.#clock = clock
+    this.#logger = logger
+    this.#defer = options.defer ?? ((task) => void setImmediate(task))
+    this.#leadership = replica.status()
+    this.#outbox = new ProposerOutbox({ replica, clock, random, timeoutMs })
+    this.#reads = new ProposerReads({ replica, clock, timeoutMs })
+    replica.listen({
+      committed: (entries) => this.#committed(entries),
+      restored: (index, term, blocks) => this.#restored(index, term, blocks),
+      leadership: (view) => this.#leadershipChanged(view),
+      snapshotWanted: () => this.#snapshotWanted(),
+      failed: (error) => this.#replicaFailed(error),
+    })
+  }
+
+  get view(): StoreView {
+    return this.#machine
+  }
+
+  get leadership(): LeadershipView {
+    return this.#leadership
+  }
+
+  get pending(): number {
+    return this.#outbox.pending
+  }
+
+  start(): Promise<void> {
+    return this.#replica.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#close('this member is stopping')
+    await this.#replica.stop()
+  }
+
+  async commit(txn: Txn, fence = 0 as Term): Promise<TxnResult> {
+    const error = checkTxn(txn)
+    if (error) throw error
+    return this.#outbox.propose({ kind: 'txn', txn }, fence)
+  }
+
+  compact(revision: Revision, fence = 0 as Term): Promise<TxnResult> {
+    return this.#outbox.propose({ kind: 'compact', revision }, fence)
+  }
+
+  async barrier(): Promise<Revision> {
+    await this.#reads.barrier()
+    return this.#machine.revision
+  }
+
+  reached(revision: Revision, timeoutMs: number): Promise<void> {
+    if (this.#machine.revision >= revision) return Promise.resolve()
+    if (this.#closed) return Promise.reject(this.#closed)
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        timer.cancel()
+        this.#revisionWaiters.delete(waiter)
+      }
+      const waiter: RevisionWaiter = {
+        revision,
+        arrived: () => {
+          end()
+          resolve()
+        },
+        failed: (error) => {
+          end()
+          reject(error)
+        },
+      }
+      const timer = this.#clock.after(timeoutMs, () =>
+        waiter.failed(tooLargeRevision(revision, this.#machine.revision)),
+      )
+      this.#revisionWaiters.add(waiter)
+    })
+  }
+
+  watch(options: WatchOptions): StoreWatcher {
+    return this.#machine.watch(options)
+  }
+
+  onLeadership(listener: (view: LeadershipView) => void): () => void {
+    this.#leadershipListeners.add(listener)
+    listener(this.#leadership)
+    return () => void this.#leadershipListeners.delete(listener)
+  }
+
+  onFailed(listener: (error: Error) => void): () => void {
+    this.#failedListeners.add(listener)
+    return () => void this.#failedListeners.delete(listener)
+  }
+
+  #committed(entries: readonly CommittedEntry[]): void {
+    const waiting = this.#backlog.length - this.#backlogHead
+    this.#backlog =
+      waiting === 0 ? entries : [...this.#backlog.slice(this.#backlogHead), ...entries]
+    this.#backlogHead = 0
+    if (!this.#applyScheduled) this.#applySlice()
+  }
+
+  #applySlice(): void {
+    const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax
+    let entry = this.#backlog[this.#backlogHead]
+    if (!entry) return
+    for (; entry; entry = this.#backlog[this.#backlogHead]) {
+      this.#backlogHead += 1
+      for (const outcome of this.#machine.apply(entry).outcomes) this.#outbox.settle(outcome)
+      if (this.#clock.monotonicMs() >= endMs) break
+    }
+    if (this.#backlogHead < this.#backlog.length) {
+      this.#applyScheduled = true
+      this.#defer(() => {
+        this.#applyScheduled = false
+        this.#applySlice()
+      })
+    } else {
+      this.#backlog = []
+      this.#backlogHead = 0
+    }
+    this.#advanced()
+  }
+
+  /** Tells everybody who waits that the state has moved on. */
+  #advanced(): void {
+    this.#replica.applied(this.#machine.appliedIndex)
+    this.#reads.applied(this.#machine.appliedIndex)
+    for (const waiter of this.#revisionWaiters) {
+      if (waiter.revision <= this.#machine.revision) waiter.arrived()
+    }
+    if (!this.#wakeScheduled) this.#wakeSlice()
+  }
+
+  #wakeSlice(): void {
+    const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax
+    while (this.#machine.wakeNext()) {
+      if (this.#clock.monotonicMs() < endMs) continue
+      this.#wakeScheduled = true
+      this.#defer(() => {
+        this.#wakeScheduled = false
+        this.#wakeSlice()
+      })
+      return
+    }
+  }
+
+  async #restored(index: LogIndex, term: Term, blocks: AsyncIterable<Uint8Array>): Promise<void> {
+    // What is not applied by now is part of the snapshot.
+    this.#backlog = []
+    this.#backlogHead = 0
+    const { state, store } = await decodeSnapshot(this.#yielding(blocks))
+    assert(state.index === index && state.term === term, 'a snapshot is of the index it came with')
+    this.#machine.replace(state, store)
+    this.#advanced()
+    this.#outbox.resendAll()
+  }
+
+  #leadershipChanged(view: LeadershipView): void {
+    this.#leadership = view
+    this.#outbox.leadership(view)
+    if (view.leader !== 0) this.#reads.leaderKnown()
+    for (const listener of this.#leadershipListeners) listener(view)
+  }
+
+  #snapshotWanted(): void {
+    if (this.#snapshot !== 'idle') {
+      this.#snapshot = 'wanted again'
+      return
+    }
+    this.#snapshot = 'saving'
+    const frozen = this.#machine.freeze()
+    this.#replica
+      .saveSnapshot(frozen.index, frozen.term, this.#yielding(encodeSnapshot(frozen)))
+      .catch((error: unknown) => {
+        if (this.#closed) return
+        this.#logger.error({ error, index: frozen.index }, 'saving a snapshot failed')
+      })
+      .finally(() => {
+        const again = this.#snapshot === 'wanted again' && !this.#closed
+        this.#snapshot = 'idle'
+        if (again) this.#snapshotWanted()
+      })
+  }
+
+  #replicaFailed(error: Error): void {
+    this.#close(`this member failed: ${error.message}`)
+    if (this.#failedListeners.size === 0) this.#logger.error({ error }, 'the replica failed')
+    for (const listener of this.#failedListeners) listener(error)
+  }
+
+  #close(why: string): void {
+    if (this.#closed) return
+    this.#closed = statusError('ServiceUnavailable', why)
+    this.#outbox.close(why)
+    this.#reads.close(this.#closed)
+    for (const waiter of this.#revisionWaiters) waiter.failed(this.#closed)
+  }
+
+  /** Each block in a turn of its own, whatever pace the other side has. */
+  async *#yielding(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const block of blocks) {
+      yield block
+      await new Promise<void>((resolve) => this.#defer(resolve))
+    }
+  }
+}

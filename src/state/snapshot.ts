@@ -1,0 +1,204 @@
+import { Packr } from 'msgpackr'
+import { assert } from '../base/assert.ts'
+import type { LogIndex, Revision, Term } from '../base/brand.ts'
+import { limits } from '../base/limits.ts'
+import type { KeyValue } from './cluster-store.ts'
+import type { PackedSession } from './dedupe.ts'
+import { mixBytes } from './hash.ts'
+import type { OrderedRecords } from './key-index.ts'
+import { Store } from './store.ts'
+
+/** The whole replicated state at one log index. */
+export interface FrozenState extends StateHeader {
+  readonly sessions: readonly PackedSession[]
+  readonly records: OrderedRecords
+}
+
+interface StateHeader {
+  readonly index: LogIndex
+  readonly term: Term
+  readonly revision: Revision
+  readonly compacted: Revision
+  /** The lanes of the rolling hash. */
+  readonly hash: readonly [number, number]
+  readonly contentHash: number
+}
+
+/** A decoded snapshot: what `Machine.replace` takes. */
+export interface DecodedState {
+  readonly state: StateHeader & { readonly sessions: readonly PackedSession[] }
+  readonly store: Store
+}
+
+const formatVersion = 1
+const frameHeader = 'kijabi-state'
+const frameSession = 1
+const frameRecord = 2
+const frameEnd = 3
+const lengthBytes = 4
+/** The largest value with its key, and room for what is around them; also a full session. */
+const frameBytesMax = limits.objectBytesMax + limits.keyBytesMax + 64 * 1024
+const packr = new Packr({ useRecords: false })
+
+/**
+ * The state as blocks of at most `limits.snapshotBlockBytes`. Inside is one stream of frames (length,
+ * msgpack): a header, the sessions, every record in key order, a trailer with the number of frames
+ * and the hash of their bytes. A block is made when it is asked for, in about a millisecond: the
+ * caller decides how much of a turn a snapshot may take.
+ */
+export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8Array, void, void> {
+  const blocks = new BlockWriter()
+  for (const frame of frames(state)) yield* blocks.add(frame)
+  yield* blocks.add(packr.pack([frameEnd, blocks.frames, blocks.hash]))
+  yield* blocks.flush()
+}
+
+/**
+ * Rebuilds what encodeSnapshot took apart, block by block, whatever the sizes of the blocks are.
+ * Throws InvariantError when the stream is not whole and unchanged.
+ */
+export async function decodeSnapshot(blocks: AsyncIterable<Uint8Array>): Promise<DecodedState> {
+  const reader = new FrameReader()
+  const decoder = new StateDecoder()
+  for await (const block of blocks) {
+    for (const frame of reader.add(block)) decoder.add(frame)
+  }
+  assert(reader.empty, 'a snapshot does not end within a frame')
+  return decoder.finish()
+}
+
+function* frames(state: FrozenState): Generator<Uint8Array, void, void> {
+  const { index, term, revision, compacted, hash, contentHash } = state
+  const header = [index, term, revision, compacted, hash, contentHash]
+  yield packr.pack([frameHeader, formatVersion, header])
+  for (const session of state.sessions) yield packr.pack([frameSession, session])
+  for (const record of state.records.values()) yield packr.pack([frameRecord, packRecord(record)])
+}
+
+function packRecord(record: KeyValue): unknown[] {
+  const { key, value, createRevision, modRevision, version, lease } = record
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return [key, createRevision, modRevision, version, lease, bytes]
+}
+
+/** Cuts a stream of frames into blocks of one size. */
+class BlockWriter {
+  #block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
+  #used = 0
+  frames = 0
+  hash = 0;
+
+  *add(frame: Uint8Array): Generator<Uint8Array, void, void> {
+    this.frames += 1
+    this.hash = mixBytes(this.hash, frame)
+    const length = Buffer.allocUnsafe(lengthBytes)
+    length.writeUInt32LE(frame.length)
+    yield* this.#write(length)
+    yield* this.#write(frame)
+  }
+
+  *flush(): Generator<Uint8Array, void, void> {
+    if (this.#used === 0) return
+    yield this.#block.subarray(0, this.#used)
+    // The consumer may keep a block: it is not written again.
+    this.#block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
+    this.#used = 0
+  }
+
+  *#write(bytes: Uint8Array): Generator<Uint8Array, void, void> {
+    for (let done = 0; done < bytes.length; ) {
+      const part = bytes.subarray(done, done + this.#block.length - this.#used)
+      this.#block.set(part, this.#used)
+      this.#used += part.length
+      done += part.length
+      if (this.#used === this.#block.length) yield* this.flush()
+    }
+  }
+}
+
+/** Puts frames together again out of blocks. */
+class FrameReader {
+  #rest: Buffer = Buffer.alloc(0)
+
+  get empty(): boolean {
+    return this.#rest.length === 0
+  }
+
+  *add(block: Uint8Array): Generator<Uint8Array, void, void> {
+    let bytes: Buffer = Buffer.concat([this.#rest, block])
+    while (bytes.length >= lengthBytes) {
+      const end = lengthBytes + bytes.readUInt32LE(0)
+      assert(end - lengthBytes <= frameBytesMax, 'a snapshot has no frame that large')
+      if (bytes.length < end) break
+      yield bytes.subarray(lengthBytes, end)
+      bytes = bytes.subarray(end)
+    }
+    this.#rest = bytes
+  }
+}
+
+class StateDecoder {
+  readonly #store = new Store()
+  readonly #sessions: PackedSession[] = []
+  #header: StateHeader | undefined
+  #frames = 0
+  #hash = 0
+  #ended = false
+
+  add(frame: Uint8Array): void {
+    assert(!this.#ended, 'nothing follows the trailer of a snapshot')
+    const [kind, first, second] = packr.unpack(frame) as [unknown, unknown, unknown]
+    switch (kind) {
+      case frameHeader:
+        this.#readHeader(first, second)
+        break
+      case frameSession:
+        this.#sessions.push(first as PackedSession)
+        break
+      case frameRecord:
+        this.#store.load(unpackRecord(first as PackedRecord))
+        break
+      default:
+        assert(kind === frameEnd, `a snapshot has no frame of kind ${kind}`)
+        assert(first === this.#frames && second === this.#hash, 'a snapshot is whole and unchanged')
+        this.#ended = true
+    }
+    this.#frames += 1
+    this.#hash = mixBytes(this.#hash, frame)
+  }
+
+  finish(): DecodedState {
+    assert(this.#ended, 'a snapshot ends with its trailer')
+    assert(this.#header, 'a snapshot begins with its header')
+    return { state: { ...this.#header, sessions: this.#sessions }, store: this.#store }
+  }
+
+  #readHeader(version: unknown, packed: unknown): void {
+    assert(this.#frames === 0, 'the header of a snapshot comes first')
+    assert(version === formatVersion, `snapshots have format ${formatVersion}, not ${version}`)
+    const [index, term, revision, compacted, hash, contentHash] = packed as PackedHeader
+    this.#header = {
+      index: index as LogIndex,
+      term: term as Term,
+      revision: revision as Revision,
+      compacted: compacted as Revision,
+      hash,
+      contentHash,
+    }
+  }
+}
+
+type PackedHeader = [number, number, number, number, [number, number], number]
+type PackedRecord = [string, number, number, number, number, Uint8Array]
+
+function unpackRecord(packed: PackedRecord): KeyValue {
+  const [key, createRevision, modRevision, version, lease, value] = packed
+  return {
+    key,
+    value,
+    createRevision: createRevision as Revision,
+    modRevision: modRevision as Revision,
+    version,
+    lease,
+  }
+}

@@ -1,0 +1,207 @@
+import { assert, unreachable } from '../base/assert.ts'
+import type { Revision } from '../base/brand.ts'
+import type {
+  Compare,
+  KeyValue,
+  Operation,
+  OperationResult,
+  StoreEvent,
+  Txn,
+  TxnResult,
+} from './cluster-store.ts'
+import { keyEnd } from './key-index.ts'
+import type { Store, StoredRecord } from './store.ts'
+
+/** Which branches a transaction takes, decided before anything is written. */
+export interface TxnPath {
+  readonly succeeded: boolean
+  readonly operations: readonly Operation[]
+  /** One per nested transaction of `operations`, in order. */
+  readonly nested: readonly TxnPath[]
+}
+
+/**
+ * Judges every compare, those of nested transactions too, against the state before the transaction,
+ * as etcd does (server/etcdserver/txn: compareToPath).
+ */
+export function choosePath(store: Store, txn: Txn): TxnPath {
+  const succeeded = txn.compares.every((compare) => holds(store, compare))
+  const operations = succeeded ? txn.success : txn.failure
+  const nested: TxnPath[] = []
+  for (const operation of operations) {
+    if (operation.op === 'txn') nested.push(choosePath(store, operation.txn))
+  }
+  return { succeeded, operations, nested }
+}
+
+/** Bytes that the path would add if every put were new: what the store's limit is held against. */
+export function bytesPut(path: TxnPath): number {
+  let bytes = 0
+  for (const operation of path.operations) {
+    if (operation.op === 'put') bytes += operation.key.length + operation.value.length
+  }
+  for (const nested of path.nested) bytes += bytesPut(nested)
+  return bytes
+}
+
+/**
+ * Carries a path out. Ranges see the writes before them. Changes get `revision` and are added to
+ * `events` in order; the results carry `revision` too, which the caller knows to be the store's
+ * revision afterwards only when there were changes.
+ */
+export function runPath(
+  store: Store,
+  path: TxnPath,
+  revision: Revision,
+  events: StoreEvent[],
+): OperationResult[] {
+  let nestedSeen = 0
+  return path.operations.map((operation) => {
+    switch (operation.op) {
+      case 'put':
+        return put(store, operation, revision, events)
+      case 'delete':
+        return deleteRange(store, operation, revision, events)
+      case 'range':
+        return range(store, operation)
+      case 'txn': {
+        const nested = path.nested[nestedSeen]
+        assert(nested, 'every nested transaction has a path')
+        nestedSeen += 1
+        const responses = runPath(store, nested, revision, events)
+        return { op: 'txn', result: { succeeded: nested.succeeded, revision, responses } }
+      }
+      default:
+        return unreachable(operation, 'operation')
+    }
+  })
+}
+
+/** The results with the store's revision, for a transaction that changed nothing. */
+export function withRevision(
+  responses: readonly OperationResult[],
+  revision: Revision,
+): OperationResult[] {
+  return responses.map((response) => {
+    if (response.op !== 'txn') return response
+    const result: TxnResult = {
+      ...response.result,
+      revision,
+      responses: withRevision(response.result.responses, revision),
+    }
+    return { op: 'txn', result }
+  })
+}
+
+function put(
+  store: Store,
+  operation: Extract<Operation, { op: 'put' }>,
+  revision: Revision,
+  events: StoreEvent[],
+): OperationResult {
+  const { key, value, revisionOffset, lease = 0 } = operation
+  const previous = store.get(key)
+  const current = store.put({ key, value, revisionOffset, lease }, revision)
+  events.push({ type: 'put', revision, key: current.key, current, previous })
+  return { op: 'put', current, ...(operation.previous && previous ? { previous } : {}) }
+}
+
+function deleteRange(
+  store: Store,
+  operation: Extract<Operation, { op: 'delete' }>,
+  revision: Revision,
+  events: StoreEvent[],
+): OperationResult {
+  const found = recordsOf(store, operation.key, operation.rangeEnd)
+  for (const previous of found) {
+    store.delete(previous.key)
+    events.push({
+      type: 'delete',
+      revision,
+      key: previous.key,
+      current: tombstone(previous, revision),
+      previous,
+    })
+  }
+  return { op: 'delete', deleted: found.length, previous: operation.previous ? found : [] }
+}
+
+function range(store: Store, operation: Extract<Operation, { op: 'range' }>): OperationResult {
+  const { key, rangeEnd, limit = 0 } = operation
+  if (rangeEnd === undefined) {
+    const items = recordsOf(store, key, undefined)
+    return { op: 'range', items, more: false, count: items.length }
+  }
+  const items = store.range(key, rangeEnd, limit > 0 ? limit : Number.POSITIVE_INFINITY)
+  const count = limit > 0 ? store.count(key, rangeEnd) : items.length
+  return { op: 'range', items, more: count > items.length, count }
+}
+
+function recordsOf(store: Store, key: string, rangeEnd: string | undefined): StoredRecord[] {
+  if (rangeEnd !== undefined) return store.range(key, rangeEnd)
+  const record = store.get(key)
+  return record ? [record] : []
+}
+
+/** A deletion's state: the last one, with the deletion's revision. */
+function tombstone(previous: KeyValue, revision: Revision): KeyValue {
+  const { key, value, createRevision, version, lease } = previous
+  return Object.freeze({ key, value, createRevision, modRevision: revision, version, lease })
+}
+
+/**
+ * Every key of the range must satisfy the compare. A missing key, or a range without keys, counts as
+ * one record of zeros, and fails a compare of its value (etcd server/etcdserver/txn: applyCompare).
+ */
+function holds(store: Store, compare: Compare): boolean {
+  const end = compare.rangeEnd ?? keyEnd(compare.key)
+  const records =
+    compare.rangeEnd === undefined
+      ? recordsOf(store, compare.key, undefined)
+      : store.range(compare.key, end)
+  if (records.length > 0) return records.every((record) => compareHolds(compare, record))
+  if (compare.target === 'value') return false
+  return compareHolds(compare, undefined)
+}
+
+function compareHolds(compare: Compare, record: KeyValue | undefined): boolean {
+  const order = compareOrder(compare, record)
+  switch (compare.result) {
+    case '=':
+      return order === 0
+    case '!=':
+      return order !== 0
+    case '<':
+      return order < 0
+    case '>':
+      return order > 0
+    default:
+      return unreachable(compare.result, 'compare')
+  }
+}
+
+function compareOrder(compare: Compare, record: KeyValue | undefined): number {
+  const { value } = compare
+  if (typeof value !== 'number') {
+    return record ? Buffer.compare(record.value, value) : -1
+  }
+  return fieldOf(compare.target, record) - value
+}
+
+function fieldOf(target: Compare['target'], record: KeyValue | undefined): number {
+  if (!record) return 0
+  switch (target) {
+    case 'version':
+      return record.version
+    case 'create':
+      return record.createRevision
+    case 'mod':
+      return record.modRevision
+    case 'lease':
+      return record.lease
+    case 'value':
+      return 0
+    default:
+      return unreachable(target, 'compare target')
+  }
+}

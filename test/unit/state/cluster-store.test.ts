@@ -1,0 +1,7 @@
+import { clusterStoreContract } from '../../contract/cluster-store.ts'
+import { openMemoryStore } from '../../contract/memory-store.ts'
+
+clusterStoreContract('memory store', async () => {
+  const { store } = await openMemoryStore()
+  return { store, compact: (revision) => store.compact(revision), stop: () => store.stop() }
+})
