@@ -1,12 +1,10 @@
 import { limits } from '../base/limits.ts'
 
-/** A session as a snapshot has it: [session, floor, last index, finished sequences ≥ floor]. */
-export type PackedSession = readonly [number, number, number, readonly number[]]
+/** A session as a snapshot has it: [session, floor, finished sequences from the floor on]. */
+export type PackedSession = readonly [number, number, readonly number[]]
 
 interface Session {
   floor: number
-  /** The log index of its last command: what decides which session is forgotten first. */
-  lastIndex: number
   /** Finished sequences that the floor has not reached. */
   readonly finished: Set<number>
 }
@@ -23,13 +21,12 @@ export class DedupeTable {
   // In order of last use, because each use moves a session to the end.
   readonly #sessions = new Map<number, Session>()
 
-  /** Raises the floor of `session`, and marks it as used by the entry at `index`. */
-  touch(session: number, floor: number, index: number): void {
+  /** Raises the floor of `session`, and marks the session as used. */
+  touch(session: number, floor: number): void {
     const known = this.#sessions.get(session)
-    const entry: Session = known ?? { floor: 1, lastIndex: index, finished: new Set() }
+    const entry: Session = known ?? { floor: 1, finished: new Set() }
     this.#sessions.delete(session)
     this.#sessions.set(session, entry)
-    entry.lastIndex = index
     if (floor > entry.floor) {
       entry.floor = floor
       for (const sequence of entry.finished) {
@@ -62,18 +59,17 @@ export class DedupeTable {
 
   /** In order of last use, sequences in order: the same on every member. */
   pack(): PackedSession[] {
-    return [...this.#sessions].map(([session, { floor, lastIndex, finished }]) => [
+    return [...this.#sessions].map(([session, { floor, finished }]) => [
       session,
       floor,
-      lastIndex,
       [...finished].sort((left, right) => left - right),
     ])
   }
 
   static unpack(sessions: readonly PackedSession[]): DedupeTable {
     const table = new DedupeTable()
-    for (const [session, floor, lastIndex, finished] of sessions) {
-      table.#sessions.set(session, { floor, lastIndex, finished: new Set(finished) })
+    for (const [session, floor, finished] of sessions) {
+      table.#sessions.set(session, { floor, finished: new Set(finished) })
     }
     return table
   }

@@ -127,7 +127,7 @@ export class Machine implements StoreView {
     this.#term = entry.term
     if (entry.command.length === 0) return { index: entry.index, outcomes: [] }
     const { session, floor, commands } = decodeCommands(entry.command)
-    this.#dedupe.touch(session, floor, entry.index)
+    this.#dedupe.touch(session, floor)
     this.#hash.mix(session)
     this.#hash.mix(floor)
     const outcomes = commands.map((command) => ({

@@ -21,9 +21,8 @@ export class StoredRecord implements KeyValue {
   readonly modRevision: Revision
   readonly version: number
   readonly lease: number
-  readonly slab: Slab
-  /** Over every field that clients see. */
-  readonly hash: number
+  readonly #slab: Slab
+  readonly #hash: number
 
   constructor(fields: KeyValue, slab: Slab, hash: number) {
     this.key = fields.key
@@ -32,9 +31,18 @@ export class StoredRecord implements KeyValue {
     this.modRevision = fields.modRevision
     this.version = fields.version
     this.lease = fields.lease
-    this.slab = slab
-    this.hash = hash
+    this.#slab = slab
+    this.#hash = hash
     Object.freeze(this)
+  }
+
+  get slab(): Slab {
+    return this.#slab
+  }
+
+  /** Over every field that clients see. */
+  get hash(): number {
+    return this.#hash
   }
 }
 

@@ -276,8 +276,8 @@ class WindowWatcher implements StoreWatcher {
   readonly #topic: Topic
   readonly #home: WatcherHome
   #position: number
-  /** The last poll came back empty: the next event is worth a wake. */
-  #waits = true
+  /** There was nothing to read when it last looked: the next event is worth a wake. */
+  #waits: boolean
   #expired = false
   #closed = false
 
@@ -286,6 +286,7 @@ class WindowWatcher implements StoreWatcher {
     this.#topic = topic
     this.#home = home
     this.#position = topic.events.after(options.afterRevision)
+    this.#waits = this.#next() === undefined
   }
 
   get progress(): Revision {
@@ -321,7 +322,13 @@ class WindowWatcher implements StoreWatcher {
 
   /** An event of this range came in. */
   noticed(event: StoreEvent): void {
-    if (!this.#waits || event.revision <= this.#options.afterRevision) return
+    if (event.revision <= this.#options.afterRevision) {
+      // From before the revision that a watcher from the future waits for: passed over now, so
+      // that its eviction is no loss.
+      this.#next()
+      return
+    }
+    if (!this.#waits) return
     this.#waits = false
     this.#home.ready()
   }
