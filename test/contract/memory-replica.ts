@@ -50,7 +50,11 @@ export class MemoryReplica implements Replica {
   }
 
   get heldProposals(): number {
-    return this.#held?.length ?? 0
+    return this.heldProposalBytes.length
+  }
+
+  get heldProposalBytes(): readonly Uint8Array[] {
+    return this.#held ?? []
   }
 
   /** Another leader, a new term, or none (`leader` 0). */
@@ -77,8 +81,8 @@ export class MemoryReplica implements Replica {
 
   /** As the leader of a member that fell behind: gives it a snapshot in place of the entries. */
   async restore(index: LogIndex, term: Term, blocks: AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#listener?.restored(index, term, blocks)
     this.#lastIndex = index
+    await this.#listener?.restored(index, term, blocks)
   }
 
   fail(error: Error): void {

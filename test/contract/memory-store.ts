@@ -16,14 +16,14 @@ export async function openMemoryStore(
   options: Partial<ProposerOptions> & MachineOptions = {},
 ): Promise<MemoryStore> {
   const replica = new MemoryReplica()
-  const machine = new Machine(options)
+  const machine = options.machine ?? new Machine(options)
   const store = createProposer({
-    replica,
-    machine,
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
     ...options,
+    machine,
+    replica,
   })
   await store.start()
   return { store, replica, machine }
