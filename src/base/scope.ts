@@ -4,7 +4,7 @@
  */
 export class Scope implements AsyncDisposable {
   readonly #abort = new AbortController()
-  readonly #closers: { what: string; close: () => void | Promise<void> }[] = []
+  readonly #closers = new Set<{ what: string; close: () => void | Promise<void> }>()
   #closing: Promise<void> | undefined
 
   /** Aborted at the first step of close: loops and waits end on it. */
@@ -16,19 +16,25 @@ export class Scope implements AsyncDisposable {
     return this.#closing !== undefined
   }
 
-  /** Runs `close` when the scope closes; at once when it is closed already. */
-  onClose(what: string, close: () => void | Promise<void>): void {
+  /**
+   * Runs `close` when the scope closes; at once when it is closed already. Returns a function that
+   * forgets it: for what ended by itself.
+   */
+  onClose(what: string, close: () => void | Promise<void>): () => void {
     if (this.#closing) {
       this.#closing = this.#closing.then(close)
-      return
+      return () => {}
     }
-    this.#closers.push({ what, close })
+    const closer = { what, close }
+    this.#closers.add(closer)
+    return () => void this.#closers.delete(closer)
   }
 
-  /** A scope that closes with this one, or earlier by itself. */
+  /** A scope that closes with this one, or earlier by itself; then this one forgets it. */
   child(what: string): Scope {
     const child = new Scope()
-    this.onClose(what, () => child.close())
+    const forget = this.onClose(what, () => child.close())
+    child.onClose(`place in its parent of ${what}`, forget)
     return child
   }
 
@@ -45,7 +51,7 @@ export class Scope implements AsyncDisposable {
   async #run(): Promise<void> {
     this.#abort.abort(new ScopeClosedError())
     const failures: unknown[] = []
-    for (const { what, close } of this.#closers.reverse()) {
+    for (const { what, close } of [...this.#closers].reverse()) {
       try {
         await close()
       } catch (error) {

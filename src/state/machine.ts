@@ -2,7 +2,6 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { LogIndex, Revision, Term } from '../base/brand.ts'
 import { limits } from '../base/limits.ts'
 import { type StatusError, statusError } from '../base/status.ts'
-import type { CommittedEntry } from '../raft/replica.ts'
 import type {
   KeyValue,
   RangeOptions,
@@ -33,6 +32,14 @@ import { Store } from './store.ts'
 import { bytesPut, choosePath, runPath, withRevision } from './txn.ts'
 import { checkTxn } from './txn-check.ts'
 import { WatchWindow, type WindowLimits } from './watch-window.ts'
+
+/** A committed log entry; consensus says what order they come in. */
+export interface LogEntry {
+  readonly index: LogIndex
+  readonly term: Term
+  /** Empty for entries that carry no command. */
+  readonly command: Uint8Array
+}
 
 /** What one log entry did. */
 export interface AppliedResult {
@@ -120,7 +127,7 @@ export class Machine implements StoreView {
   }
 
   /** Applies the next entry of the log. Wakes no watcher: see `wakeNext`. */
-  apply(entry: CommittedEntry): AppliedResult {
+  apply(entry: LogEntry): AppliedResult {
     assert(entry.index === this.#index + 1, `entry ${entry.index} follows ${this.#index}`)
     assert(entry.term >= this.#term, 'terms in the log never go back')
     this.#index = entry.index

@@ -14,3 +14,15 @@ test('Scope closes in reverse order and goes on when a part fails', async () => 
   assert.deepEqual(closed, ['grandchild', 'first'])
   assert.equal(scope.signal.aborted, true)
 })
+
+test('a parent scope forgets a child that closed by itself', async () => {
+  const parent = new Scope()
+  const order: string[] = []
+  const early = parent.child('early')
+  early.onClose('early part', () => void order.push('early'))
+  await early.close()
+  const late = parent.child('late')
+  late.onClose('late part', () => void order.push('late'))
+  await parent.close()
+  assert.deepEqual(order, ['early', 'late'])
+})
