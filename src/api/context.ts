@@ -1,0 +1,71 @@
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { ApiRequest, ApiResponse } from '../client/transport.ts'
+import type { ClusterStore } from '../state/cluster-store.ts'
+
+/** Who asks, after authentication. */
+export interface User {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/**
+ * What a request is about, read from its method, path and query alone
+ * (apiserver pkg/endpoints/request/requestinfo.go).
+ */
+export interface RequestInfo {
+  /** get list watch create update patch delete deletecollection; the lower-case method for non-resources. */
+  readonly verb: string
+  readonly isResource: boolean
+  /** '' for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  /** '' for cluster-scoped requests and lists of all namespaces. */
+  readonly namespace: string
+  readonly name: string
+  /** Decoded path segments after the subresource, as in `nodes/n1/proxy/metrics`. */
+  readonly rest: readonly string[]
+  /** As on the wire, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly method: string
+}
+
+/** PEM texts with which a master speaks to kubelets. */
+export interface KubeletTls {
+  readonly certificate: string
+  readonly privateKey: string
+  readonly ca: string
+}
+
+/** What the API needs from its boot; the same for every request. */
+export interface ApiOptions {
+  readonly store: ClusterStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** CIDR of ClusterIPs, as `10.96.0.0/16`. */
+  readonly serviceCidr: string
+  /** Inclusive, as `30000-32767`. */
+  readonly nodePortRange: string
+  readonly memberName: string
+  readonly kubeletTls: KubeletTls
+}
+
+/** One request on its way through a handler. */
+export interface HandlerContext {
+  readonly options: ApiOptions
+  readonly info: RequestInfo
+  readonly user: User
+  readonly request: ApiRequest
+  /** Texts of Warning headers: handlers append. */
+  readonly warnings: string[]
+}
+
+/** Answers a request; refuses by throwing a StatusError. */
+export type Handler = (context: HandlerContext) => Promise<ApiResponse>

@@ -1,0 +1,106 @@
+import type { RequestInfo } from './context.ts'
+
+const verbOfMethod: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+])
+
+/** Under a namespace, these name parts of the namespace itself. */
+const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'])
+
+/**
+ * Reads a request's meaning from its method and path, as the apiserver does
+ * (apiserver pkg/endpoints/request/requestinfo.go). Pure; never fails: what is no resource path
+ * comes back with `isResource: false`.
+ */
+export function parseRequestInfo(method: string, pathAndQuery: string): RequestInfo {
+  const mark = pathAndQuery.indexOf('?')
+  const path = mark < 0 ? pathAndQuery : pathAndQuery.slice(0, mark)
+  const query = new URLSearchParams(mark < 0 ? '' : pathAndQuery.slice(mark + 1))
+  const nonResource: RequestInfo = {
+    verb: method.toLowerCase(),
+    isResource: false,
+    group: '',
+    version: '',
+    resource: '',
+    subresource: '',
+    namespace: '',
+    name: '',
+    rest: [],
+    path,
+    query,
+    method,
+  }
+  const parts = segments(path)
+  const prefix = parts.shift()
+  if (prefix !== 'api' && prefix !== 'apis') return nonResource
+  const group = prefix === 'api' ? '' : parts.shift()
+  const version = parts.shift()
+  if (group === undefined || version === undefined || parts.length === 0) return nonResource
+  const place = resourcePlace(parts)
+  return {
+    ...nonResource,
+    ...place,
+    isResource: true,
+    group,
+    version,
+    verb: resourceVerb(method, place.name, query),
+  }
+}
+
+interface ResourcePlace {
+  namespace: string
+  resource: string
+  name: string
+  subresource: string
+  rest: readonly string[]
+}
+
+/** Splits `[namespaces/<ns>/]<resource>[/<name>[/<subresource>[/rest…]]]`. */
+function resourcePlace(parts: readonly string[]): ResourcePlace {
+  const [first = '', second = '', third = ''] = parts
+  let namespace = ''
+  let tail = parts
+  if (first === 'namespaces' && parts.length > 1) {
+    namespace = second
+    if (parts.length > 2 && !namespaceSubresources.has(third)) tail = parts.slice(2)
+  }
+  const [resource = '', name = '', subresource = '', ...rest] = tail
+  return { namespace, resource, name, subresource, rest }
+}
+
+function resourceVerb(method: string, name: string, query: URLSearchParams): string {
+  const verb = verbOfMethod.get(method) ?? ''
+  if (name === '') {
+    if (verb === 'get') return isTrue(query.get('watch')) ? 'watch' : 'list'
+    if (verb === 'delete') return 'deletecollection'
+  }
+  return verb
+}
+
+/** A boolean query parameter: absent, `0` and `false` are false, everything else is true. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
+}
+
+function segments(path: string): string[] {
+  return path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeSegment)
+}
+
+/** A segment that is not valid percent-encoding stays as it is; name validation refuses it. */
+function decodeSegment(part: string): string {
+  if (!part.includes('%')) return part
+  try {
+    return decodeURIComponent(part)
+  } catch (error) {
+    if (error instanceof URIError) return part
+    throw error
+  }
+}
