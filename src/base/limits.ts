@@ -44,6 +44,7 @@ export const limits = {
   snapshotTrailingEntries: 5_000,
 
   // Controllers, scheduler, workers
+  watchLineBytesMax: 8 * MiB,
   workQueueItemsMax: 100_000,
   schedulingQueuePodsMax: 200_000,
   podsPerNodeMax: 110,
