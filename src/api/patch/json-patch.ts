@@ -1,0 +1,191 @@
+import { limits } from '../../base/limits.ts'
+import { StatusError, statusCodes, statusError } from '../../base/status.ts'
+import { copyJson, isRecord, type Json, jsonEqual } from './json-value.ts'
+
+/**
+ * RFC 6902 on a document that this function may change; returns the patched document.
+ * Throws BadRequest for what is no patch, RequestEntityTooLarge past limits.jsonPatchOperationsMax
+ * and Invalid when an operation does not apply (apiserver pkg/endpoints/handlers/patch.go).
+ */
+export function applyJsonPatch(document: Json, patch: Json): Json {
+  if (!Array.isArray(patch))
+    throw statusError('BadRequest', 'error decoding patch: a JSON patch is a list of operations')
+  if (patch.length > limits.jsonPatchOperationsMax)
+    throw statusError(
+      'RequestEntityTooLarge',
+      `The allowed maximum operations in a JSON patch is ${limits.jsonPatchOperationsMax}, got ${patch.length}`,
+    )
+  let copiedBytes = 0
+  return patch.map(parseOperation).reduce<Json>((patched, operation) => {
+    if (operation.op === 'copy') {
+      const copied = existing(patched, operation.from, 'copy')
+      copiedBytes += Buffer.byteLength(JSON.stringify(copied))
+      if (copiedBytes > limits.bodyBytesMax)
+        throw refused(`the copies of this patch take more than ${limits.bodyBytesMax} bytes`)
+    }
+    return applyOperation(patched, operation)
+  }, document)
+}
+
+type JsonPatchOperation =
+  | { op: 'add' | 'replace' | 'test'; path: string[]; value: Json }
+  | { op: 'remove'; path: string[] }
+  | { op: 'move' | 'copy'; path: string[]; from: string[] }
+
+function parseOperation(operation: Json, index: number): JsonPatchOperation {
+  const malformed = (what: string) =>
+    statusError('BadRequest', `error decoding patch: operation ${index}: ${what}`)
+  if (!isRecord(operation)) throw malformed('not an object')
+  const pointer = (name: 'path' | 'from'): string[] => {
+    const text = operation[name]
+    if (typeof text !== 'string') throw malformed(`"${name}" must be a JSON pointer`)
+    const tokens = parsePointer(text)
+    if (!tokens) throw malformed(`"${name}" is not a JSON pointer: ${JSON.stringify(text)}`)
+    return tokens
+  }
+  switch (operation['op']) {
+    case 'add':
+    case 'replace':
+    case 'test': {
+      const value = operation['value']
+      if (value === undefined) throw malformed('"value" is missing')
+      return { op: operation['op'], path: pointer('path'), value }
+    }
+    case 'remove':
+      return { op: 'remove', path: pointer('path') }
+    case 'move':
+    case 'copy':
+      return { op: operation['op'], path: pointer('path'), from: pointer('from') }
+    default:
+      throw malformed(`unexpected kind ${JSON.stringify(operation['op'] ?? null)}`)
+  }
+}
+
+/** The tokens of an RFC 6901 pointer, or undefined when it is none. */
+export function parsePointer(text: string): string[] | undefined {
+  if (text === '') return []
+  if (!text.startsWith('/') || /~(?![01])/.test(text)) return undefined
+  return text
+    .slice(1)
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function applyOperation(document: Json, operation: JsonPatchOperation): Json {
+  const { op, path } = operation
+  switch (op) {
+    case 'add':
+      return add(document, path, copyJson(operation.value), op)
+    case 'remove':
+      return remove(document, path, op)
+    case 'replace':
+      return replace(document, path, copyJson(operation.value))
+    case 'test':
+      return test(document, path, operation.value)
+    case 'copy':
+      return add(document, path, copyJson(existing(document, operation.from, op)), op)
+    case 'move': {
+      const { from } = operation
+      if (from.length < path.length && from.every((token, index) => token === path[index]))
+        throw refused(`move operation does not apply: ${print(from)} cannot move into itself`)
+      const value = existing(document, from, op)
+      return add(remove(document, from, op), path, value, op)
+    }
+  }
+}
+
+function add(document: Json, path: readonly string[], value: Json, op: string): Json {
+  const last = path.at(-1)
+  if (last === undefined) return value
+  const parent = existing(document, path.slice(0, -1), op, path)
+  if (Array.isArray(parent)) {
+    const index = last === '-' ? parent.length : arrayIndex(last)
+    if (index === undefined || index > parent.length) throw noSuchIndex(op, path)
+    parent.splice(index, 0, value)
+  } else if (isRecord(parent)) parent[last] = value
+  else throw missing(op, path)
+  return document
+}
+
+function remove(document: Json, path: readonly string[], op: string): Json {
+  const last = path.at(-1)
+  if (last === undefined) return null
+  const parent = existing(document, path.slice(0, -1), op, path)
+  if (Array.isArray(parent)) {
+    const index = arrayIndex(last)
+    if (index === undefined || index >= parent.length) throw noSuchIndex(op, path)
+    parent.splice(index, 1)
+  } else if (isRecord(parent) && Object.hasOwn(parent, last)) delete parent[last]
+  else throw missing(op, path)
+  return document
+}
+
+function replace(document: Json, path: readonly string[], value: Json): Json {
+  const last = path.at(-1)
+  if (last === undefined) return value
+  existing(document, path, 'replace')
+  const parent = existing(document, path.slice(0, -1), 'replace')
+  if (Array.isArray(parent)) parent[Number(last)] = value
+  else if (isRecord(parent)) parent[last] = value
+  return document
+}
+
+/** As Kubernetes has it, testing a missing member against null holds. */
+function test(document: Json, path: readonly string[], value: Json): Json {
+  const found = lookUp(document, path)
+  if (!jsonEqual(found ?? null, value)) throw refused(`testing value ${print(path)} failed`)
+  return document
+}
+
+function existing(
+  document: Json,
+  path: readonly string[],
+  op: string,
+  named: readonly string[] = path,
+): Json {
+  const found = lookUp(document, path)
+  if (found === undefined) throw missing(op, named)
+  return found
+}
+
+function lookUp(document: Json, path: readonly string[]): Json | undefined {
+  let at: Json | undefined = document
+  for (const token of path) {
+    if (Array.isArray(at)) {
+      const index = arrayIndex(token)
+      at = index === undefined ? undefined : at[index]
+    } else at = isRecord(at) && Object.hasOwn(at, token) ? at[token] : undefined
+    if (at === undefined) return undefined
+  }
+  return at
+}
+
+function arrayIndex(token: string): number | undefined {
+  return /^(0|[1-9]\d{0,8})$/.test(token) ? Number(token) : undefined
+}
+
+function print(path: readonly string[]): string {
+  return path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+function missing(op: string, path: readonly string[]): StatusError {
+  return refused(`${op} operation does not apply: doc is missing path: "${print(path)}"`)
+}
+
+function noSuchIndex(op: string, path: readonly string[]): StatusError {
+  return refused(`${op} operation does not apply: no such index: "${print(path)}"`)
+}
+
+/** Kubernetes' answer to a JSON patch that does not apply; the cause says which operation. */
+function refused(message: string): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server rejected our request due to an error in our request',
+    reason: 'Invalid',
+    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
+    code: statusCodes.Invalid,
+  })
+}
