@@ -69,7 +69,7 @@ const golden: [name: string, original: unknown, patch: unknown, result: unknown]
     'primitives are deleted from a set',
     { tags: ['a', 'b', 'c'] },
     { '$deleteFromPrimitiveList/tags': ['a', 'z'], tags: ['d'] },
-    { tags: ['b', 'c', 'd'] },
+    { tags: ['d', 'b', 'c'] },
   ],
   [
     'the order of a patch is kept, others keep their place',
