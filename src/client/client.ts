@@ -102,6 +102,13 @@ function withBody(request: ApiRequest, headers: Map<string, string>, call: Call)
   return { ...request, body }
 }
 
+interface ListAnswer<T> {
+  kind?: string
+  apiVersion?: string
+  metadata?: { resourceVersion?: string; continue?: string }
+  items?: T[] | null
+}
+
 class JsonResource<T extends KubernetesObject> implements ResourceClient<T> {
   readonly path: ResourcePath
   readonly #wire: Wire
@@ -121,7 +128,13 @@ class JsonResource<T extends KubernetesObject> implements ResourceClient<T> {
       path: resourceUrl(this.path, options.namespace),
       query: listQuery(options),
       signal: options.signal,
-    })) as { metadata?: { resourceVersion?: string; continue?: string }; items?: T[] | null }
+    })) as ListAnswer<T>
+    // Items of a list may come without their kind, which the list names: users of one need it.
+    const kind = answer.kind?.replace(/List$/, '')
+    for (const item of answer.items ?? []) {
+      item.kind ??= kind
+      item.apiVersion ??= answer.apiVersion
+    }
     return {
       resourceVersion: answer.metadata?.resourceVersion ?? '',
       continue: answer.metadata?.continue || undefined,

@@ -1,0 +1,254 @@
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { assert, present } from '../base/assert.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { statusError } from '../base/status.ts'
+import { type BackendState, chooseBackend, probeFailed, probeSucceeded } from './balancer-choice.ts'
+
+export interface BalancerOptions {
+  readonly host: string
+  /** 0 takes a free port; see `address`. */
+  readonly port: number
+  /** Asked at every connection: names are identities, addresses are `host:port`. */
+  readonly backends: () => readonly { readonly name: string; readonly address: string }[]
+  readonly clock: Clock
+  readonly logger: Logger
+  /**
+   * Rejects when the backend is not well; a plain TCP connect unless told. Something that only the
+   * living answer, such as GET /livez, also finds a process that hangs.
+   */
+  readonly probe?: (address: string, signal: AbortSignal) => Promise<void>
+}
+
+export interface BalancerHandle {
+  /** `host:port` that clients connect to; known once started. */
+  readonly address: string
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+const connectTimeoutMs = 1_000
+const probePeriodMs = 1_000
+const sweepPeriodMs = 100
+
+/**
+ * One TCP address in front of equal servers; bytes pass untouched, so TLS runs end to end. A refused
+ * connect costs the client nothing: the next backend is tried at once. When a backend dies or stops
+ * answering probes, its clients' connections are closed at once, so that they come again elsewhere.
+ */
+export function createBalancer(options: BalancerOptions): BalancerHandle {
+  return new Balancer(options)
+}
+
+class Balancer implements BalancerHandle {
+  readonly #options: BalancerOptions
+  readonly #server: Server
+  readonly #states = new Map<string, BackendState>()
+  readonly #pairs = new Map<Socket, { backend: string; upstream: Socket }>()
+  /** Clients that wait for a backend. */
+  readonly #waiting = new Set<Socket>()
+  readonly #abort = new AbortController()
+  #probes: Timer | undefined
+  #turn = 0
+  #address = ''
+
+  constructor(options: BalancerOptions) {
+    this.#options = options
+    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (client) => {
+      void this.#serve(client)
+    })
+  }
+
+  get address(): string {
+    assert(this.#address !== '', 'the balancer is started')
+    return this.#address
+  }
+
+  async start(): Promise<void> {
+    const { host, port, clock } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    this.#address = `${host}:${(this.#server.address() as AddressInfo).port}`
+    this.#probes = clock.every(sweepPeriodMs, () => this.#sweep())
+    this.#sweep()
+  }
+
+  async stop(): Promise<void> {
+    this.#probes?.cancel()
+    this.#abort.abort()
+    for (const client of this.#waiting) client.destroy()
+    for (const [client, { upstream }] of this.#pairs) {
+      client.destroy()
+      upstream.destroy()
+    }
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  async #serve(client: Socket): Promise<void> {
+    this.#waiting.add(client)
+    client.on('error', () => client.destroy())
+    try {
+      const found = await this.#connect(client)
+      if (found && !client.destroyed) this.#join(client, found.name, found.upstream)
+      else {
+        found?.upstream.destroy()
+        client.destroy()
+      }
+    } finally {
+      this.#waiting.delete(client)
+    }
+  }
+
+  /** Tries one backend after the other, each once; those known to be down come last. */
+  async #connect(client: Socket): Promise<{ name: string; upstream: Socket } | undefined> {
+    const tried = new Set<string>()
+    while (!client.destroyed && !this.#abort.signal.aborted) {
+      this.#turn += 1
+      const backend = chooseBackend(this.#known(), tried, this.#turn)
+      if (!backend) {
+        this.#options.logger.warn({ tried: [...tried] }, 'no backend accepts connections')
+        return undefined
+      }
+      tried.add(backend.name)
+      try {
+        const upstream = await dial(backend.address, this.#options.clock, this.#abort.signal)
+        this.#mark(backend.name, true)
+        return { name: backend.name, upstream }
+      } catch {
+        // A refusal is what a balancer is for: note it, take the next one.
+        this.#mark(backend.name, false)
+      }
+    }
+    return undefined
+  }
+
+  #join(client: Socket, backend: string, upstream: Socket): void {
+    const state = this.#states.get(backend)
+    if (state) state.connections += 1
+    this.#pairs.set(client, { backend, upstream })
+    let ended = false
+    const end = () => {
+      if (ended) return
+      ended = true
+      this.#pairs.delete(client)
+      if (state) state.connections -= 1
+      client.destroy()
+      upstream.destroy()
+    }
+    for (const socket of [client, upstream]) {
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, 10_000)
+      socket.on('error', end)
+      socket.on('close', end)
+    }
+    // `pipe` passes an end on and leaves the other direction open: half-open connections work.
+    client.pipe(upstream)
+    upstream.pipe(client)
+  }
+
+  /** The states of the present backends; forgets those that are gone and cuts their connections. */
+  #known(): readonly BackendState[] {
+    const present = new Set<string>()
+    for (const { name, address } of this.#options.backends()) {
+      present.add(name)
+      const state = this.#states.get(name)
+      if (state && state.address === address) continue
+      this.#states.set(name, {
+        name,
+        address,
+        up: true,
+        connections: 0,
+        failures: 0,
+        probeDueMs: 0,
+        probing: false,
+      })
+    }
+    for (const name of this.#states.keys()) {
+      if (present.has(name)) continue
+      this.#states.delete(name)
+      this.#cut(name)
+    }
+    return [...this.#states.values()]
+  }
+
+  #sweep(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const state of this.#known())
+      if (!state.probing && state.probeDueMs <= nowMs) void this.#probe(state)
+  }
+
+  async #probe(state: BackendState): Promise<void> {
+    state.probing = true
+    try {
+      const { probe } = this.#options
+      if (probe) await probe(state.address, this.#abort.signal)
+      else (await dial(state.address, this.#options.clock, this.#abort.signal)).destroy()
+      this.#mark(state.name, true)
+    } catch {
+      if (!this.#abort.signal.aborted) this.#mark(state.name, false)
+    } finally {
+      state.probing = false
+    }
+  }
+
+  #mark(name: string, up: boolean): void {
+    const state = this.#states.get(name)
+    if (!state) return
+    const nowMs = this.#options.clock.monotonicMs()
+    const wasUp = state.up
+    if (up) probeSucceeded(state, nowMs + probePeriodMs)
+    else probeFailed(state, nowMs)
+    if (wasUp && !up) this.#cut(name)
+    if (wasUp !== up) this.#options.logger.info({ backend: name, up }, 'backend changed')
+  }
+
+  /** Closes the connections through a backend that is no more. */
+  #cut(name: string): void {
+    for (const [client, { backend, upstream }] of this.#pairs) {
+      if (backend !== name) continue
+      upstream.destroy()
+      client.destroy()
+    }
+  }
+}
+
+/** Connects, or rejects after connectTimeoutMs. */
+function dial(address: string, clock: Clock, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const colon = address.lastIndexOf(':')
+    const socket = connect({
+      host: address.slice(0, colon),
+      port: Number(present(address.slice(colon + 1), 'a port')),
+      allowHalfOpen: true,
+    })
+    const finish = () => {
+      timer.cancel()
+      signal.removeEventListener('abort', onAbort)
+      socket.off('error', fail)
+      socket.off('connect', connected)
+    }
+    const fail = (error: Error) => {
+      finish()
+      socket.on('error', () => {})
+      socket.destroy()
+      reject(error)
+    }
+    const connected = () => {
+      finish()
+      resolve(socket)
+    }
+    const onAbort = () => fail(statusError('ServiceUnavailable', 'the balancer stops'))
+    const timer = clock.after(connectTimeoutMs, () =>
+      fail(statusError('Timeout', `no connection to ${address} within ${connectTimeoutMs} ms`)),
+    )
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('error', fail)
+    socket.once('connect', connected)
+  })
+}
