@@ -14,6 +14,7 @@ export const limits = {
   requestsInFlightMax: 2_000,
   watchesPerMemberMax: 20_000,
   headerBytesMax: 64 * KiB,
+  bearerTokenBytesMax: 16 * KiB,
 
   // Store
   txnOperationsMax: 128,

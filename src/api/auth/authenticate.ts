@@ -1,0 +1,75 @@
+import type { Clock } from '../../base/clock.ts'
+import { type StatusError, statusError } from '../../base/status.ts'
+import type { User } from '../context.ts'
+import { type ServiceAccountTokens, userOfToken } from './service-account-token.ts'
+
+/** What a connection and its request say about who asks. */
+export interface Credentials {
+  /** Of a client certificate that the TLS layer has verified against the cluster's CA. */
+  readonly certificate?: CertificateSubject | undefined
+  /** The Authorization header. */
+  readonly authorization?: string | undefined
+}
+
+export interface CertificateSubject {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+}
+
+export interface AuthenticatorOptions {
+  readonly clock: Clock
+  /** Without it every bearer token is refused. */
+  readonly tokens?: ServiceAccountTokens
+}
+
+export interface Authenticator {
+  /** Rejects with Unauthorized for a credential that does not hold. */
+  authenticate(credentials: Credentials): Promise<User>
+}
+
+export const anonymousUser: User = {
+  name: 'system:anonymous',
+  uid: '',
+  groups: ['system:unauthenticated'],
+}
+
+/** A certificate counts before a token; who shows neither is system:anonymous. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  return {
+    authenticate: async ({ certificate, authorization }) => {
+      if (certificate && certificate.commonName !== '') return userOfCertificate(certificate)
+      const token = bearerToken(authorization)
+      if (token === undefined) return anonymousUser
+      if (!options.tokens) throw unauthorized()
+      return userOfToken(options.tokens, token, options.clock.wallMs())
+    },
+  }
+}
+
+function userOfCertificate(subject: CertificateSubject): User {
+  return {
+    name: subject.commonName,
+    uid: '',
+    groups: [...new Set([...subject.organizations, 'system:authenticated'])],
+  }
+}
+
+/** The subject of a peer certificate as node:tls gives it; undefined when the peer showed none. */
+export function subjectOfPeer(peer: {
+  readonly subject?: { readonly CN?: string | string[]; readonly O?: string | string[] }
+}): CertificateSubject | undefined {
+  const commonName = [peer.subject?.CN ?? []].flat()[0]
+  if (commonName === undefined) return undefined
+  return { commonName, organizations: [peer.subject?.O ?? []].flat() }
+}
+
+/** The token of an `Authorization: Bearer …` header; other schemes are no credential of ours. */
+function bearerToken(authorization: string | undefined): string | undefined {
+  const match = /^bearer +(\S+)$/i.exec(authorization?.trim() ?? '')
+  return match?.[1]
+}
+
+/** Says nothing about why, as Kubernetes does not. */
+export function unauthorized(): StatusError {
+  return statusError('Unauthorized', 'Unauthorized')
+}
