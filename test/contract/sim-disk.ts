@@ -1,0 +1,305 @@
+import { dirname } from 'node:path'
+import type { Disk, DiskFile } from '../../src/base/disk.ts'
+import type { Random } from '../../src/base/random.ts'
+
+const sectorBytes = 512
+
+interface Inode {
+  /** What a reader of the running system sees. */
+  current: Uint8Array
+  /** What is left after a power cut, unsynced writes aside. */
+  durable: Uint8Array
+  unsynced: ({ position: number; bytes: Uint8Array } | { length: number })[]
+}
+
+type NameChange =
+  | { kind: 'link'; path: string; inode: Inode }
+  | { kind: 'unlink'; path: string }
+  | { kind: 'rename'; from: string; to: string }
+
+/**
+ * A disk in memory that keeps exactly what the Disk contract promises and no more. `crash` forgets
+ * what was not synced: unsynced sectors survive or not one by one, unsynced names up to some point.
+ * Everything that is left to chance comes from the given randomness.
+ */
+export class SimulatedDisk implements Disk {
+  /** Bytes that may still be allocated; past them a write fails with ENOSPC. */
+  bytesFree = Number.POSITIVE_INFINITY
+  /** The chance that an unsynced sector survives a crash. */
+  survival = 0.5
+  syncs = 0
+  #names = new Map<string, Inode>()
+  #durableNames = new Map<string, Inode>()
+  #nameChanges: NameChange[] = []
+  #epoch = 0
+  #failSyncs = 0
+  #failWrites = 0
+  #crashAfterWrites = Number.POSITIVE_INFINITY
+  #gate: Promise<void> | undefined
+  readonly #random: Random
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Power cut. Every open file is dead; what comes back is what was synced, and some of the rest. */
+  crash(): void {
+    this.#epoch += 1
+    this.#crashAfterWrites = Number.POSITIVE_INFINITY
+    const kept = this.#random.integer(0, this.#nameChanges.length + 1)
+    for (const change of this.#nameChanges.slice(0, kept)) applyName(this.#durableNames, change)
+    this.#nameChanges = []
+    this.#names = new Map(this.#durableNames)
+    for (const inode of new Set(this.#names.values())) {
+      for (const write of inode.unsynced) this.#tear(inode, write)
+      inode.unsynced = []
+      inode.current = inode.durable.slice()
+    }
+  }
+
+  /** The next `count` syncs of a file fail with EIO, and what they should have kept stays at risk. */
+  failNextSyncs(count: number): void {
+    this.#failSyncs = count
+  }
+
+  failNextWrites(count: number): void {
+    this.#failWrites = count
+  }
+
+  /** After `count` more writes every operation fails, as in a process that is being killed. */
+  dieAfterWrites(count: number): void {
+    this.#crashAfterWrites = count
+  }
+
+  /** Syncs wait for the returned release. */
+  holdSyncs(): () => void {
+    let release: () => void = () => {}
+    this.#gate = new Promise((resolve) => {
+      release = () => {
+        this.#gate = undefined
+        resolve()
+      }
+    })
+    return () => release()
+  }
+
+  /** Rot: changes one bit in what is stored. */
+  flipBit(path: string, byte: number, bit = 0): void {
+    const inode = this.#inode(path)
+    for (const bytes of [inode.current, inode.durable])
+      if (byte < bytes.length) bytes[byte] = (bytes[byte] ?? 0) ^ (1 << bit)
+  }
+
+  /** Replaces bytes behind everybody's back. */
+  overwrite(path: string, position: number, bytes: Uint8Array): void {
+    const inode = this.#inode(path)
+    for (const target of [inode.current, inode.durable]) target.set(bytes, position)
+  }
+
+  contents(path: string): Uint8Array {
+    return this.#inode(path).current
+  }
+
+  paths(): string[] {
+    return [...this.#names.keys()].sort()
+  }
+
+  /** As after `rm -rf`. */
+  wipe(): void {
+    this.#epoch += 1
+    this.#names.clear()
+    this.#durableNames.clear()
+    this.#nameChanges = []
+  }
+
+  async open(path: string, mode: 'existing' | 'create'): Promise<DiskFile> {
+    await Promise.resolve()
+    this.#checkAlive()
+    let inode = this.#names.get(path)
+    if (mode === 'existing' && !inode) throw failure('ENOENT', path)
+    if (mode === 'create') {
+      if (inode) throw failure('EEXIST', path)
+      inode = { current: new Uint8Array(0), durable: new Uint8Array(0), unsynced: [] }
+      this.#change({ kind: 'link', path, inode })
+    }
+    return this.#file(path, inode as Inode)
+  }
+
+  async list(directory: string): Promise<string[]> {
+    await Promise.resolve()
+    this.#checkAlive()
+    return [...this.#names.keys()]
+      .filter((path) => dirname(path) === directory)
+      .map((path) => path.slice(directory.length + 1))
+      .sort()
+  }
+
+  async makeDirectory(): Promise<void> {
+    await Promise.resolve()
+    this.#checkAlive()
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await Promise.resolve()
+    this.#checkAlive()
+    this.#inode(from)
+    this.#change({ kind: 'rename', from, to })
+  }
+
+  async remove(path: string): Promise<void> {
+    await Promise.resolve()
+    this.#checkAlive()
+    this.bytesFree += this.#inode(path).current.length
+    this.#change({ kind: 'unlink', path })
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    await Promise.resolve()
+    this.#checkAlive()
+    const rest: NameChange[] = []
+    for (const change of this.#nameChanges) {
+      const path = change.kind === 'rename' ? change.to : change.path
+      if (dirname(path) === directory) applyName(this.#durableNames, change)
+      else rest.push(change)
+    }
+    this.#nameChanges = rest
+  }
+
+  #file(path: string, inode: Inode): DiskFile {
+    const epoch = this.#epoch
+    let open = true
+    /** Checked in the same step as the effect: a crash must not come between the two. */
+    const check = () => {
+      this.#checkAlive()
+      if (!open) throw failure('EBADF', path)
+      if (epoch !== this.#epoch) throw failure('EIO', `${path} (crashed)`)
+    }
+    return {
+      write: async (position, chunks) => {
+        await Promise.resolve()
+        check()
+        this.#write(path, inode, position, concat(chunks))
+      },
+      read: async (position, length) => {
+        await Promise.resolve()
+        check()
+        return inode.current.slice(position, position + length)
+      },
+      sync: async () => {
+        await this.#gate
+        await Promise.resolve()
+        check()
+        this.#sync(path, inode)
+      },
+      truncate: async (length) => {
+        await Promise.resolve()
+        check()
+        inode.current = resized(inode.current, length)
+        inode.unsynced.push({ length })
+      },
+      size: async () => {
+        await Promise.resolve()
+        check()
+        return inode.current.length
+      },
+      close: async () => {
+        await Promise.resolve()
+        open = false
+      },
+    }
+  }
+
+  #write(path: string, inode: Inode, position: number, bytes: Uint8Array): void {
+    this.#crashAfterWrites -= 1
+    if (this.#failWrites > 0) {
+      this.#failWrites -= 1
+      throw failure('EIO', path)
+    }
+    const growth = Math.max(0, position + bytes.length - inode.current.length)
+    if (growth > this.bytesFree) throw failure('ENOSPC', path)
+    this.bytesFree -= growth
+    if (growth > 0) inode.current = resized(inode.current, position + bytes.length)
+    inode.current.set(bytes, position)
+    inode.unsynced.push({ position, bytes })
+  }
+
+  #sync(path: string, inode: Inode): void {
+    this.syncs += 1
+    if (this.#failSyncs > 0) {
+      this.#failSyncs -= 1
+      throw failure('EIO', path)
+    }
+    for (const write of inode.unsynced) {
+      if ('length' in write) inode.durable = resized(inode.durable, write.length)
+      else {
+        const end = write.position + write.bytes.length
+        if (end > inode.durable.length) inode.durable = resized(inode.durable, end)
+        inode.durable.set(write.bytes, write.position)
+      }
+    }
+    inode.unsynced = []
+  }
+
+  #checkAlive(): void {
+    if (this.#crashAfterWrites <= 0) throw failure('EIO', 'the process is dying')
+  }
+
+  #tear(inode: Inode, write: Inode['unsynced'][number]): void {
+    if ('length' in write) {
+      if (this.#random.fraction() < this.survival)
+        inode.durable = resized(inode.durable, write.length)
+      return
+    }
+    const end = write.position + write.bytes.length
+    for (let at = write.position; at < end; ) {
+      const stop = Math.min(end, (Math.floor(at / sectorBytes) + 1) * sectorBytes)
+      if (this.#random.fraction() < this.survival) {
+        if (stop > inode.durable.length) inode.durable = resized(inode.durable, stop)
+        inode.durable.set(write.bytes.subarray(at - write.position, stop - write.position), at)
+      }
+      at = stop
+    }
+  }
+
+  #change(change: NameChange): void {
+    applyName(this.#names, change)
+    this.#nameChanges.push(change)
+  }
+
+  #inode(path: string): Inode {
+    const inode = this.#names.get(path)
+    if (!inode) throw failure('ENOENT', path)
+    return inode
+  }
+}
+
+function applyName(names: Map<string, Inode>, change: NameChange): void {
+  if (change.kind === 'link') names.set(change.path, change.inode)
+  else if (change.kind === 'unlink') names.delete(change.path)
+  else {
+    const inode = names.get(change.from)
+    if (!inode) return
+    names.delete(change.from)
+    names.set(change.to, inode)
+  }
+}
+
+function resized(bytes: Uint8Array, length: number): Uint8Array {
+  const next = new Uint8Array(length)
+  next.set(bytes.subarray(0, length))
+  return next
+}
+
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
+function failure(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code })
+}
