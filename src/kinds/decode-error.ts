@@ -1,0 +1,53 @@
+import { statusError } from '../base/status.ts'
+import { type Definition, elementDefinition, type ScalarType, type ValueType } from './schema.ts'
+
+/** A body that does not fit its definition; decodeJson and decodeProtobuf put the kind before it. */
+export class DecodeProblem extends Error {
+  override readonly name = 'DecodeProblem'
+}
+
+/** BadRequest in the words of apiserver's transformDecodeError (handlers/rest.go). */
+export function undecodable(schema: Definition, body: unknown, problem: string): Error {
+  const { kind, version } = kindAndVersion(schema, body)
+  return statusError(
+    'BadRequest',
+    `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`,
+  )
+}
+
+function kindAndVersion(schema: Definition, body: unknown): { kind: string; version: string } {
+  const known = schema.kinds[0]
+  if (known) return known
+  const apiVersion = (body as { apiVersion?: unknown } | undefined)?.apiVersion
+  const version = typeof apiVersion === 'string' ? apiVersion.split('/').at(-1) : undefined
+  return { kind: schema.shortName, version: version ?? 'v1' }
+}
+
+const goScalars: Readonly<Record<ScalarType, string>> = {
+  string: 'string',
+  bool: 'bool',
+  int32: 'int32',
+  int64: 'int64',
+  double: 'float64',
+  bytes: '[]uint8',
+  quantity: 'resource.Quantity',
+  intOrString: 'intstr.IntOrString',
+  time: 'v1.Time',
+  microTime: 'v1.MicroTime',
+  fieldsV1: 'v1.FieldsV1',
+  raw: 'runtime.RawExtension',
+}
+
+/** The Go type that Kubernetes names in its messages. */
+export function goTypeName(type: ValueType): string {
+  switch (type.is) {
+    case 'scalar':
+      return goScalars[type.scalar]
+    case 'list':
+      return `[]${goTypeName(type.of)}`
+    case 'map':
+      return `map[string]${goTypeName(type.of)}`
+    case 'object':
+      return `v1.${elementDefinition(type)?.shortName}`
+  }
+}

@@ -1,0 +1,30 @@
+import type { AnyObject, Kind } from './kind.ts'
+import { type Definition, definition, elementDefinition, type ValueType } from './schema.ts'
+
+/**
+ * Sets what the writer left out: first the constants of the schema table, then what depends on
+ * other fields (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go).
+ */
+export function applyDefaults(kind: Kind, object: AnyObject): void {
+  applySchemaDefaults(definition(kind.definition), object)
+}
+
+/** Constants of the schema table, wherever their parent is there. */
+export function applySchemaDefaults(schema: Definition, value: object): void {
+  const record = value as Record<string, unknown>
+  for (const field of schema.fields) {
+    if (record[field.name] === undefined && field.default !== undefined)
+      record[field.name] = structuredClone(field.default)
+    const found = record[field.name]
+    if (found !== undefined) descend(field.type, found)
+  }
+}
+
+function descend(type: ValueType, value: unknown): void {
+  const schema = elementDefinition(type)
+  if (!schema) return
+  if (type.is === 'object') applySchemaDefaults(schema, value as object)
+  else if (type.is === 'list') for (const item of value as unknown[]) descend(type.of, item)
+  else if (type.is === 'map')
+    for (const item of Object.values(value as object)) descend(type.of, item)
+}

@@ -1,0 +1,26 @@
+import { coreKinds } from './core/kinds.ts'
+import type { Kind } from './kind.ts'
+import { workloadKinds } from './workloads/kinds.ts'
+
+/** Every kind that the store holds, in the order in which discovery names them. */
+export const allKinds: readonly Kind[] = [...coreKinds, ...workloadKinds]
+
+const byResource = new Map(
+  allKinds.map((kind) => [`${kind.group}/${kind.version}/${kind.resource}`, kind]),
+)
+const byKind = new Map(allKinds.map((kind) => [`${kind.group}/${kind.version}/${kind.kind}`, kind]))
+
+/** The kind behind a path, such as ('apps', 'v1', 'deployments'). The core group is ''. */
+export function kindOfResource(group: string, version: string, resource: string): Kind | undefined {
+  return byResource.get(`${group}/${version}/${resource}`)
+}
+
+/** The kind that an object names, such as ('apps', 'v1', 'Deployment'). */
+export function kindOf(group: string, version: string, kind: string): Kind | undefined {
+  return byKind.get(`${group}/${version}/${kind}`)
+}
+
+/** `v1`, or `apps/v1`. */
+export function apiVersionOf(kind: Kind): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+}

@@ -1,0 +1,104 @@
+import { type Definition, definition, type ValueType } from './schema.ts'
+
+const problemsMax = 100
+
+/**
+ * Unknown and duplicate fields of a JSON text that JSON.parse accepts, in document order, as
+ * `unknown field "spec.foo"` and `duplicate field "spec.replicas"`. JSON.parse keeps only the last
+ * of two equal keys, so the text itself is walked. Values of unknown fields are skipped.
+ */
+export function strictProblems(text: string, schema: Definition): string[] {
+  const scan: Scan = { text, at: 0, found: new Set() }
+  scanValue(scan, { is: 'object', definition: schema.name }, '')
+  return [...scan.found].slice(0, problemsMax)
+}
+
+interface Scan {
+  readonly text: string
+  at: number
+  readonly found: Set<string>
+}
+
+/** Stands at a value and leaves right behind it. No type: nothing in it is checked. */
+function scanValue(scan: Scan, type: ValueType | undefined, path: string): void {
+  skipSpace(scan)
+  const first = scan.text[scan.at]
+  if (type === undefined || type.is === 'scalar') skipValue(scan)
+  else if (first === '{') scanObject(scan, type, path)
+  else if (first === '[') scanArray(scan, type, path)
+  else skipValue(scan)
+}
+
+function scanObject(scan: Scan, type: ValueType, path: string): void {
+  const schema = type.is === 'object' ? definition(type.definition) : undefined
+  const seen = new Set<string>()
+  scan.at++
+  for (skipSpace(scan); scan.text[scan.at] !== '}'; skipSpace(scan)) {
+    if (scan.text[scan.at] === ',') {
+      scan.at++
+      skipSpace(scan)
+    }
+    const key = readKey(scan)
+    const keyPath = path === '' ? key : `${path}.${key}`
+    skipSpace(scan)
+    scan.at++
+    const field = schema?.byName.get(key)
+    if (schema && !field) scan.found.add(`unknown field "${keyPath}"`)
+    else if (seen.has(key)) scan.found.add(`duplicate field "${keyPath}"`)
+    seen.add(key)
+    const valueType = schema ? field?.type : type.is === 'map' ? type.of : undefined
+    scanValue(scan, valueType, keyPath)
+  }
+  scan.at++
+}
+
+function scanArray(scan: Scan, type: ValueType, path: string): void {
+  const itemType = type.is === 'list' ? type.of : undefined
+  scan.at++
+  let index = 0
+  for (skipSpace(scan); scan.text[scan.at] !== ']'; skipSpace(scan)) {
+    if (scan.text[scan.at] === ',') scan.at++
+    scanValue(scan, itemType, `${path}[${index++}]`)
+  }
+  scan.at++
+}
+
+function readKey(scan: Scan): string {
+  const start = scan.at
+  skipString(scan)
+  return JSON.parse(scan.text.slice(start, scan.at)) as string
+}
+
+/** Skips a value of any shape without recursion: bodies may nest as deep as they are long. */
+function skipValue(scan: Scan): void {
+  let depth = 0
+  do {
+    skipSpace(scan)
+    const first = scan.text[scan.at]
+    if (first === '"') skipString(scan)
+    else if (first === '{' || first === '[') {
+      depth++
+      scan.at++
+    } else if (first === '}' || first === ']') {
+      depth--
+      scan.at++
+    } else if (first === ',' || first === ':') scan.at++
+    else skipWord(scan)
+  } while (depth > 0)
+}
+
+function skipString(scan: Scan): void {
+  const { text } = scan
+  for (scan.at++; text[scan.at] !== '"'; scan.at++) if (text[scan.at] === '\\') scan.at++
+  scan.at++
+}
+
+function skipWord(scan: Scan): void {
+  while (scan.at < scan.text.length && !/[\s,:\]}]/.test(scan.text[scan.at] ?? '')) scan.at++
+}
+
+function skipSpace(scan: Scan): void {
+  const { text } = scan
+  for (let code = text.charCodeAt(scan.at); code === 32 || (code >= 9 && code <= 13); )
+    code = text.charCodeAt(++scan.at)
+}
