@@ -115,3 +115,116 @@ export interface ConfChangeV2 {
   readonly changes: readonly ConfChangeSingle[]
   readonly context: Uint8Array
 }
+
+/** The older shape: one change, never joint. Its entries have type EntryConfChange. */
+export interface ConfChangeV1 {
+  readonly type: ConfChangeType
+  readonly nodeId: MemberId
+  readonly context: Uint8Array
+}
+
+export type ConfChange = ConfChangeV1 | ConfChangeV2
+
+/** Marks a campaign that the old leader asked for (thesis section 3.10): it overrides leases. */
+export const transferContext: Uint8Array = new TextEncoder().encode('CampaignTransfer')
+
+export const noBytes: Uint8Array = new Uint8Array(0)
+const noEntries: readonly Entry[] = []
+const noMessages: readonly Message[] = []
+
+/** A message with every field present, so that all messages share one shape. */
+export function makeMessage(
+  type: MessageType,
+  to: MemberId,
+  fields: Partial<Omit<Message, 'type' | 'to'>> = {},
+): Message {
+  return {
+    type,
+    to,
+    from: fields.from ?? nobody,
+    term: fields.term ?? 0,
+    logTerm: fields.logTerm ?? 0,
+    index: fields.index ?? 0,
+    entries: fields.entries ?? noEntries,
+    commit: fields.commit ?? 0,
+    vote: fields.vote ?? nobody,
+    snapshot: fields.snapshot,
+    reject: fields.reject ?? false,
+    rejectHint: fields.rejectHint ?? 0,
+    context: fields.context,
+    responses: fields.responses ?? noMessages,
+  }
+}
+
+/** Types that only this member may hand to its own core; from a peer they are refused. */
+const localTypes: ReadonlySet<MessageType> = new Set<MessageType>([
+  'MsgHup',
+  'MsgBeat',
+  'MsgUnreachable',
+  'MsgSnapStatus',
+  'MsgCheckQuorum',
+  'MsgStorageAppend',
+  'MsgStorageAppendResp',
+  'MsgStorageApply',
+  'MsgStorageApplyResp',
+])
+
+const responseTypes: ReadonlySet<MessageType> = new Set<MessageType>([
+  'MsgAppResp',
+  'MsgVoteResp',
+  'MsgHeartbeatResp',
+  'MsgUnreachable',
+  'MsgReadIndexResp',
+  'MsgPreVoteResp',
+  'MsgStorageAppendResp',
+  'MsgStorageApplyResp',
+])
+
+export function isLocalMessage(type: MessageType): boolean {
+  return localTypes.has(type)
+}
+
+export function isResponseMessage(type: MessageType): boolean {
+  return responseTypes.has(type)
+}
+
+export function isStorageThread(id: MemberId): boolean {
+  return id === appendThreadId || id === applyThreadId
+}
+
+/** A snapshot at index 0 says "nothing yet". */
+export function isEmptySnapshot(snapshot: Snapshot | undefined): boolean {
+  return snapshot === undefined || snapshot.metadata.index === 0
+}
+
+/** Fixed cost that every entry adds to a message or a batch, in bytes: term, index, type, length. */
+const entryOverheadBytes = 16
+
+/** Size of an entry as limits count it, in bytes. Never 0, so that a limit always bites. */
+export function entryBytes(entry: Entry): number {
+  return entry.data.byteLength + entryOverheadBytes
+}
+
+export function entriesBytes(entries: readonly Entry[]): number {
+  let bytes = 0
+  for (const entry of entries) bytes += entryBytes(entry)
+  return bytes
+}
+
+/** Size of the commands alone, in bytes: an empty entry weighs nothing against proposal limits. */
+export function payloadBytes(entries: readonly Entry[]): number {
+  let bytes = 0
+  for (const entry of entries) bytes += entry.data.byteLength
+  return bytes
+}
+
+/** The longest prefix within `bytesMax`, but never less than one entry. Same array when it fits. */
+export function limitEntries(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
+  let bytes = 0
+  for (let at = 0; at < entries.length; at += 1) {
+    const entry = entries[at] as Entry
+    bytes += entryBytes(entry)
+    if (bytes > bytesMax && at > 0) return entries.slice(0, at)
+  }
+  return entries
+}
