@@ -48,6 +48,8 @@ export const limits = {
   watchLineBytesMax: 8 * MiB,
   workQueueItemsMax: 100_000,
   schedulingQueuePodsMax: 200_000,
+  schedulerBindingsInFlightMax: 256,
+  schedulerPodCountersMax: 1_024,
   podsPerNodeMax: 110,
   eventsPerSourcePerSecondMax: 25,
   logLineBytesMax: 16 * KiB,
