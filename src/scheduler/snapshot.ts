@@ -35,6 +35,11 @@ export class Snapshot {
     return this.#nodes.get(name)
   }
 
+  /** The node that a pod takes room on, assumed or not. */
+  podOn(key: string): NodeInfo | undefined {
+    return this.#placed.get(key)?.node
+  }
+
   isAssumed(key: string): boolean {
     return this.#placed.get(key)?.assumed === true
   }
