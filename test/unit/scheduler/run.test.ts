@@ -169,7 +169,7 @@ test('a failed binding gives the room back and is tried again', async () => {
   scheduler.startLeading(1, scope)
   await clock.advanceAsync(1)
   bindings[0]?.answer(statusError('ServiceUnavailable', 'no leader'))
-  await clock.advanceAsync(998)
+  await clock.advanceAsync(999)
   assert.equal(bindings.length, 1)
   await clock.advanceAsync(1)
   assert.equal(bindings.length, 2)
