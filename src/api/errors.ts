@@ -1,0 +1,164 @@
+import { limits } from '../base/limits.ts'
+import { type StatusDetails, type StatusError, statusError } from '../base/status.ts'
+import { type FieldError, fieldErrorCause, type Kind } from '../kinds/kind.ts'
+import type { RequestInfo, User } from './context.ts'
+
+/** The refusals of the API in Kubernetes' words (apimachinery pkg/api/errors/errors.go). */
+
+/** `deployments.apps`, or `pods` for the core group. */
+export function qualifiedResource(kind: Pick<Kind, 'group' | 'resource'>): string {
+  return kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`
+}
+
+function resourceDetails(kind: Kind, name: string): StatusDetails {
+  return { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.resource }
+}
+
+export function notFound(kind: Kind, name: string): StatusError {
+  const message = `${qualifiedResource(kind)} "${name}" not found`
+  return statusError('NotFound', message, resourceDetails(kind, name))
+}
+
+/** No such path, or no such resource under an existing path. */
+export function noSuchPath(): StatusError {
+  return statusError('NotFound', 'the server could not find the requested resource', {})
+}
+
+export function alreadyExists(kind: Kind, name: string): StatusError {
+  const message = `${qualifiedResource(kind)} "${name}" already exists`
+  return statusError('AlreadyExists', message, resourceDetails(kind, name))
+}
+
+/** generateName found no free name in all its tries. */
+export function generatedNameTaken(kind: Kind, prefix: string): StatusError {
+  const message =
+    `${qualifiedResource(kind)} "${prefix}" already exists, ` +
+    'the server was not able to generate a unique name for the object'
+  return statusError('AlreadyExists', message, {
+    ...resourceDetails(kind, prefix),
+    retryAfterSeconds: 1,
+  })
+}
+
+const modified =
+  'the object has been modified; please apply your changes to the latest version and try again'
+
+export function conflict(kind: Kind, name: string, why = modified): StatusError {
+  const message = `Operation cannot be fulfilled on ${qualifiedResource(kind)} "${name}": ${why}`
+  return statusError('Conflict', message, resourceDetails(kind, name))
+}
+
+export function forbidden(
+  kind: Kind,
+  name: string,
+  why: string,
+  causes?: StatusDetails['causes'],
+): StatusError {
+  const what = name === '' ? qualifiedResource(kind) : `${qualifiedResource(kind)} "${name}"`
+  return statusError('Forbidden', `${what} is forbidden: ${why}`, {
+    ...resourceDetails(kind, name),
+    ...(causes ? { causes } : {}),
+  })
+}
+
+/** Authorization said no (apiserver pkg/endpoints/handlers/responsewriters/errors.go). */
+export function notAuthorized(user: User, info: RequestInfo, reason: string): StatusError {
+  const tail = reason === '' ? '' : `: ${reason}`
+  const who = `User "${user.name}" cannot ${info.verb}`
+  if (!info.isResource)
+    return statusError('Forbidden', `forbidden: ${who} path "${info.path}"${tail}`, {})
+  const resource = info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`
+  const where =
+    info.namespace === '' ? 'at the cluster scope' : `in the namespace "${info.namespace}"`
+  const qualified = qualifiedResource(info)
+  const what = info.name === '' ? qualified : `${qualified} "${info.name}"`
+  const message =
+    `${what} is forbidden: ${who} resource "${resource}" in API group "${info.group}" ` +
+    `${where}${tail}`
+  return statusError('Forbidden', message, {
+    ...(info.name === '' ? {} : { name: info.name }),
+    ...(info.group === '' ? {} : { group: info.group }),
+    kind: info.resource,
+  })
+}
+
+/** One or more fields were refused. */
+export function invalid(kind: Kind, name: string, errors: readonly FieldError[]): StatusError {
+  return invalidKind(kind.kind, kind.group, name, errors)
+}
+
+/** As `invalid`, for kinds that are not stored: options, Scale, Binding. */
+export function invalidKind(
+  kind: string,
+  group: string,
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
+  const texts = errors.map((error) => `${error.field}: ${error.message}`)
+  const unique = [...new Set(texts)]
+  const list = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`
+  const qualified = group === '' ? kind : `${kind}.${group}`
+  return statusError('Invalid', `${qualified} "${name}" is invalid: ${list}`, {
+    ...(name === '' ? {} : { name }),
+    ...(group === '' ? {} : { group }),
+    kind,
+    causes: errors.map(fieldErrorCause),
+  })
+}
+
+export function badRequest(message: string): StatusError {
+  return statusError('BadRequest', message)
+}
+
+export function methodNotAllowed(): StatusError {
+  return statusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  )
+}
+
+/** A body that says it is one kind where another was expected. */
+export function wrongKind(
+  sent: string,
+  expected: { readonly kind: string; readonly apiVersions: readonly string[] },
+): StatusError {
+  return statusError(
+    'BadRequest',
+    `${sent} cannot be handled as a ${expected.kind}: the path expects apiVersion ` +
+      `"${expected.apiVersions.join('" or "')}" and kind "${expected.kind}"`,
+  )
+}
+
+export function unsupportedMediaType(
+  contentType: string,
+  accepted: readonly string[],
+): StatusError {
+  const sent = contentType === '' ? 'an unknown format' : `an unknown format (${contentType})`
+  return statusError(
+    'UnsupportedMediaType',
+    `the body of the request was in ${sent} - accepted media types include: ${accepted.join(', ')}`,
+  )
+}
+
+export function notAcceptable(accepted: readonly string[]): StatusError {
+  return statusError(
+    'NotAcceptable',
+    `only the following media types are accepted: ${accepted.join(', ')}`,
+  )
+}
+
+export function bodyTooLarge(bytesMax: number = limits.bodyBytesMax): StatusError {
+  return statusError('RequestEntityTooLarge', `Request entity too large: limit is ${bytesMax}`)
+}
+
+/** Too much work in flight, or too many watches: come back in a second. */
+export function tooManyRequests(): StatusError {
+  return statusError('TooManyRequests', 'too many requests, please try again later', {
+    retryAfterSeconds: 1,
+  })
+}
+
+export function groupVersion(kind: Pick<Kind, 'group' | 'version'>): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+}

@@ -1,0 +1,134 @@
+import type { Random } from '../../base/random.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import { applyDefaults } from '../../kinds/defaults.ts'
+import type { AnyObject } from '../../kinds/kind.ts'
+import type { Compare, KeyValue } from '../../state/cluster-store.ts'
+import { namespaceForContent } from '../admission/namespace-lifecycle.ts'
+import { alreadyExists, badRequest, conflict, generatedNameTaken, invalid } from '../errors.ts'
+import { bytesResponse } from '../responses.ts'
+import { isKeySegment, objectKey } from '../storage-keys.ts'
+import { checkPlace, isDryRun, readObject } from './request-body.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
+import {
+  absent,
+  attemptsMax,
+  decideFresh,
+  encodeChecked,
+  putObject,
+  timestamp,
+  unchanged,
+  type Written,
+} from './write-object.ts'
+
+/** Characters of generated names: no vowels, so no words (apimachinery pkg/util/rand). */
+const suffixCharacters = 'bcdfghjklmnpqrstvwxz2456789'
+const suffixLength = 5
+const generatedNameMax = 63
+const generatedNameTries = 8
+
+/** POST to a collection (apiserver pkg/endpoints/handlers/create.go, pkg/registry/rest/create.go). */
+export async function handleCreate(context: ResourceContext): Promise<ApiResponse> {
+  const representation = representationOf(context)
+  const object = readObject(context)
+  const dryRun = isDryRun(context.info.query.getAll('dryRun'))
+  const written = await createObject(context, object, dryRun)
+  const bytes =
+    'stored' in written ? representation.one(written.stored) : representation.value(written.object)
+  return bytesResponse(201, [bytes], representation.contentType)
+}
+
+/** Completes, checks and stores a new object; with `dryRun`, all but the last. */
+export async function createObject(
+  context: ResourceContext,
+  object: AnyObject,
+  dryRun: boolean,
+): Promise<Written> {
+  const { kind, info, options, shared } = context
+  checkPlace(kind, object, info.namespace, info.name)
+  const { metadata } = object
+  if (metadata.resourceVersion)
+    throw badRequest('resourceVersion should not be set on objects to be created')
+  const prefix = metadata.name ? '' : (metadata.generateName ?? '')
+  setServerMetadata(context, object)
+  applyDefaults(kind, object)
+  kind.prepareCreate(object)
+  shared.admission.create(context, object)
+  for (let attempt = 1; ; attempt += 1) {
+    if (prefix !== '') metadata.name = generateName(options.random, prefix)
+    if (attempt === 1) checkNew(context, object)
+    try {
+      return await decideFresh(options.store, () => storeNew(context, object, dryRun))
+    } catch (error) {
+      if (prefix === '' || !isTaken(error)) throw error
+      if (attempt === generatedNameTries) throw generatedNameTaken(kind, prefix)
+    }
+  }
+}
+
+/** Marks the AlreadyExists that generateName gets around. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 'AlreadyExists'
+}
+
+function setServerMetadata(context: ResourceContext, object: AnyObject): void {
+  const { kind, options } = context
+  const { metadata } = object
+  metadata.uid = options.random.uuid()
+  metadata.creationTimestamp = timestamp(options.clock.wallMs())
+  metadata.generation = kind.countsGeneration ? 1 : undefined
+  metadata.deletionTimestamp = undefined
+  metadata.deletionGracePeriodSeconds = undefined
+  metadata.selfLink = undefined
+  metadata.managedFields = undefined
+  metadata.resourceVersion = undefined
+}
+
+/** Throws Invalid for what the kind refuses. */
+function checkNew(context: ResourceContext, object: AnyObject): void {
+  const { kind } = context
+  const { metadata } = object
+  const errors = kind.validateCreate(object)
+  if (errors.length > 0) throw invalid(kind, metadata.name ?? '', errors)
+  if (!metadata.name || !isKeySegment(metadata.name))
+    throw invalid(kind, metadata.name ?? '', [
+      {
+        type: 'FieldValueRequired',
+        field: 'metadata.name',
+        message: 'Required value: name or generateName is required',
+      },
+    ])
+}
+
+async function storeNew(
+  context: ResourceContext,
+  object: AnyObject,
+  dryRun: boolean,
+): Promise<Written> {
+  const { kind, options, info, shared } = context
+  const name = object.metadata.name ?? ''
+  const key = objectKey(kind, info.namespace, name)
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const guards: Compare[] = [absent(key)]
+    if (kind.namespaced) guards.push(unchanged(namespaceForContent(context, name)))
+    const existing: KeyValue | undefined = options.store.view.get(key)
+    if (existing) throw alreadyExists(kind, name)
+    const claims = shared.admission.claims(context, object, undefined)
+    const encoded = encodeChecked(object)
+    if (dryRun) return { object }
+    const stored = await putObject(context, key, encoded, {
+      compares: [...guards, ...claims.compares],
+      operations: claims.operations,
+    })
+    if (stored) return { stored }
+  }
+  throw conflict(kind, name, 'it changes too often: try again')
+}
+
+/** `prefix` and five random characters, cut so that the whole stays a DNS label (names/generate.go). */
+export function generateName(random: Random, prefix: string): string {
+  const suffix = Array.from(
+    { length: suffixLength },
+    () => suffixCharacters[random.integer(0, suffixCharacters.length)],
+  )
+  return prefix.slice(0, generatedNameMax - suffixLength) + suffix.join('')
+}

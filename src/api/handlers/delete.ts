@@ -1,0 +1,172 @@
+import type { ApiResponse } from '../../client/transport.ts'
+import { parseStored } from '../../kinds/encode.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { KeyValue } from '../../state/cluster-store.ts'
+import { immortalNamespaces } from '../admission/namespace-lifecycle.ts'
+import { conflict, forbidden, notFound } from '../errors.ts'
+import { bytesResponse, jsonResponse, successStatus } from '../responses.ts'
+import { sameContent } from '../stored-object.ts'
+import { type Deletion, type Propagation, readDeletion } from './delete-options.ts'
+import { keyOfRequest } from './get.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
+import { holdsNamespace } from './update.ts'
+import {
+  attemptsMax,
+  decideFresh,
+  encodeChecked,
+  putObject,
+  removeObject,
+  timestamp,
+  unchanged,
+  type Written,
+} from './write-object.ts'
+
+/** Kinds whose deletion answers with the object instead of a Status (ReturnDeletedObject). */
+const answersObject: ReadonlySet<string> = new Set(['pods', 'services', 'serviceaccounts'])
+const foreground = 'foregroundDeletion'
+const orphan = 'orphan'
+
+export type Deleted = Written & { readonly gone: boolean; readonly uid: string }
+
+/** DELETE of one object (apiserver pkg/endpoints/handlers/delete.go, pkg/registry/store.go). */
+export async function handleDelete(context: ResourceContext): Promise<ApiResponse> {
+  const { kind, info } = context
+  const representation = representationOf(context)
+  const deleted = await deleteObject(context, readDeletion(context))
+  if (deleted.gone && !answersObject.has(kind.resource)) {
+    const group = kind.group === '' ? {} : { group: kind.group }
+    return jsonResponse(
+      200,
+      successStatus({ name: info.name, ...group, kind: kind.resource, uid: deleted.uid }),
+    )
+  }
+  const bytes =
+    'stored' in deleted ? representation.one(deleted.stored) : representation.value(deleted.object)
+  return bytesResponse(200, [bytes], representation.contentType)
+}
+
+/**
+ * Deletes now, or marks for deletion when something is to happen first: a grace period, finalizers,
+ * the content of a namespace. Throws NotFound, and Conflict for a precondition that fails.
+ */
+export async function deleteObject(context: ResourceContext, how: Deletion): Promise<Deleted> {
+  const { kind, info, options } = context
+  if (kind.resource === 'namespaces' && kind.group === '' && immortalNamespaces.has(info.name))
+    throw forbidden(kind, info.name, 'this namespace may not be deleted')
+  if (how.dryRun) await options.store.barrier()
+  return decideFresh(options.store, async () => {
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const deleted = await tryDelete(context, how)
+      if (deleted) return deleted
+    }
+    throw conflict(kind, info.name, 'it changes too often: try again')
+  })
+}
+
+async function tryDelete(context: ResourceContext, how: Deletion): Promise<Deleted | undefined> {
+  const { kind, info, options, shared } = context
+  const key = keyOfRequest(context)
+  const record = key === undefined ? undefined : options.store.view.get(key)
+  if (!record) throw notFound(kind, info.name)
+  const old = shared.parsed.get(record)
+  checkPreconditions(kind, old, record, how)
+  const uid = old.metadata.uid ?? ''
+  const marked = markDeleted(kind, parseStored(record.value), how, options.clock.wallMs())
+  if (isHeld(kind, marked)) {
+    const encoded = encodeChecked(marked)
+    if (sameContent(record.value, encoded.bytes)) return { stored: record, gone: false, uid }
+    if (how.dryRun) return { object: marked, gone: false, uid }
+    const guarded = { compares: [unchanged(record)], operations: [] }
+    const stored = await putObject(context, record.key, encoded, guarded)
+    return stored && { stored, gone: false, uid }
+  }
+  const claims = shared.admission.claims(context, undefined, old)
+  const compares = [unchanged(record), ...claims.compares]
+  const { operations } = claims
+  if (!how.dryRun && !(await removeObject(context, record.key, { compares, operations })))
+    return undefined
+  return { object: marked, gone: true, uid }
+}
+
+function checkPreconditions(kind: Kind, object: AnyObject, record: KeyValue, how: Deletion): void {
+  const { uid, name = '' } = object.metadata
+  if (how.uid !== undefined && how.uid !== uid)
+    throw conflict(
+      kind,
+      name,
+      `Precondition failed: UID in precondition: ${how.uid}, UID in object meta: ${uid}`,
+    )
+  const revision = String(record.modRevision)
+  if (how.resourceVersion !== undefined && how.resourceVersion !== revision)
+    throw conflict(
+      kind,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${how.resourceVersion}, ` +
+        `ResourceVersion in object meta: ${revision}`,
+    )
+}
+
+/**
+ * The object as a deletion leaves it, should it not go at once (registry/rest/delete.go): the
+ * finalizers that the propagation asks for, and when and how patiently it is to end.
+ */
+export function markDeleted(
+  kind: Kind,
+  object: AnyObject,
+  how: Pick<Deletion, 'graceSeconds' | 'propagation'>,
+  nowMs: number,
+): AnyObject {
+  const { metadata } = object
+  metadata.finalizers = finalizersFor(kind, metadata.finalizers ?? [], how.propagation)
+  if (metadata.finalizers.length === 0) metadata.finalizers = undefined
+  const grace = graceSeconds(kind, object, how.graceSeconds)
+  if (metadata.deletionTimestamp === undefined) {
+    metadata.deletionTimestamp = timestamp(nowMs + grace * 1_000)
+    metadata.deletionGracePeriodSeconds = grace
+    if (metadata.generation !== undefined) metadata.generation += 1
+    endNamespace(kind, object)
+  } else if (how.graceSeconds !== undefined && grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
+    // A deletion under way may only become more urgent.
+    const wasMs = Date.parse(metadata.deletionTimestamp)
+    const shorterMs = ((metadata.deletionGracePeriodSeconds ?? 0) - grace) * 1_000
+    metadata.deletionTimestamp = timestamp(wasMs - shorterMs)
+    metadata.deletionGracePeriodSeconds = grace
+  }
+  return object
+}
+
+/** Pods that never ran or run no more need no patience (registry/core/pod/strategy.go). */
+function graceSeconds(kind: Kind, object: AnyObject, asked: number | undefined): number {
+  const standard = kind.defaultGracePeriodSeconds?.(object)
+  if (standard === undefined) return 0
+  const spec = object['spec'] as { nodeName?: string } | undefined
+  const status = object['status'] as { phase?: string } | undefined
+  if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0
+  const grace = asked ?? standard
+  return grace < 0 ? 1 : grace
+}
+
+function finalizersFor(
+  kind: Kind,
+  existing: readonly string[],
+  asked: Propagation | undefined,
+): string[] {
+  const others = existing.filter((one) => one !== foreground && one !== orphan)
+  if (asked === 'Foreground') return [...others, foreground]
+  if (asked === 'Orphan') return [...others, orphan]
+  if (asked === 'Background') return others
+  if (existing.length > others.length) return [...existing]
+  return kind.defaultPropagation === 'Orphan' ? [...others, orphan] : others
+}
+
+function endNamespace(kind: Kind, object: AnyObject): void {
+  if (kind.group !== '' || kind.resource !== 'namespaces') return
+  object['status'] = { ...(object['status'] as object | undefined), phase: 'Terminating' }
+}
+
+/** True when the object must stay for a while. */
+function isHeld(kind: Kind, marked: AnyObject): boolean {
+  const { finalizers, deletionGracePeriodSeconds } = marked.metadata
+  if ((finalizers ?? []).length > 0) return true
+  return (deletionGracePeriodSeconds ?? 0) > 0 || holdsNamespace(kind, marked)
+}

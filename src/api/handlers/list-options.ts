@@ -1,0 +1,124 @@
+import type { Revision } from '../../base/brand.ts'
+import type { FieldError } from '../../kinds/kind.ts'
+import { badRequest, invalidKind } from '../errors.ts'
+import { isTrue } from '../request-info.ts'
+import { type ContinueToken, decodeContinue } from './continue-token.ts'
+
+/** The query of a list or watch, checked (apimachinery internalversion/validation/validation.go). */
+export interface ListOptions {
+  /** undefined for none given. */
+  readonly revision: Revision | undefined
+  readonly match: 'Exact' | 'NotOlderThan' | undefined
+  readonly limit: number | undefined
+  readonly token: ContinueToken | undefined
+  readonly labelSelector: string
+  readonly fieldSelector: string
+  readonly timeoutSeconds: number | undefined
+  readonly bookmarks: boolean
+  /** undefined when the caller does not say. */
+  readonly sendInitialEvents: boolean | undefined
+}
+
+/** Throws BadRequest for what cannot be read and Invalid for what cannot go together. */
+export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch'): ListOptions {
+  const revision = parseRevision(query.get('resourceVersion') ?? '')
+  const match = query.get('resourceVersionMatch') ?? ''
+  const continueText = query.get('continue') ?? ''
+  const sendInitialEvents = query.has('sendInitialEvents')
+    ? isTrue(query.get('sendInitialEvents'))
+    : undefined
+  const errors = optionErrors({ verb, revision, match, continueText, sendInitialEvents })
+  if (errors.length > 0) throw invalidKind('ListOptions', 'meta.k8s.io', '', errors)
+  const token = continueText === '' || verb === 'watch' ? undefined : decodeContinue(continueText)
+  if (token && revision !== undefined && revision !== 0)
+    throw badRequest('specifying resource version is not allowed when using continue')
+  const limit = wholeNumber(query, 'limit')
+  return {
+    revision,
+    match: match === '' ? undefined : (match as 'Exact' | 'NotOlderThan'),
+    limit: limit === undefined || limit === 0 ? undefined : limit,
+    token,
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector: query.get('fieldSelector') ?? '',
+    timeoutSeconds: wholeNumber(query, 'timeoutSeconds'),
+    bookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitialEvents,
+  }
+}
+
+/** A resourceVersion of a request: undefined for ''. Throws Invalid for what is no revision. */
+export function parseRevision(text: string): Revision | undefined {
+  if (text === '') return undefined
+  const value = Number(text)
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
+    throw invalidKind('ListOptions', 'meta.k8s.io', '', [
+      {
+        type: 'FieldValueInvalid',
+        field: 'resourceVersion',
+        message: `Invalid value: ${JSON.stringify(text)}: must be a whole number`,
+      },
+    ])
+  return value as Revision
+}
+
+interface Asked {
+  readonly verb: 'list' | 'watch'
+  readonly revision: Revision | undefined
+  readonly match: string
+  readonly continueText: string
+  readonly sendInitialEvents: boolean | undefined
+}
+
+function optionErrors(asked: Asked): FieldError[] {
+  const { verb, match, sendInitialEvents } = asked
+  if (verb === 'watch') return watchErrors(match, sendInitialEvents)
+  const errors: FieldError[] = []
+  if (sendInitialEvents !== undefined)
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
+  return match === '' ? errors : [...errors, ...matchErrors(asked)]
+}
+
+function matchErrors({ revision, match, continueText }: Asked): FieldError[] {
+  const field = 'resourceVersionMatch'
+  const errors: FieldError[] = []
+  if (revision === undefined)
+    errors.push(forbidden(field, `${field} is forbidden unless resourceVersion is provided`))
+  if (continueText !== '')
+    errors.push(forbidden(field, `${field} is forbidden when continue is provided`))
+  if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(unsupportedMatch(match))
+  if (match === 'Exact' && revision === 0)
+    errors.push(forbidden(field, `${field} "exact" is forbidden for resourceVersion "0"`))
+  return errors
+}
+
+function watchErrors(match: string, sendInitialEvents: boolean | undefined): FieldError[] {
+  const field = 'resourceVersionMatch'
+  if (sendInitialEvents === undefined)
+    return match === ''
+      ? []
+      : [forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`)]
+  if (match === '')
+    return [forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`)]
+  return match === 'NotOlderThan' ? [] : [unsupportedMatch(match)]
+}
+
+function forbidden(field: string, why: string): FieldError {
+  return { type: 'FieldValueForbidden', field, message: `Forbidden: ${why}` }
+}
+
+function unsupportedMatch(match: string): FieldError {
+  return {
+    type: 'FieldValueNotSupported',
+    field: 'resourceVersionMatch',
+    message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+  }
+}
+
+function wholeNumber(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  const value = Number(text)
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
+    throw badRequest(`${name}: ${JSON.stringify(text)} is not a whole number from 0 on`)
+  return value
+}

@@ -1,0 +1,150 @@
+import { YAMLParseError, parse as yamlParse } from 'yaml'
+import { limits } from '../../base/limits.ts'
+import { decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
+import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import {
+  badRequest,
+  bodyTooLarge,
+  groupVersion,
+  unsupportedMediaType,
+  wrongKind,
+} from '../errors.ts'
+import type { ResourceContext } from './resource-context.ts'
+
+export const bodyTypes = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+] as const
+
+/** What a body is to be read as. */
+export interface BodyKind {
+  readonly definition: string
+  readonly kind: string
+  /** Accepted values of apiVersion; the first one is filled in where the body has none. */
+  readonly apiVersions: readonly string[]
+}
+
+/** The media type of the body, without parameters. A body without one is JSON. */
+export function contentTypeOf(context: ResourceContext): string {
+  const header = context.request.headers.get('content-type') ?? ''
+  const type = header.split(';')[0]?.trim().toLowerCase() ?? ''
+  return type === '' ? 'application/json' : type
+}
+
+/** Throws RequestEntityTooLarge past the limit. */
+export function bodyOf(context: ResourceContext): Uint8Array {
+  const body = context.request.body ?? new Uint8Array(0)
+  if (body.length > limits.bodyBytesMax) throw bodyTooLarge()
+  return body
+}
+
+/**
+ * Reads the body of a write as an object of the resource's kind. Unknown and duplicate fields are
+ * refused, warned about or dropped as `fieldValidation` says. Throws BadRequest and
+ * UnsupportedMediaType.
+ */
+export function readObject(context: ResourceContext): AnyObject {
+  const { kind } = context
+  const object = readBody(context, {
+    definition: kind.definition,
+    kind: kind.kind,
+    apiVersions: [groupVersion(kind)],
+  })
+  object.metadata ??= {}
+  return object
+}
+
+/** As `readObject`, for kinds that are not stored. */
+export function readBody(context: ResourceContext, expected: BodyKind): AnyObject {
+  const bytes = bodyOf(context)
+  const type = contentTypeOf(context)
+  if (bytes.length === 0) throw badRequest('the body of the request is empty: an object is needed')
+  const object = decodeAs(context, type, bytes, expected)
+  checkType(object, expected)
+  return object
+}
+
+function decodeAs(
+  context: ResourceContext,
+  type: string,
+  bytes: Uint8Array,
+  { definition }: BodyKind,
+): AnyObject {
+  if (type === 'application/vnd.kubernetes.protobuf')
+    return decodeProtobuf(definition, bytes).object
+  if (type === 'application/json') return decodeText(context, definition, bytes)
+  if (type === 'application/yaml')
+    return decodeText(context, definition, Buffer.from(JSON.stringify(yamlValue(bytes))))
+  throw unsupportedMediaType(type, bodyTypes)
+}
+
+/** JSON into an object of `definition`, as strictly as the request asks. */
+export function decodeText(
+  context: ResourceContext,
+  definition: string,
+  bytes: Uint8Array,
+): AnyObject {
+  const { object, warnings } = decodeJson(definition, bytes, fieldValidationOf(context))
+  context.warnings.push(...warnings)
+  return object
+}
+
+function yamlValue(bytes: Uint8Array): unknown {
+  try {
+    return yamlParse(Buffer.from(bytes).toString('utf8'), { maxAliasCount: 100 }) ?? null
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw badRequest(`the body is not YAML: ${error.message}`)
+    throw error
+  }
+}
+
+function fieldValidationOf(context: ResourceContext): FieldValidation {
+  const text = context.info.query.get('fieldValidation') ?? ''
+  if (text === '') return 'Warn'
+  if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text
+  throw badRequest(
+    `fieldValidation: Unsupported value: ${JSON.stringify(text)}: supported values: ` +
+      '"Ignore", "Strict", "Warn"',
+  )
+}
+
+/** apiVersion and kind may be left out; what is there must fit the path. */
+function checkType(object: AnyObject, expected: BodyKind): void {
+  const { apiVersion, kind } = object
+  const versionFits = !apiVersion || expected.apiVersions.includes(apiVersion)
+  if (!versionFits || (kind && kind !== expected.kind))
+    throw wrongKind(`${kind || '?'} in version "${apiVersion ?? ''}"`, expected)
+  object.apiVersion = apiVersion || (expected.apiVersions[0] ?? '')
+  object.kind = expected.kind
+}
+
+/** True for `dryRun=All`; throws BadRequest for any other value. */
+export function isDryRun(values: readonly string[]): boolean {
+  const wrong = values.find((value) => value !== 'All')
+  if (wrong !== undefined && wrong !== '')
+    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`)
+  return values.includes('All')
+}
+
+/** The object's name and namespace must be those of the path (endpoints/handlers/rest.go). */
+export function checkPlace(kind: Kind, object: AnyObject, namespace: string, name: string): void {
+  const { metadata } = object
+  if (name !== '') {
+    if (metadata.name && metadata.name !== name)
+      throw badRequest(
+        `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+      )
+    metadata.name = name
+  }
+  if (!kind.namespaced) {
+    if (metadata.namespace) throw badRequest('namespace is not allowed on this type')
+    return
+  }
+  if (metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    )
+  metadata.namespace = namespace
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { Compare, Operation } from '../../state/cluster-store.ts'
+import type { HandlerContext } from '../context.ts'
+import { methodNotAllowed, tooManyRequests } from '../errors.ts'
+import { negotiate } from '../negotiate.ts'
+import { parseIncludeObject, Representation } from '../representation.ts'
+import type { ParsedObjects } from '../stored-object.ts'
+
+/** What all requests of one API share. */
+export interface Shared {
+  readonly parsed: ParsedObjects
+  readonly watches: WatchCount
+  readonly admission: Admission
+}
+
+/** A request for a resource that exists. */
+export interface ResourceContext extends HandlerContext {
+  readonly kind: Kind
+  readonly shared: Shared
+}
+
+/** Completes and judges objects beyond their own kind's rules: see `admission/`. May change `object`. */
+export interface Admission {
+  create(context: ResourceContext, object: AnyObject): void
+  /**
+   * What must be claimed or released in the same transaction as the write from `old` (undefined for
+   * a creation) to `object` (undefined for a deletion). May complete `object`.
+   */
+  claims(
+    context: ResourceContext,
+    object: AnyObject | undefined,
+    old: AnyObject | undefined,
+  ): Claims
+}
+
+/** What goes into the same transaction as an object: address claims of services. */
+export interface Claims {
+  readonly compares: readonly Compare[]
+  readonly operations: readonly Operation[]
+}
+
+export const noClaims: Claims = { compares: [], operations: [] }
+
+/** The watches that are open, so that there is a limit to them. */
+export class WatchCount {
+  #open = 0
+
+  get open(): number {
+    return this.#open
+  }
+
+  /** Throws TooManyRequests at the limit. Returns what counts the watch out. */
+  enter(): () => void {
+    this.check()
+    this.#open += 1
+    let left = false
+    return () => {
+      if (left) return
+      left = true
+      this.#open -= 1
+    }
+  }
+
+  check(): void {
+    if (this.#open >= limits.watchesPerMemberMax) throw tooManyRequests()
+  }
+}
+
+/** The form that the caller's Accept header asks for. Throws NotAcceptable. */
+export function representationOf(context: ResourceContext): Representation {
+  return new Representation({
+    kind: context.kind,
+    negotiated: negotiate(context.request.headers.get('accept')),
+    include: parseIncludeObject(context.info.query.get('includeObject')),
+    nowMs: context.options.clock.wallMs(),
+    parsed: context.shared.parsed,
+  })
+}
+
+export function requireVerb(kind: Kind, verb: Kind['verbs'][number]): void {
+  if (!kind.verbs.includes(verb)) throw methodNotAllowed()
+}
+
+/**
+ * Cuts long work into slices: `await slices.pause()` returns at once until a slice of
+ * `limits.eventLoopSliceMsMax` is used up, then lets everybody else run.
+ */
+export class Slices {
+  readonly #clock: Clock
+  #startMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#startMs = clock.monotonicMs()
+  }
+
+  /** True when it is time to `await pause()`: cheap enough to ask for every item. */
+  get over(): boolean {
+    return this.#clock.monotonicMs() - this.#startMs >= limits.eventLoopSliceMsMax / 2
+  }
+
+  async pause(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#startMs = this.#clock.monotonicMs()
+  }
+}

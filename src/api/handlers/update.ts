@@ -1,0 +1,231 @@
+import { isStatus } from '../../base/status.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import { applyDefaults } from '../../kinds/defaults.ts'
+import { parseStored } from '../../kinds/encode.ts'
+import type { AnyObject, FieldError, Kind } from '../../kinds/kind.ts'
+import type { KeyValue } from '../../state/cluster-store.ts'
+import { conflict, invalid, methodNotAllowed, notFound } from '../errors.ts'
+import { bytesResponse } from '../responses.ts'
+import { sameContent } from '../stored-object.ts'
+import { createObject } from './create.ts'
+import { keyOfRequest } from './get.ts'
+import { checkPlace, isDryRun, readObject } from './request-body.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
+import {
+  attemptsMax,
+  decideFresh,
+  encodeChecked,
+  putObject,
+  removeObject,
+  sameJson,
+  unchanged,
+  type Written,
+} from './write-object.ts'
+
+/** What part of an object a write is about: the rest is kept as it was. */
+export type Part = 'main' | 'status' | 'finalize' | 'raw'
+
+export interface Change {
+  /** `raw` skips the kind's rules: for what the API itself writes (bindings, deletion marks). */
+  readonly part: Part
+  readonly dryRun: boolean
+  /**
+   * The next state, made from a copy of the current one that it may change. Called again when the
+   * object changed meanwhile. Returns undefined to leave everything as it is.
+   */
+  next(current: AnyObject, record: KeyValue): AnyObject | undefined
+}
+
+/** PUT of an object or of one of its parts (apiserver pkg/endpoints/handlers/update.go). */
+export async function handleUpdate(context: ResourceContext): Promise<ApiResponse> {
+  const { info, kind } = context
+  const representation = representationOf(context)
+  const object = readObject(context)
+  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  checkPlace(kind, object, info.namespace, info.name)
+  applyDefaults(kind, object)
+  const part = partOf(context)
+  let created = false
+  let written: Written
+  try {
+    written = await changeObject(context, { part, dryRun, next: () => structuredClone(object) })
+  } catch (error) {
+    const may = kind.createOnUpdate && part === 'main' && isStatus(error, 'NotFound')
+    if (!may || object.metadata.resourceVersion) throw error
+    written = await createObject(context, object, dryRun)
+    created = true
+  }
+  return writtenResponse(created ? 201 : 200, representation, written)
+}
+
+/** The part that the path's subresource names. */
+export function partOf({ info, kind }: ResourceContext): Part {
+  if (info.subresource === '') return 'main'
+  if (info.subresource === 'status') return 'status'
+  if (info.subresource === 'finalize' && kind.resource === 'namespaces') return 'finalize'
+  throw methodNotAllowed()
+}
+
+export function writtenResponse(
+  status: number,
+  representation: ReturnType<typeof representationOf>,
+  written: Written,
+): ApiResponse {
+  const bytes =
+    'stored' in written ? representation.one(written.stored) : representation.value(written.object)
+  return bytesResponse(status, [bytes], representation.contentType)
+}
+
+/**
+ * Reads, changes and stores an object until nobody else came between (etcd3 GuaranteedUpdate).
+ * A write that changes nothing makes no revision. One that takes the last finalizer off an object
+ * that is being deleted deletes it.
+ */
+export async function changeObject(context: ResourceContext, change: Change): Promise<Written> {
+  const { store } = context.options
+  if (change.dryRun) await store.barrier()
+  return decideFresh(store, async () => {
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const written = await tryChange(context, change)
+      if (written) return written
+    }
+    throw conflict(context.kind, context.info.name, 'it changes too often: try again')
+  })
+}
+
+/** One attempt; undefined when somebody else was faster. */
+async function tryChange(context: ResourceContext, change: Change): Promise<Written | undefined> {
+  const { kind, options, info, shared } = context
+  const key = keyOfRequest(context)
+  const record = key === undefined ? undefined : options.store.view.get(key)
+  if (!record) throw notFound(kind, info.name)
+  const old = shared.parsed.get(record)
+  const object = change.next(parseStored(record.value), record)
+  if (!object) return { stored: record }
+  checkRevision(kind, object, record)
+  complete(context, change.part, object, old)
+  const claims = shared.admission.claims(context, object, old)
+  const encoded = encodeChecked(object)
+  const guarded = {
+    compares: [unchanged(record), ...claims.compares],
+    operations: claims.operations,
+  }
+  if (isFinished(kind, object, old)) {
+    if (!change.dryRun && !(await removeObject(context, record.key, guarded))) return undefined
+    return { object: withRevisionOf(object, record) }
+  }
+  if (sameContent(record.value, encoded.bytes) || sameStored(record, encoded.bytes, object))
+    return { stored: record }
+  if (change.dryRun) return { object: withRevisionOf(object, record) }
+  const stored = await putObject(context, record.key, encoded, guarded)
+  return stored && { stored }
+}
+
+/** The same fields in another order: as many bytes, so only then worth a closer look. */
+function sameStored(record: KeyValue, encoded: Uint8Array, object: AnyObject): boolean {
+  const spliced = `"resourceVersion":"${record.modRevision}",`.length
+  if (record.value.length !== encoded.length + spliced) return false
+  const { resourceVersion: _own, ...metadata } = object.metadata
+  const stored = parseStored(record.value)
+  stored.metadata.resourceVersion = undefined
+  return sameJson(stored, { ...object, metadata })
+}
+
+function checkRevision(kind: Kind, object: AnyObject, record: KeyValue): void {
+  const { resourceVersion, name } = object.metadata
+  if (resourceVersion && resourceVersion !== '0') {
+    if (resourceVersion !== String(record.modRevision)) throw conflict(kind, name ?? '')
+  } else if (!kind.unconditionalUpdate) {
+    throw invalid(kind, name ?? '', [
+      {
+        type: 'FieldValueInvalid',
+        field: 'metadata.resourceVersion',
+        message: 'Invalid value: 0: must be specified for an update',
+      },
+    ])
+  }
+}
+
+/** Puts back what this write may not change, then checks the rest (registry/rest/update.go). */
+function complete(context: ResourceContext, part: Part, object: AnyObject, old: AnyObject): void {
+  const { kind } = context
+  keepServerMetadata(kind, part, object, old)
+  let errors: FieldError[] = []
+  if (part === 'status') {
+    kind.prepareStatusUpdate(object, old)
+    errors = kind.validateStatusUpdate(object, old)
+  } else if (part === 'finalize') {
+    keepAllButFinalizers(object, old)
+  } else if (part === 'main') {
+    kind.prepareUpdate(object, old)
+    errors = [...newFinalizers(object, old), ...kind.validateUpdate(object, old)]
+  }
+  if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
+  const counts = kind.countsGeneration && part === 'main' && !sameJson(object['spec'], old['spec'])
+  if (counts) object.metadata.generation = (old.metadata.generation ?? 0) + 1
+}
+
+function keepServerMetadata(kind: Kind, part: Part, object: AnyObject, old: AnyObject): void {
+  const { metadata } = object
+  const kept = old.metadata
+  if (metadata.uid && metadata.uid !== kept.uid)
+    throw conflict(
+      kind,
+      kept.name ?? '',
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${kept.uid}`,
+    )
+  metadata.uid = kept.uid
+  metadata.creationTimestamp = kept.creationTimestamp
+  metadata.selfLink = undefined
+  metadata.managedFields = undefined
+  if (part === 'raw') return
+  metadata.deletionTimestamp = kept.deletionTimestamp
+  metadata.deletionGracePeriodSeconds = kept.deletionGracePeriodSeconds
+  metadata.generation = kept.generation
+}
+
+/** Only spec.finalizers of a namespace may change through /finalize. */
+function keepAllButFinalizers(object: AnyObject, old: AnyObject): void {
+  const spec = object['spec'] as { finalizers?: string[] } | undefined
+  const finalizers = spec?.finalizers ?? []
+  for (const field of Object.keys(object)) if (!(field in old)) object[field] = undefined
+  Object.assign(object, structuredClone(old))
+  object['spec'] = { ...(old['spec'] as object | undefined), finalizers }
+}
+
+/** Nothing may hold back a deletion that has begun (apimachinery validation/objectmeta.go). */
+function newFinalizers(object: AnyObject, old: AnyObject): FieldError[] {
+  if (old.metadata.deletionTimestamp === undefined) return []
+  const known = new Set(old.metadata.finalizers)
+  const added = (object.metadata.finalizers ?? []).filter((one) => !known.has(one))
+  if (added.length === 0) return []
+  return [
+    {
+      type: 'FieldValueForbidden',
+      field: 'metadata.finalizers',
+      message:
+        'Forbidden: no new finalizers can be added if the object is being deleted, ' +
+        `found new finalizers ${JSON.stringify(added)}`,
+    },
+  ]
+}
+
+/** True when nothing holds back the deletion of an object any more (registry/store.go). */
+export function isFinished(kind: Kind, object: AnyObject, old: AnyObject): boolean {
+  if (old.metadata.deletionTimestamp === undefined) return false
+  if ((object.metadata.finalizers ?? []).length > 0) return false
+  if ((old.metadata.deletionGracePeriodSeconds ?? 0) > 0) return false
+  return !holdsNamespace(kind, object)
+}
+
+/** A namespace stays until its content is gone and spec.finalizers is empty. */
+export function holdsNamespace(kind: Kind, object: AnyObject): boolean {
+  if (kind.group !== '' || kind.resource !== 'namespaces') return false
+  const spec = object['spec'] as { finalizers?: string[] } | undefined
+  return (spec?.finalizers ?? []).length > 0
+}
+
+function withRevisionOf(object: AnyObject, record: KeyValue): AnyObject {
+  object.metadata.resourceVersion = String(record.modRevision)
+  return object
+}

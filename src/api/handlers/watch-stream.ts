@@ -1,0 +1,233 @@
+import type { Revision } from '../../base/brand.ts'
+import type { Timer } from '../../base/clock.ts'
+import type { StatusError } from '../../base/status.ts'
+import type { KeyValue, StoreEvent, StoreWatcher } from '../../state/cluster-store.ts'
+import type { Representation } from '../representation.ts'
+import { expectedFailure, internalError } from '../responses.ts'
+import { withRevision } from '../stored-object.ts'
+import { type ResourceContext, Slices } from './resource-context.ts'
+import type { Selection } from './selection.ts'
+
+/** From where a watch runs, how long, and what comes first. */
+export interface WatchPlan {
+  readonly after: Revision
+  /** Sent as ADDED before anything else: the state at `after`. */
+  readonly initial: readonly KeyValue[]
+  /** Send the bookmark that tells the end of the initial events. */
+  readonly markInitialEnd: boolean
+  readonly bookmarks: boolean
+  readonly timeoutMs: number
+}
+
+export interface WatchParts {
+  readonly context: ResourceContext
+  readonly representation: Representation
+  readonly selection: Selection
+  readonly plan: WatchPlan
+}
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
+
+/** About every minute, and shortly before the end (cacher.go, cache_watcher.go). */
+const bookmarkPeriodMs = 60_000
+const lastBookmarkLeadMs = 2_000
+const pollBytes = 256 * 1024
+
+const newline = Buffer.from('}\n')
+const heads: Readonly<Record<EventType | 'BOOKMARK' | 'ERROR', Buffer>> = {
+  ADDED: head('ADDED'),
+  MODIFIED: head('MODIFIED'),
+  DELETED: head('DELETED'),
+  BOOKMARK: head('BOOKMARK'),
+  ERROR: head('ERROR'),
+}
+
+function head(type: string): Buffer {
+  return Buffer.from(`{"type":"${type}","object":`)
+}
+
+/** Events as they go over the wire, shared by all watchers that see the same one the same way. */
+const shared = new WeakMap<StoreEvent, Map<string, Uint8Array>>()
+
+/** The body of a watch. Opens its cursor when first read and lets go of it however reading ends. */
+export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array, void, void> {
+  const { context } = parts
+  const leave = context.shared.watches.enter()
+  const wait = new WatchWait(parts)
+  let watcher: StoreWatcher | undefined
+  try {
+    const { start, end } = parts.selection
+    // Before the initial events: history cannot be lost while they are sent without being told.
+    watcher = context.options.store.watch({
+      start,
+      end,
+      afterRevision: parts.plan.after,
+      wake: () => wait.wake(),
+    })
+    const writer = new EventWriter(parts)
+    yield* initialEvents(parts, writer)
+    yield* liveEvents(parts, writer, watcher, wait)
+  } catch (error) {
+    const failure = expectedFailure(error)
+    if (!failure) context.options.logger.error({ error, path: context.info.path }, 'watch failed')
+    yield errorEvent(failure ?? internalError())
+  } finally {
+    watcher?.close()
+    wait.close()
+    leave()
+  }
+}
+
+async function* initialEvents(
+  { context, plan, selection }: WatchParts,
+  writer: EventWriter,
+): AsyncGenerator<Uint8Array, void, void> {
+  const slices = new Slices(context.options.clock)
+  let batch: Uint8Array[] = []
+  let bytes = 0
+  for (const record of plan.initial) {
+    if (slices.over) await slices.pause()
+    if (!selection.everything && !selection.matches(context.shared.parsed.get(record))) continue
+    const event = writer.frame('ADDED', record.value)
+    batch.push(event)
+    bytes += event.length
+    if (bytes < pollBytes) continue
+    yield Buffer.concat(batch)
+    batch = []
+    bytes = 0
+  }
+  if (plan.markInitialEnd && plan.bookmarks) batch.push(writer.bookmark(plan.after, true))
+  if (batch.length > 0) yield Buffer.concat(batch)
+}
+
+async function* liveEvents(
+  { context, plan }: WatchParts,
+  writer: EventWriter,
+  watcher: StoreWatcher,
+  wait: WatchWait,
+): AsyncGenerator<Uint8Array, void, void> {
+  const slices = new Slices(context.options.clock)
+  while (!wait.ended) {
+    const events = watcher.poll(pollBytes)
+    const batch: Uint8Array[] = []
+    for (const event of events) {
+      const bytes = writer.event(event)
+      if (bytes) batch.push(bytes)
+      if (slices.over) await slices.pause()
+    }
+    if (wait.takeBookmark() && plan.bookmarks) batch.push(writer.bookmark(watcher.progress, false))
+    if (batch.length > 0) yield batch.length === 1 && batch[0] ? batch[0] : Buffer.concat(batch)
+    if (events.length === 0) await wait.next()
+  }
+}
+
+function errorEvent(error: StatusError): Uint8Array {
+  return Buffer.concat([heads.ERROR, Buffer.from(JSON.stringify(error.status)), newline])
+}
+
+/** Turns store events into what this watcher sees of them. */
+class EventWriter {
+  readonly #parts: WatchParts
+  #first = true
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts
+  }
+
+  /** The bytes of an event, or undefined when it is none of this watcher's business. */
+  event(event: StoreEvent): Uint8Array | undefined {
+    const type = this.#type(event)
+    if (type === undefined) return undefined
+    if (!this.#parts.representation.verbatim) return this.frame(type, eventValue(type, event))
+    const known = shared.get(event) ?? new Map<string, Uint8Array>()
+    shared.set(event, known)
+    const bytes = known.get(type) ?? this.frame(type, eventValue(type, event))
+    known.set(type, bytes)
+    return bytes
+  }
+
+  frame(type: EventType, value: Uint8Array): Uint8Array {
+    const object = this.#parts.representation.eventObject(value, this.#first)
+    this.#first = false
+    return Buffer.concat([heads[type], object, newline])
+  }
+
+  bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array {
+    const object = this.#parts.representation.bookmark(revision, initialEventsEnd)
+    return Buffer.concat([heads.BOOKMARK, object, newline])
+  }
+
+  /** What an event is to a selector: entering it is ADDED, leaving it DELETED. */
+  #type(event: StoreEvent): EventType | undefined {
+    const { selection, context } = this.#parts
+    const { parsed } = context.shared
+    const matches = (record: KeyValue) =>
+      selection.everything || selection.matches(parsed.get(record))
+    const before = event.previous !== undefined && matches(event.previous)
+    const after = event.type === 'put' && matches(event.current)
+    if (after) return before ? 'MODIFIED' : 'ADDED'
+    return before ? 'DELETED' : undefined
+  }
+}
+
+/** What leaves a watch is shown as it last was in it, at the revision at which it left. */
+function eventValue(type: EventType, event: StoreEvent): Uint8Array {
+  if (type !== 'DELETED') return event.current.value
+  return withRevision((event.previous ?? event.current).value, event.revision)
+}
+
+/** Why a watch that has nothing to send may go on: an event, a bookmark, the timeout, a hang-up. */
+class WatchWait {
+  readonly #timers: Timer[]
+  readonly #signal: AbortSignal | undefined
+  #resume: (() => void) | undefined
+  #woken = false
+  #bookmarkDue = false
+  ended = false
+
+  constructor({ context, plan }: WatchParts) {
+    const { clock } = context.options
+    this.#timers = [
+      clock.after(plan.timeoutMs, this.#end),
+      clock.every(bookmarkPeriodMs, this.#bookmark),
+    ]
+    if (plan.timeoutMs > lastBookmarkLeadMs)
+      this.#timers.push(clock.after(plan.timeoutMs - lastBookmarkLeadMs, this.#bookmark))
+    this.#signal = context.request.signal
+    if (this.#signal?.aborted) this.ended = true
+    this.#signal?.addEventListener('abort', this.#end, { once: true })
+  }
+
+  wake(): void {
+    this.#woken = true
+    this.#resume?.()
+  }
+
+  takeBookmark(): boolean {
+    const due = this.#bookmarkDue
+    this.#bookmarkDue = false
+    return due
+  }
+
+  /** Resolves when something has happened since the last call. */
+  async next(): Promise<void> {
+    if (!this.#woken && !this.ended) await new Promise<void>((go) => (this.#resume = go))
+    this.#woken = false
+    this.#resume = undefined
+  }
+
+  close(): void {
+    for (const timer of this.#timers) timer.cancel()
+    this.#signal?.removeEventListener('abort', this.#end)
+  }
+
+  readonly #end = (): void => {
+    this.ended = true
+    this.wake()
+  }
+
+  readonly #bookmark = (): void => {
+    this.#bookmarkDue = true
+    this.wake()
+  }
+}

@@ -1,0 +1,60 @@
+import type { Revision } from '../../base/brand.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import type { KeyValue } from '../../state/cluster-store.ts'
+import { methodNotAllowed, notAcceptable } from '../errors.ts'
+import { answerTypes } from '../negotiate.ts'
+import { streamResponse } from '../responses.ts'
+import { reachTimeoutMs } from './list.ts'
+import { type ListOptions, parseListOptions } from './list-options.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
+import { Selection } from './selection.ts'
+import { type WatchPlan, watchStream } from './watch-stream.ts'
+
+/** A watch without timeoutSeconds ends after a random time in this range (server/config.go). */
+const timeoutSecondsMin = 1_800
+const timeoutSecondsMax = 3_600
+
+/**
+ * GET with `watch`: events as JSON lines until the timeout, the caller's hang-up, or the loss of
+ * history, which a last ERROR event with Status 410 tells
+ * (apiserver pkg/storage/cacher, pkg/endpoints/handlers/watch.go).
+ */
+export async function handleWatch(context: ResourceContext): Promise<ApiResponse> {
+  const options = parseListOptions(context.info.query, 'watch')
+  if (context.kind.namespaced === false && context.info.namespace !== '') throw methodNotAllowed()
+  const representation = representationOf(context)
+  if (representation.format !== 'json') throw notAcceptable(answerTypes)
+  context.shared.watches.check()
+  const selection = new Selection(context, options)
+  const plan = await planOf(context, options, selection)
+  const contentType = 'application/json'
+  return streamResponse(watchStream({ context, representation, selection, plan }), contentType)
+}
+
+async function planOf(
+  context: ResourceContext,
+  options: ListOptions,
+  selection: Selection,
+): Promise<WatchPlan> {
+  const { store, random } = context.options
+  const seconds =
+    options.timeoutSeconds === undefined || options.timeoutSeconds === 0
+      ? random.integer(timeoutSecondsMin, timeoutSecondsMax)
+      : options.timeoutSeconds
+  const common = { timeoutMs: seconds * 1_000, bookmarks: options.bookmarks }
+  const fromNow = options.revision === undefined || options.revision === 0
+  const initial = options.sendInitialEvents ?? fromNow
+  if (!initial && !fromNow)
+    return { ...common, after: options.revision as Revision, initial: [], markInitialEnd: false }
+  if (options.revision === undefined) await store.barrier()
+  else if (options.revision > 0) await store.reached(options.revision, reachTimeoutMs)
+  const items: readonly KeyValue[] = initial
+    ? store.view.range(selection.start, selection.end).items
+    : []
+  return {
+    ...common,
+    after: store.view.revision,
+    initial: items,
+    markInitialEnd: options.sendInitialEvents === true,
+  }
+}

@@ -1,0 +1,73 @@
+import { type Status, StatusError, statusError } from '../base/status.ts'
+import type { ApiResponse } from '../client/transport.ts'
+
+export const jsonType = 'application/json'
+/** What everything but discovery and OpenAPI says (apiserver filters/cachecontrol.go). */
+const uncached: readonly (readonly [string, string])[] = [['cache-control', 'no-cache, private']]
+
+/** A whole answer of chunks, which may be shared with the store. */
+export function bytesResponse(
+  status: number,
+  chunks: readonly Uint8Array[],
+  contentType: string = jsonType,
+): ApiResponse {
+  return {
+    status,
+    headers: new Map([...uncached, ['content-type', contentType]]),
+    body: { kind: 'whole', chunks },
+  }
+}
+
+export function jsonResponse(
+  status: number,
+  value: unknown,
+  contentType: string = jsonType,
+): ApiResponse {
+  return bytesResponse(status, [Buffer.from(JSON.stringify(value))], contentType)
+}
+
+export function textResponse(status: number, text: string): ApiResponse {
+  return bytesResponse(status, [Buffer.from(text)], 'text/plain; charset=utf-8')
+}
+
+export function streamResponse(
+  chunks: AsyncIterable<Uint8Array>,
+  contentType: string = jsonType,
+): ApiResponse {
+  return {
+    status: 200,
+    headers: new Map([...uncached, ['content-type', contentType]]),
+    body: { kind: 'stream', chunks },
+  }
+}
+
+/** An expected failure as an answer, with Retry-After where it names a delay. */
+export function errorResponse(error: StatusError): ApiResponse {
+  const response = jsonResponse(error.code, error.status)
+  const seconds = error.status.details?.retryAfterSeconds
+  if (seconds === undefined) return response
+  return { ...response, headers: new Map([...response.headers, ['retry-after', `${seconds}`]]) }
+}
+
+/** What the caller is told of a bug: that there was one, and nothing of its inside. */
+export function internalError(): StatusError {
+  return statusError('InternalError', 'an internal error occurred; the server has logged it')
+}
+
+/** The failure to answer with: a StatusError itself, undefined for what is a bug. */
+export function expectedFailure(error: unknown): StatusError | undefined {
+  if (error instanceof StatusError) return error
+  return undefined
+}
+
+/** The Status that a delete answers with (apiserver pkg/endpoints/handlers/delete.go). */
+export function successStatus(details: Status['details']): Status {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    ...(details ? { details } : {}),
+    code: 200,
+  }
+}
