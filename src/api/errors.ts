@@ -1,7 +1,6 @@
 import { limits } from '../base/limits.ts'
 import { type StatusDetails, type StatusError, statusError } from '../base/status.ts'
 import { type FieldError, fieldErrorCause, type Kind } from '../kinds/kind.ts'
-import type { RequestInfo, User } from './context.ts'
 
 /** The refusals of the API in Kubernetes' words (apimachinery pkg/api/errors/errors.go). */
 
@@ -58,27 +57,6 @@ export function forbidden(
   return statusError('Forbidden', `${what} is forbidden: ${why}`, {
     ...resourceDetails(kind, name),
     ...(causes ? { causes } : {}),
-  })
-}
-
-/** Authorization said no (apiserver pkg/endpoints/handlers/responsewriters/errors.go). */
-export function notAuthorized(user: User, info: RequestInfo, reason: string): StatusError {
-  const tail = reason === '' ? '' : `: ${reason}`
-  const who = `User "${user.name}" cannot ${info.verb}`
-  if (!info.isResource)
-    return statusError('Forbidden', `forbidden: ${who} path "${info.path}"${tail}`, {})
-  const resource = info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`
-  const where =
-    info.namespace === '' ? 'at the cluster scope' : `in the namespace "${info.namespace}"`
-  const qualified = qualifiedResource(info)
-  const what = info.name === '' ? qualified : `${qualified} "${info.name}"`
-  const message =
-    `${what} is forbidden: ${who} resource "${resource}" in API group "${info.group}" ` +
-    `${where}${tail}`
-  return statusError('Forbidden', message, {
-    ...(info.name === '' ? {} : { name: info.name }),
-    ...(info.group === '' ? {} : { group: info.group }),
-    kind: info.resource,
   })
 }
 
