@@ -1,20 +1,23 @@
+import { defaultRules } from './default-rules.ts'
 import type { AnyObject, Kind } from './kind.ts'
 import { type Definition, definition, elementDefinition, type ValueType } from './schema.ts'
 
 /**
  * Sets what the writer left out: first the constants of the schema table, then what depends on
- * other fields (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go).
+ * other fields (default-rules.ts). Doing it twice changes nothing more.
  */
 export function applyDefaults(kind: Kind, object: AnyObject): void {
   applySchemaDefaults(definition(kind.definition), object)
 }
 
-/** Constants of the schema table, wherever their parent is there. */
+/** Defaults of a part of an object, such as a pod template's spec. Changes `value`. */
 export function applySchemaDefaults(schema: Definition, value: object): void {
   const record = value as Record<string, unknown>
-  for (const field of schema.fields) {
+  for (const field of schema.fields)
     if (record[field.name] === undefined && field.default !== undefined)
       record[field.name] = structuredClone(field.default)
+  defaultRules.get(schema.shortName)?.(value as never)
+  for (const field of schema.fields) {
     const found = record[field.name]
     if (found !== undefined) descend(field.type, found)
   }

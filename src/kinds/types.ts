@@ -1,5 +1,47 @@
 /** Kubernetes v1.36 types of the kinds that the schema table holds. Generated from it: do not edit. */
 
+export interface APIGroup {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  name: string
+  preferredVersion?: GroupVersionForDiscovery | undefined
+  serverAddressByClientCIDRs?: ServerAddressByClientCIDR[] | undefined
+  versions: GroupVersionForDiscovery[]
+}
+
+export interface APIGroupList {
+  apiVersion?: string | undefined
+  groups: APIGroup[]
+  kind?: string | undefined
+}
+
+export interface APIResource {
+  categories?: string[] | undefined
+  group?: string | undefined
+  kind: string
+  name: string
+  namespaced: boolean
+  shortNames?: string[] | undefined
+  singularName: string
+  storageVersionHash?: string | undefined
+  verbs: string[]
+  version?: string | undefined
+}
+
+export interface APIResourceList {
+  apiVersion?: string | undefined
+  groupVersion: string
+  kind?: string | undefined
+  resources: APIResource[]
+}
+
+export interface APIVersions {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  serverAddressByClientCIDRs: ServerAddressByClientCIDR[]
+  versions: string[]
+}
+
 export interface AWSElasticBlockStoreVolumeSource {
   fsType?: string | undefined
   partition?: number | undefined
@@ -43,6 +85,13 @@ export interface Binding {
   kind?: string | undefined
   metadata: ObjectMeta
   target: ObjectReference
+}
+
+export interface BoundObjectReference {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  name?: string | undefined
+  uid?: string | undefined
 }
 
 export interface CSIVolumeSource {
@@ -113,6 +162,13 @@ export interface ConfigMapKeySelector {
   key: string
   name?: string | undefined
   optional?: boolean | undefined
+}
+
+export interface ConfigMapList {
+  apiVersion?: string | undefined
+  items: ConfigMap[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
 }
 
 export interface ConfigMapNodeConfigSource {
@@ -277,6 +333,13 @@ export interface DeploymentCondition {
   type: string
 }
 
+export interface DeploymentList {
+  apiVersion?: string | undefined
+  items: Deployment[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
+}
+
 export interface DeploymentSpec {
   minReadySeconds?: number | undefined
   paused?: boolean | undefined
@@ -364,6 +427,13 @@ export interface EndpointSlice {
   ports?: EndpointPort[] | undefined
 }
 
+export interface EndpointSliceList {
+  apiVersion?: string | undefined
+  items: EndpointSlice[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
+}
+
 export interface EnvFromSource {
   configMapRef?: ConfigMapEnvSource | undefined
   prefix?: string | undefined
@@ -437,6 +507,13 @@ export interface Event {
   type?: string | undefined
 }
 
+export interface EventList {
+  apiVersion?: string | undefined
+  items: Event[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
+}
+
 export interface EventSeries {
   count?: number | undefined
   lastObservedTime?: MicroTime | undefined
@@ -464,6 +541,17 @@ export interface FCVolumeSource {
   readOnly?: boolean | undefined
   targetWWNs?: string[] | undefined
   wwids?: string[] | undefined
+}
+
+export interface FieldSelectorAttributes {
+  rawSelector?: string | undefined
+  requirements?: FieldSelectorRequirement[] | undefined
+}
+
+export interface FieldSelectorRequirement {
+  key: string
+  operator: string
+  values?: string[] | undefined
 }
 
 export type FieldsV1 = Record<string, unknown>
@@ -518,6 +606,11 @@ export interface GlusterfsVolumeSource {
   endpoints: string
   path: string
   readOnly?: boolean | undefined
+}
+
+export interface GroupVersionForDiscovery {
+  groupVersion: string
+  version: string
 }
 
 export interface HTTPGetAction {
@@ -583,6 +676,11 @@ export interface LabelSelector {
   matchLabels?: Record<string, string> | undefined
 }
 
+export interface LabelSelectorAttributes {
+  rawSelector?: string | undefined
+  requirements?: LabelSelectorRequirement[] | undefined
+}
+
 export interface LabelSelectorRequirement {
   key: string
   operator: string
@@ -594,6 +692,13 @@ export interface Lease {
   kind?: string | undefined
   metadata: ObjectMeta
   spec?: LeaseSpec | undefined
+}
+
+export interface LeaseList {
+  apiVersion?: string | undefined
+  items: Lease[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
 }
 
 export interface LeaseSpec {
@@ -625,6 +730,14 @@ export interface LinuxContainerUser {
   uid: number
 }
 
+export interface ListMeta {
+  continue?: string | undefined
+  remainingItemCount?: number | undefined
+  resourceVersion?: string | undefined
+  selfLink?: string | undefined
+  shardInfo?: ShardInfo | undefined
+}
+
 export interface LoadBalancerIngress {
   hostname?: string | undefined
   ip?: string | undefined
@@ -638,6 +751,14 @@ export interface LoadBalancerStatus {
 
 export interface LocalObjectReference {
   name?: string | undefined
+}
+
+export interface LocalSubjectAccessReview {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  spec: SubjectAccessReviewSpec
+  status?: SubjectAccessReviewStatus | undefined
 }
 
 export interface ManagedFieldsEntry {
@@ -672,6 +793,13 @@ export interface NamespaceCondition {
   reason?: string | undefined
   status: string
   type: string
+}
+
+export interface NamespaceList {
+  apiVersion?: string | undefined
+  items: Namespace[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
 }
 
 export interface NamespaceSpec {
@@ -733,6 +861,13 @@ export interface NodeDaemonEndpoints {
 
 export interface NodeFeatures {
   supplementalGroupsPolicy?: boolean | undefined
+}
+
+export interface NodeList {
+  apiVersion?: string | undefined
+  items: Node[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
 }
 
 export interface NodeRuntimeHandler {
@@ -803,6 +938,16 @@ export interface NodeSystemInfo {
   osImage: string
   swap?: NodeSwapStatus | undefined
   systemUUID: string
+}
+
+export interface NonResourceAttributes {
+  path?: string | undefined
+  verb?: string | undefined
+}
+
+export interface NonResourceRule {
+  nonResourceURLs?: string[] | undefined
+  verbs: string[]
 }
 
 export interface ObjectFieldSelector {
@@ -939,6 +1084,13 @@ export interface PodExtendedResourceClaimStatus {
 
 export interface PodIP {
   ip: string
+}
+
+export interface PodList {
+  apiVersion?: string | undefined
+  items: Pod[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
 }
 
 export interface PodOS {
@@ -1136,6 +1288,13 @@ export interface ReplicaSetCondition {
   type: string
 }
 
+export interface ReplicaSetList {
+  apiVersion?: string | undefined
+  items: ReplicaSet[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
+}
+
 export interface ReplicaSetSpec {
   minReadySeconds?: number | undefined
   replicas?: number | undefined
@@ -1151,6 +1310,18 @@ export interface ReplicaSetStatus {
   readyReplicas?: number | undefined
   replicas: number
   terminatingReplicas?: number | undefined
+}
+
+export interface ResourceAttributes {
+  fieldSelector?: FieldSelectorAttributes | undefined
+  group?: string | undefined
+  labelSelector?: LabelSelectorAttributes | undefined
+  name?: string | undefined
+  namespace?: string | undefined
+  resource?: string | undefined
+  subresource?: string | undefined
+  verb?: string | undefined
+  version?: string | undefined
 }
 
 export interface ResourceClaim {
@@ -1174,6 +1345,13 @@ export interface ResourceRequirements {
   claims?: ResourceClaim[] | undefined
   limits?: Record<string, Quantity> | undefined
   requests?: Record<string, Quantity> | undefined
+}
+
+export interface ResourceRule {
+  apiGroups?: string[] | undefined
+  resourceNames?: string[] | undefined
+  resources?: string[] | undefined
+  verbs: string[]
 }
 
 export interface ResourceStatus {
@@ -1249,6 +1427,13 @@ export interface SecretKeySelector {
   optional?: boolean | undefined
 }
 
+export interface SecretList {
+  apiVersion?: string | undefined
+  items: Secret[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
+}
+
 export interface SecretProjection {
   items?: KeyToPath[] | undefined
   name?: string | undefined
@@ -1277,6 +1462,47 @@ export interface SecurityContext {
   windowsOptions?: WindowsSecurityContextOptions | undefined
 }
 
+export interface SelfSubjectAccessReview {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  spec: SelfSubjectAccessReviewSpec
+  status?: SubjectAccessReviewStatus | undefined
+}
+
+export interface SelfSubjectAccessReviewSpec {
+  nonResourceAttributes?: NonResourceAttributes | undefined
+  resourceAttributes?: ResourceAttributes | undefined
+}
+
+export interface SelfSubjectReview {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  status?: SelfSubjectReviewStatus | undefined
+}
+
+export interface SelfSubjectReviewStatus {
+  userInfo?: UserInfo | undefined
+}
+
+export interface SelfSubjectRulesReview {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  spec: SelfSubjectRulesReviewSpec
+  status?: SubjectRulesReviewStatus | undefined
+}
+
+export interface SelfSubjectRulesReviewSpec {
+  namespace?: string | undefined
+}
+
+export interface ServerAddressByClientCIDR {
+  clientCIDR: string
+  serverAddress: string
+}
+
 export interface Service {
   apiVersion?: string | undefined
   kind?: string | undefined
@@ -1294,10 +1520,24 @@ export interface ServiceAccount {
   secrets?: ObjectReference[] | undefined
 }
 
+export interface ServiceAccountList {
+  apiVersion?: string | undefined
+  items: ServiceAccount[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
+}
+
 export interface ServiceAccountTokenProjection {
   audience?: string | undefined
   expirationSeconds?: number | undefined
   path: string
+}
+
+export interface ServiceList {
+  apiVersion?: string | undefined
+  items: Service[]
+  kind?: string | undefined
+  metadata?: ListMeta | undefined
 }
 
 export interface ServicePort {
@@ -1341,8 +1581,38 @@ export interface SessionAffinityConfig {
   clientIP?: ClientIPConfig | undefined
 }
 
+export interface ShardInfo {
+  selector: string
+}
+
 export interface SleepAction {
   seconds: number
+}
+
+export interface Status {
+  apiVersion?: string | undefined
+  code?: number | undefined
+  details?: StatusDetails | undefined
+  kind?: string | undefined
+  message?: string | undefined
+  metadata?: ListMeta | undefined
+  reason?: string | undefined
+  status?: string | undefined
+}
+
+export interface StatusCause {
+  field?: string | undefined
+  message?: string | undefined
+  reason?: string | undefined
+}
+
+export interface StatusDetails {
+  causes?: StatusCause[] | undefined
+  group?: string | undefined
+  kind?: string | undefined
+  name?: string | undefined
+  retryAfterSeconds?: number | undefined
+  uid?: string | undefined
 }
 
 export interface StorageOSVolumeSource {
@@ -1351,6 +1621,37 @@ export interface StorageOSVolumeSource {
   secretRef?: LocalObjectReference | undefined
   volumeName?: string | undefined
   volumeNamespace?: string | undefined
+}
+
+export interface SubjectAccessReview {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  spec: SubjectAccessReviewSpec
+  status?: SubjectAccessReviewStatus | undefined
+}
+
+export interface SubjectAccessReviewSpec {
+  extra?: Record<string, string[]> | undefined
+  groups?: string[] | undefined
+  nonResourceAttributes?: NonResourceAttributes | undefined
+  resourceAttributes?: ResourceAttributes | undefined
+  uid?: string | undefined
+  user?: string | undefined
+}
+
+export interface SubjectAccessReviewStatus {
+  allowed: boolean
+  denied?: boolean | undefined
+  evaluationError?: string | undefined
+  reason?: string | undefined
+}
+
+export interface SubjectRulesReviewStatus {
+  evaluationError?: string | undefined
+  incomplete: boolean
+  nonResourceRules: NonResourceRule[]
+  resourceRules: ResourceRule[]
 }
 
 export interface Sysctl {
@@ -1371,6 +1672,45 @@ export interface Taint {
 }
 
 export type Time = string
+
+export interface TokenRequest {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  spec?: TokenRequestSpec | undefined
+  status?: TokenRequestStatus | undefined
+}
+
+export interface TokenRequestSpec {
+  audiences?: string[] | undefined
+  boundObjectRef?: BoundObjectReference | undefined
+  expirationSeconds?: number | undefined
+}
+
+export interface TokenRequestStatus {
+  expirationTimestamp?: Time | undefined
+  token?: string | undefined
+}
+
+export interface TokenReview {
+  apiVersion?: string | undefined
+  kind?: string | undefined
+  metadata: ObjectMeta
+  spec: TokenReviewSpec
+  status?: TokenReviewStatus | undefined
+}
+
+export interface TokenReviewSpec {
+  audiences?: string[] | undefined
+  token: string
+}
+
+export interface TokenReviewStatus {
+  audiences?: string[] | undefined
+  authenticated?: boolean | undefined
+  error?: string | undefined
+  user?: UserInfo | undefined
+}
 
 export interface Toleration {
   effect?: string | undefined
@@ -1402,6 +1742,13 @@ export interface TypedObjectReference {
   kind: string
   name: string
   namespace?: string | undefined
+}
+
+export interface UserInfo {
+  extra?: Record<string, string[]> | undefined
+  groups?: string[] | undefined
+  uid?: string | undefined
+  username?: string | undefined
 }
 
 export interface Volume {
@@ -1484,6 +1831,11 @@ export interface VsphereVirtualDiskVolumeSource {
   storagePolicyID?: string | undefined
   storagePolicyName?: string | undefined
   volumePath: string
+}
+
+export interface WatchEvent {
+  object: unknown
+  type: string
 }
 
 export interface WeightedPodAffinityTerm {

@@ -1,0 +1,110 @@
+import type { AnyObject } from './kind.ts'
+import type {
+  Container,
+  DeploymentStrategy,
+  Node,
+  Pod,
+  ServicePort,
+  ServiceSpec,
+  Volume,
+} from './types.ts'
+
+/**
+ * Defaults that depend on other fields, by the short name of the definition they belong to. Each
+ * runs after the constants of its own fields and before its children get theirs
+ * (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go).
+ */
+export const defaultRules: ReadonlyMap<string, (value: never) => void> = new Map<
+  string,
+  (value: never) => void
+>([
+  ['Container', defaultPullPolicy],
+  ['EphemeralContainer', defaultPullPolicy],
+  ['Volume', defaultVolumeSource],
+  ['Pod', defaultPod],
+  ['ServiceSpec', defaultServiceSpec],
+  ['ServicePort', defaultTargetPort],
+  ['DeploymentStrategy', defaultStrategy],
+  ['Namespace', defaultNamespace],
+  ['Node', defaultAllocatable],
+])
+
+const sessionAffinitySeconds = 3 * 60 * 60
+
+/** Images that can change under their name are pulled each time. */
+function defaultPullPolicy(container: Container): void {
+  container.imagePullPolicy ??= isMovingImage(container.image ?? '') ? 'Always' : 'IfNotPresent'
+}
+
+/** True for the tag `latest`, named or implied. A digest never moves. */
+function isMovingImage(image: string): boolean {
+  const lastSlash = image.lastIndexOf('/')
+  const [name = '', digest] = image.slice(lastSlash + 1).split('@')
+  const tag = name.split(':')[1]
+  return tag === undefined ? digest === undefined : tag === 'latest'
+}
+
+function defaultVolumeSource(volume: Volume): void {
+  if (Object.keys(volume).every((field) => field === 'name')) volume.emptyDir = {}
+}
+
+function defaultPod(pod: Pod): void {
+  const { spec } = pod
+  if (!spec) return
+  spec.enableServiceLinks ??= true
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  for (const container of containers) {
+    defaultRequests(container)
+    if (spec.hostNetwork)
+      for (const port of container.ports ?? []) port.hostPort ??= port.containerPort
+  }
+}
+
+/** Whoever sets a limit alone requests just as much. */
+function defaultRequests(container: Container): void {
+  const { limits } = container.resources ?? {}
+  if (!container.resources || !limits) return
+  const requests: Record<string, string> = Object.create(null)
+  Object.assign(requests, container.resources.requests)
+  for (const [name, amount] of Object.entries(limits)) requests[name] ??= amount
+  if (Object.keys(requests).length > 0) container.resources.requests = requests
+}
+
+function defaultServiceSpec(spec: ServiceSpec): void {
+  const external = spec.type === 'ExternalName'
+  const published = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
+  if (spec.sessionAffinity === 'ClientIP') {
+    spec.sessionAffinityConfig ??= {}
+    spec.sessionAffinityConfig.clientIP ??= {}
+    spec.sessionAffinityConfig.clientIP.timeoutSeconds ??= sessionAffinitySeconds
+  } else if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
+  if (published) spec.externalTrafficPolicy ??= 'Cluster'
+  if (!external) spec.internalTrafficPolicy ??= 'Cluster'
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
+  if (!external) {
+    spec.ipFamilies ??= ['IPv4']
+    spec.ipFamilyPolicy ??= 'SingleStack'
+  }
+}
+
+function defaultTargetPort(port: ServicePort): void {
+  if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '')
+    port.targetPort = port.port
+}
+
+function defaultStrategy(strategy: DeploymentStrategy): void {
+  if (strategy.type === 'RollingUpdate') strategy.rollingUpdate ??= {}
+}
+
+/** Lets a namespaceSelector find a namespace by its name. */
+function defaultNamespace(namespace: AnyObject): void {
+  const { metadata } = namespace
+  if (metadata.name === undefined) return
+  metadata.labels ??= Object.create(null) as Record<string, string>
+  metadata.labels['kubernetes.io/metadata.name'] = metadata.name
+}
+
+function defaultAllocatable(node: Node): void {
+  const { status } = node
+  if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
+}
