@@ -1,0 +1,103 @@
+import { statusError } from '../../base/status.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import { allKinds } from '../../kinds/scheme.ts'
+import type { HandlerContext } from '../context.ts'
+import { parseAccept } from '../negotiate.ts'
+import { type CachedDocument, cachedJson, documentResponse } from './cached-document.ts'
+import {
+  aggregated,
+  coreVersions,
+  groupDocument,
+  groupList,
+  resourceList,
+  versionDocument,
+} from './documents.ts'
+import { groupVersions } from './resources.ts'
+
+const served = groupVersions(allKinds)
+const documents = new Map<string, CachedDocument>()
+
+/**
+ * Answers `/version`, `/api`, `/apis` and what describes a group or version below them; undefined for
+ * every other path. Throws NotFound for a group that is not served.
+ */
+export function handleDiscovery(context: HandlerContext): Promise<ApiResponse> | undefined {
+  const { info, request } = context
+  const [root = '', first = '', second = '', ...more] = info.path.split('/').slice(1)
+  const isOurs = root === 'version' || root === 'api' || root === 'apis'
+  if (info.isResource || !isOurs || more.some((part) => part !== '')) return undefined
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(
+      statusError(
+        'MethodNotAllowed',
+        'the server does not allow this method on the requested resource',
+      ),
+    )
+  const document = findDocument(context, root, first, second)
+  if (!document)
+    return refuse(statusError('NotFound', 'the server could not find the requested resource'))
+  const lifetime = document.contentType === plainType ? 'no-cache, private' : 'public'
+  return Promise.resolve(documentResponse(request, document, lifetime))
+}
+
+function refuse(error: Error): Promise<never> {
+  return Promise.reject(error)
+}
+
+const plainType = 'application/json'
+
+function findDocument(context: HandlerContext, root: string, first: string, second: string) {
+  if (root === 'version') return first === '' ? cached('version', () => versionDocument) : undefined
+  if (root === 'api')
+    return first === '' ? rootDocument(context, 'api') : cachedResources('', first, second)
+  if (first === '') return rootDocument(context, 'apis')
+  if (second === '') return cached(`group ${first}`, () => groupDocument(served, first))
+  return cachedResources(first, second, '')
+}
+
+function cachedResources(group: string, version: string, rest: string) {
+  if (rest !== '') return undefined
+  return cached(`resources ${group}/${version}`, () => resourceList(served, group, version))
+}
+
+/** `/api` and `/apis`: the aggregated form for clients that ask for it. */
+function rootDocument(context: HandlerContext, root: 'api' | 'apis'): CachedDocument | undefined {
+  const version = aggregationAsked(context.request.headers.get('accept'))
+  if (version) {
+    const own = served.filter((one) => (one.group === '') === (root === 'api'))
+    const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
+    return cached(`aggregated ${root} ${version}`, () => aggregated(own, version), type)
+  }
+  if (root === 'apis') return cached('groups', () => groupList(served))
+  // Names the address by which the client came, so it differs from client to client.
+  return cachedJson(coreVersions(served, context.request.headers.get('host') ?? ''))
+}
+
+/** The version of aggregated discovery that the client prefers to the plain form, if any. */
+function aggregationAsked(accept: string | undefined): 'v2' | 'v2beta1' | undefined {
+  for (const { type, parameters } of parseAccept(accept ?? '')) {
+    if (type !== 'application/json' && type !== 'application/*' && type !== '*/*') continue
+    const version = parameters.get('v')
+    if (!parameters.has('as')) return undefined
+    const isOurs =
+      parameters.get('as') === 'APIGroupDiscoveryList' &&
+      parameters.get('g') === 'apidiscovery.k8s.io'
+    if (isOurs && (version === 'v2' || version === 'v2beta1')) return version
+  }
+  return undefined
+}
+
+/** Builds a document at its first use. Unknown names are not kept: clients choose them. */
+function cached(
+  name: string,
+  build: () => object | undefined,
+  contentType = plainType,
+): CachedDocument | undefined {
+  const known = documents.get(name)
+  if (known) return known
+  const value = build()
+  if (!value) return undefined
+  const document = cachedJson(value, contentType)
+  documents.set(name, document)
+  return document
+}

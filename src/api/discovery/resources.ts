@@ -1,0 +1,132 @@
+import type { Kind } from '../../kinds/kind.ts'
+
+/** A resource as discovery describes it. */
+export interface DiscoveredResource {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly singular: string
+  readonly kind: string
+  readonly namespaced: boolean
+  readonly verbs: readonly string[]
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly subresources: readonly DiscoveredSubresource[]
+}
+
+export interface DiscoveredSubresource {
+  readonly name: string
+  readonly kind: string
+  /** Group and version of its bodies; both '' when they are those of the parent. */
+  readonly group: string
+  readonly version: string
+  readonly verbs: readonly string[]
+}
+
+export interface GroupVersion {
+  readonly group: string
+  readonly version: string
+  /** Sorted by name. */
+  readonly resources: readonly DiscoveredResource[]
+}
+
+/** Questions that are answered and never stored. */
+const reviews: readonly DiscoveredResource[] = [
+  review('authentication.k8s.io', 'SelfSubjectReview'),
+  review('authorization.k8s.io', 'SelfSubjectAccessReview'),
+  review('authorization.k8s.io', 'SelfSubjectRulesReview'),
+]
+
+/** The order in which Kubernetes names its groups; others follow by name. */
+const groupOrder = [
+  '',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+]
+
+/** Everything that is served, by group and version, in discovery's order. */
+export function groupVersions(kinds: readonly Kind[]): readonly GroupVersion[] {
+  const found = new Map<string, DiscoveredResource[]>()
+  for (const resource of [...kinds.map(describe), ...reviews]) {
+    const key = `${resource.group}/${resource.version}`
+    found.set(key, [...(found.get(key) ?? []), resource])
+  }
+  return [...found.values()]
+    .map((resources) => ({
+      group: resources[0]?.group ?? '',
+      version: resources[0]?.version ?? '',
+      resources: resources.sort(byName),
+    }))
+    .sort((left, right) => rank(left.group) - rank(right.group) || compare(left.group, right.group))
+}
+
+/** `v1` or `apps/v1`. */
+export function groupVersionName({ group, version }: GroupVersion): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
+function describe(kind: Kind): DiscoveredResource {
+  return {
+    group: kind.group,
+    version: kind.version,
+    resource: kind.resource,
+    singular: kind.singular,
+    kind: kind.kind,
+    namespaced: kind.namespaced,
+    verbs: [...kind.verbs].sort(),
+    shortNames: kind.shortNames,
+    categories: kind.categories,
+    subresources: kind.subresources
+      .map((sub) => ({
+        name: sub.name,
+        kind: sub.kind,
+        group: sub.group === kind.group ? '' : sub.group,
+        version: sub.group === kind.group || sub.group === '' ? '' : sub.version,
+        verbs: [...sub.verbs].sort(),
+      }))
+      .sort((left, right) => compare(left.name, right.name)),
+  }
+}
+
+function review(group: string, kind: string): DiscoveredResource {
+  const singular = kind.toLowerCase()
+  return {
+    group,
+    version: 'v1',
+    resource: `${singular}s`,
+    singular,
+    kind,
+    namespaced: false,
+    verbs: ['create'],
+    shortNames: [],
+    categories: [],
+    subresources: [],
+  }
+}
+
+function rank(group: string): number {
+  const at = groupOrder.indexOf(group)
+  return at < 0 ? groupOrder.length : at
+}
+
+function byName(left: DiscoveredResource, right: DiscoveredResource): number {
+  return compare(left.resource, right.resource)
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { handleDiscovery } from '../../../src/api/discovery/handle-discovery.ts'
+import { isStatus } from '../../../src/base/status.ts'
+import { bodyBytes } from '../../../src/client/transport.ts'
+import { allKinds } from '../../../src/kinds/scheme.ts'
+import { testContext } from './context.ts'
+
+const v2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+const kubectl = `${v2},application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json`
+
+async function ask(path: string, headers: Record<string, string> = {}) {
+  const answer = handleDiscovery(testContext('GET', path, headers))
+  assert.ok(answer, `${path} is not discovery`)
+  const response = await answer
+  const text = Buffer.from(await bodyBytes(response.body)).toString()
+  return { ...response, json: text === '' ? undefined : JSON.parse(text) }
+}
+
+interface AggregatedResource {
+  resource: string
+  responseKind: { kind: string }
+  scope: string
+  verbs: string[]
+  shortNames?: string[]
+  subresources?: { subresource: string; verbs: string[] }[]
+}
+
+describe('discovery', () => {
+  test('gives kubectl the aggregated form of both roots', async () => {
+    for (const root of ['/api', '/apis']) {
+      const response = await ask(`${root}?timeout=32s`, { accept: kubectl })
+      assert.equal(response.headers.get('content-type'), v2)
+      assert.equal(response.headers.get('vary'), 'Accept')
+      assert.equal(response.json.kind, 'APIGroupDiscoveryList')
+      assert.equal(response.json.apiVersion, 'apidiscovery.k8s.io/v2')
+    }
+  })
+
+  test('describes a kind as Kubernetes does', async () => {
+    const { json } = await ask('/api', { accept: v2 })
+    assert.deepEqual(json.items[0].metadata, {})
+    const resources: AggregatedResource[] = json.items[0].versions[0].resources
+    const names = resources.map((one) => one.resource)
+    assert.deepEqual(names, [...names].sort())
+    const services = resources.find((one) => one.resource === 'services')
+    assert.equal(services?.scope, 'Namespaced')
+    assert.deepEqual(services?.shortNames, ['svc'])
+    assert.equal(services?.responseKind.kind, 'Service')
+    const pods = resources.find((one) => one.resource === 'pods')
+    assert.ok(pods?.subresources?.some((one) => one.subresource === 'log'))
+    const apps = (await ask('/apis', { accept: v2 })).json.items.find(
+      (one: { metadata: { name: string } }) => one.metadata.name === 'apps',
+    )
+    const deployments = apps.versions[0].resources[0]
+    assert.deepEqual(deployments.subresources[0], {
+      subresource: 'scale',
+      responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+      verbs: ['get', 'patch', 'update'],
+    })
+  })
+
+  test('answers 304 to who has the document', async () => {
+    const first = await ask('/apis', { accept: v2 })
+    const etag = first.headers.get('etag') ?? ''
+    assert.match(etag, /^"[0-9A-F]{128}"$/)
+    const second = await ask('/apis', { accept: v2, 'if-none-match': etag })
+    assert.equal(second.status, 304)
+    assert.equal(second.json, undefined)
+    assert.equal((await ask('/apis', { accept: v2, 'if-none-match': '"X"' })).status, 200)
+    assert.notEqual((await ask('/api', { accept: v2 })).headers.get('etag'), etag)
+  })
+
+  test('gives others the plain form', async () => {
+    const core = await ask('/api', { accept: 'application/json, */*', host: 'here:6443' })
+    assert.deepEqual(core.json, {
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: 'here:6443' }],
+    })
+    const { json } = await ask('/apis')
+    assert.equal(json.kind, 'APIGroupList')
+    assert.deepEqual(json.groups[0], {
+      name: 'apps',
+      versions: [{ groupVersion: 'apps/v1', version: 'v1' }],
+      preferredVersion: { groupVersion: 'apps/v1', version: 'v1' },
+    })
+    assert.equal((await ask('/apis/apps')).json.kind, 'APIGroup')
+    assert.equal((await ask('/apis/apps/')).json.name, 'apps')
+  })
+
+  test('names every kind and its subresources in the lists of its version', async () => {
+    for (const kind of allKinds) {
+      const gv = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+      const { json } = await ask(kind.group === '' ? `/api/${gv}` : `/apis/${gv}`)
+      assert.equal(json.groupVersion, gv)
+      const listed = json.resources.find((one: { name: string }) => one.name === kind.resource)
+      assert.equal(listed.kind, kind.kind)
+      assert.equal(listed.namespaced, kind.namespaced)
+      for (const sub of kind.subresources)
+        assert.ok(
+          json.resources.some(
+            (one: { name: string }) => one.name === `${kind.resource}/${sub.name}`,
+          ),
+        )
+    }
+  })
+
+  test('tells the version in the form that clients parse', async () => {
+    const { json } = await ask('/version')
+    assert.match(json.gitVersion, /^v1\.36\.\d+\+kijabi$/)
+    assert.deepEqual([json.major, json.minor], ['1', '36'])
+  })
+
+  test('does not know what is not served', async () => {
+    for (const path of ['/apis/none', '/apis/none/v1', '/api/v2', '/apis/apps/v2', '/version/x'])
+      await assert.rejects(ask(path), (error) => isStatus(error, 'NotFound'))
+  })
+
+  test('leaves other paths alone and refuses other methods', async () => {
+    assert.equal(handleDiscovery(testContext('GET', '/healthz')), undefined)
+    assert.equal(handleDiscovery(testContext('GET', '/api/v1/pods')), undefined)
+    await assert.rejects(
+      handleDiscovery(testContext('POST', '/apis')) as Promise<unknown>,
+      (error) => isStatus(error, 'MethodNotAllowed'),
+    )
+  })
+})
