@@ -147,9 +147,11 @@ class Balancer implements BalancerHandle {
       socket.on('error', end)
       socket.on('close', end)
     }
-    // `pipe` passes an end on and leaves the other direction open: half-open connections work.
+    // A client's end is passed on and its answer still comes. A backend's end is the end: the kernel
+    // sends one for a dead process too, and nobody may wait on half a connection to the dead.
     client.pipe(upstream)
     upstream.pipe(client)
+    client.on('finish', end)
   }
 
   /** The states of the present backends; forgets those that are gone and cuts their connections. */
