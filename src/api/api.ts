@@ -1,0 +1,155 @@
+import { InvariantError } from '../base/assert.ts'
+import { limits } from '../base/limits.ts'
+import { StatusError } from '../base/status.ts'
+import type { ApiRequest, ApiResponse } from '../client/transport.ts'
+import { kindOfResource } from '../kinds/scheme.ts'
+import { createAdmission } from './admission/standard-admission.ts'
+import { authorize, forbidden } from './auth/authorize.ts'
+import type { ApiOptions, Handler, HandlerContext, User } from './context.ts'
+import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
+import { handleBinding } from './handlers/binding.ts'
+import type { ResourceContext, Shared } from './handlers/resource-context.ts'
+import { WatchCount } from './handlers/resource-context.ts'
+import { resourceHandler } from './handlers/route.ts'
+import { parseRequestInfo } from './request-info.ts'
+import { errorResponse, internalError } from './responses.ts'
+import { ParsedObjects } from './stored-object.ts'
+
+/** Answers a path that is no resource, or returns undefined when it is not its path. */
+export type PathHandler = (context: HandlerContext) => Promise<ApiResponse> | undefined
+
+/** What is plugged into the pipeline beside the verbs. */
+export interface Extensions {
+  /** Discovery, OpenAPI, version: asked in order. */
+  readonly paths: readonly PathHandler[]
+  /** By `<resource>/<subresource>`, such as `pods/log`. */
+  readonly subresources: ReadonlyMap<string, Handler>
+}
+
+export const noExtensions: Extensions = { paths: [], subresources: new Map() }
+
+export interface Api {
+  /**
+   * Answers every request, refusals included; it rejects only when an invariant broke. The body of
+   * a stream must be read to its end, or `request.signal` be aborted.
+   */
+  handle(request: ApiRequest, user: User): Promise<ApiResponse>
+  /** Requests under way, streams that have begun not counted. */
+  readonly inFlight: number
+  readonly openWatches: number
+}
+
+/** The request pipeline of one member: limits, authorization, routing, answers. */
+export function createApi(options: ApiOptions, extensions: Extensions = noExtensions): Api {
+  return new Pipeline(options, extensions)
+}
+
+/** Long-running requests do not count as in flight: they have limits of their own. */
+const longRunning: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
+const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch', 'head', 'options'])
+
+class Pipeline implements Api {
+  readonly #options: ApiOptions
+  readonly #extensions: Extensions
+  readonly #shared: Shared
+  #reading = 0
+  #writing = 0
+
+  constructor(options: ApiOptions, extensions: Extensions) {
+    this.#options = options
+    this.#extensions = extensions
+    this.#shared = {
+      parsed: new ParsedObjects(),
+      watches: new WatchCount(),
+      admission: createAdmission(options),
+    }
+  }
+
+  get inFlight(): number {
+    return this.#reading + this.#writing
+  }
+
+  get openWatches(): number {
+    return this.#shared.watches.open
+  }
+
+  async handle(request: ApiRequest, user: User): Promise<ApiResponse> {
+    const context: HandlerContext = {
+      options: this.#options,
+      info: parseRequestInfo(request.method, request.path),
+      user,
+      request,
+      warnings: [],
+    }
+    const answer = await this.#answer(context)
+    const headers = new Map(answer.headers)
+    headers.set('audit-id', this.#options.random.uuid())
+    if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
+    return { ...answer, headers }
+  }
+
+  async #answer(context: HandlerContext): Promise<ApiResponse> {
+    try {
+      const { verb, subresource } = context.info
+      if (verb === 'watch' || longRunning.has(subresource)) return await this.#dispatch(context)
+      return await this.#counted(context, readVerbs.has(verb))
+    } catch (error) {
+      if (error instanceof StatusError) return errorResponse(error)
+      if (error instanceof InvariantError) throw error
+      const { path, verb } = context.info
+      this.#options.logger.error({ error, path, verb }, 'a request failed: this is a bug')
+      return errorResponse(internalError())
+    }
+  }
+
+  /** Reads may use the whole limit, writes half of it: one kind cannot starve the other. */
+  async #counted(context: HandlerContext, reads: boolean): Promise<ApiResponse> {
+    const { requestsInFlightMax } = limits
+    if (reads ? this.#reading >= requestsInFlightMax : this.#writing >= requestsInFlightMax / 2)
+      throw tooManyRequests()
+    if (reads) this.#reading += 1
+    else this.#writing += 1
+    try {
+      return await this.#dispatch(context)
+    } finally {
+      if (reads) this.#reading -= 1
+      else this.#writing -= 1
+    }
+  }
+
+  async #dispatch(context: HandlerContext): Promise<ApiResponse> {
+    const { info, user, request } = context
+    if ((request.body?.length ?? 0) > limits.bodyBytesMax) throw bodyTooLarge()
+    const decision = authorize(user, info)
+    if (!decision.allowed) throw forbidden(user, info, decision.reason)
+    if (!info.isResource) return this.#path(context)
+    if (info.group === '' && info.resource === 'bindings') return this.#oldBinding(context)
+    const kind = kindOfResource(info.group, info.version, info.resource)
+    if (!kind) throw noSuchPath()
+    const resource: ResourceContext = { ...context, kind, shared: this.#shared }
+    return resourceHandler(resource, this.#extensions.subresources)(resource)
+  }
+
+  #path(context: HandlerContext): Promise<ApiResponse> {
+    for (const handler of this.#extensions.paths) {
+      const answer = handler(context)
+      if (answer) return answer
+    }
+    throw noSuchPath()
+  }
+
+  /** POST of a Binding to the collection `bindings`: the old way to say pods/<name>/binding. */
+  #oldBinding(context: HandlerContext): Promise<ApiResponse> {
+    const kind = kindOfResource('', context.info.version, 'pods')
+    if (!kind || context.info.verb !== 'create') throw noSuchPath()
+    return handleBinding({ ...context, kind, shared: this.#shared })
+  }
+}
+
+/** Warnings as one header value (RFC 7234, 5.5); what a header cannot hold is replaced. */
+export function warningHeader(texts: readonly string[]): string {
+  return texts
+    .map((text) => text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&'))
+    .map((text) => `299 - "${text}"`)
+    .join(', ')
+}

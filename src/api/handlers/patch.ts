@@ -1,0 +1,49 @@
+import type { ApiResponse } from '../../client/transport.ts'
+import { applyDefaults } from '../../kinds/defaults.ts'
+import type { AnyObject } from '../../kinds/kind.ts'
+import { applyPatch } from '../patch/apply-patch.ts'
+import { bodyOf, checkPlace, contentTypeOf, decodeText, isDryRun } from './request-body.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
+import { changeObject, partOf, writtenResponse } from './update.ts'
+
+/**
+ * PATCH of an object or of its status (apiserver pkg/endpoints/handlers/patch.go). The patch is
+ * applied again to whatever is current, until it is stored; only a resourceVersion inside the patch
+ * makes it conditional.
+ */
+export async function handlePatch(context: ResourceContext): Promise<ApiResponse> {
+  const { info, kind } = context
+  const representation = representationOf(context)
+  const part = partOf(context)
+  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  const body = bodyOf(context)
+  const type = contentTypeOf(context)
+  const warned = context.warnings.length
+  const written = await changeObject(context, {
+    part,
+    dryRun,
+    next: (current) => {
+      // Every attempt warns anew.
+      context.warnings.length = warned
+      const object = patched(context, current, type, body)
+      checkPlace(kind, object, info.namespace, info.name)
+      applyDefaults(kind, object)
+      return object
+    },
+  })
+  return writtenResponse(200, representation, written)
+}
+
+function patched(
+  context: ResourceContext,
+  current: AnyObject,
+  type: string,
+  body: Uint8Array,
+): AnyObject {
+  const result = applyPatch(context.kind, current, type, body)
+  // The result is read like any body: a patch must not bring in what a PUT could not.
+  const object = decodeText(context, context.kind.definition, Buffer.from(JSON.stringify(result)))
+  object.apiVersion = current.apiVersion
+  object.kind = current.kind
+  return object
+}

@@ -1,0 +1,86 @@
+import type { ApiResponse } from '../../client/transport.ts'
+import type { Kind } from '../../kinds/kind.ts'
+import type { Handler } from '../context.ts'
+import { methodNotAllowed, noSuchPath } from '../errors.ts'
+import { handleBinding } from './binding.ts'
+import { handleCreate } from './create.ts'
+import { handleDelete } from './delete.ts'
+import { handleDeleteCollection } from './delete-collection.ts'
+import { handleEviction } from './eviction.ts'
+import { handleGet } from './get.ts'
+import { handleList } from './list.ts'
+import { handlePatch } from './patch.ts'
+import type { ResourceContext } from './resource-context.ts'
+import { handleScale } from './scale.ts'
+import { handleUpdate } from './update.ts'
+import { handleWatch } from './watch.ts'
+
+export type ResourceHandler = (context: ResourceContext) => Promise<ApiResponse>
+
+const verbs: ReadonlyMap<string, ResourceHandler> = new Map([
+  ['get', handleGet],
+  ['list', handleList],
+  ['watch', handleWatch],
+  ['create', handleCreate],
+  ['update', handleUpdate],
+  ['patch', handlePatch],
+  ['delete', handleDelete],
+  ['deletecollection', handleDeleteCollection],
+])
+
+/** Subresources that are parts of the object itself, written like it. */
+const parts: ReadonlySet<string> = new Set(['status', 'finalize'])
+const partVerbs: ReadonlySet<string> = new Set(['get', 'update', 'patch'])
+
+const subresources: ReadonlyMap<string, ResourceHandler> = new Map([
+  ['scale', handleScale],
+  ['binding', handleBinding],
+  ['eviction', handleEviction],
+])
+
+/**
+ * The handler for a request whose kind is known. Throws NotFound for a path that is none and
+ * MethodNotAllowed for a verb that the kind has not.
+ */
+export function resourceHandler(
+  context: ResourceContext,
+  extensions: ReadonlyMap<string, Handler>,
+): ResourceHandler {
+  const { kind, info } = context
+  checkScope(kind, context)
+  if (info.subresource !== '') return subresourceHandler(context, extensions)
+  const handler = verbs.get(info.verb)
+  if (!handler || !kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
+  if (info.verb === 'create' && info.name !== '') throw methodNotAllowed()
+  return handler
+}
+
+function subresourceHandler(
+  { kind, info }: ResourceContext,
+  extensions: ReadonlyMap<string, Handler>,
+): ResourceHandler {
+  const known = kind.subresources.find((one) => one.name === info.subresource)
+  if (!known) throw noSuchPath()
+  const extension = extensions.get(`${info.resource}/${info.subresource}`)
+  if (extension) return extension
+  if (parts.has(info.subresource)) {
+    const handler = partVerbs.has(info.verb) ? verbs.get(info.verb) : undefined
+    if (!handler || !known.verbs.includes(info.verb)) throw methodNotAllowed()
+    return handler
+  }
+  const handler = subresources.get(info.subresource)
+  if (!handler) throw noSuchPath()
+  if (!known.verbs.includes(info.verb)) throw methodNotAllowed()
+  return handler
+}
+
+/** A namespaced object needs a namespace in its path, another one must have none. */
+function checkScope(kind: Kind, { info }: ResourceContext): void {
+  if (kind.namespaced) {
+    if (info.namespace !== '') return
+    if (info.name !== '') throw noSuchPath()
+    if (info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed()
+  } else if (info.namespace !== '' && kind.resource !== 'namespaces') {
+    throw noSuchPath()
+  }
+}

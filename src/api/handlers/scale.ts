@@ -1,0 +1,99 @@
+import type { ApiResponse } from '../../client/transport.ts'
+import { parseStored } from '../../kinds/encode.ts'
+import type { AnyObject, FieldError } from '../../kinds/kind.ts'
+import { selectorOf } from '../../kinds/selector.ts'
+import type { LabelSelector } from '../../kinds/types.ts'
+import { conflict, invalidKind } from '../errors.ts'
+import { applyPatch } from '../patch/apply-patch.ts'
+import { jsonResponse } from '../responses.ts'
+import { getRecord } from './get.ts'
+import { bodyOf, contentTypeOf, decodeText, isDryRun, readBody } from './request-body.ts'
+import type { ResourceContext } from './resource-context.ts'
+import { changeObject } from './update.ts'
+
+const scaleDefinition = 'io.k8s.api.autoscaling.v1.Scale'
+const scaleVersion = 'autoscaling/v1'
+
+interface ScaledSpec {
+  replicas?: number
+  selector?: LabelSelector
+}
+
+/** GET, PUT and PATCH of /scale: spec.replicas of a workload, seen as a Scale. */
+export async function handleScale(context: ResourceContext): Promise<ApiResponse> {
+  if (context.info.verb === 'get') {
+    const record = await getRecord(context)
+    return jsonResponse(200, scaleOf(context.shared.parsed.get(record)))
+  }
+  const asked = askedScale(context)
+  const written = await changeObject(context, {
+    part: 'main',
+    dryRun: isDryRun(context.info.query.getAll('dryRun')),
+    next: (current) => rescaled(context, current, asked(scaleOf(current))),
+  })
+  const object = 'stored' in written ? parseStored(written.stored.value) : written.object
+  return jsonResponse(200, scaleOf(object))
+}
+
+/** The Scale that a body asks for, given the current one. */
+function askedScale(context: ResourceContext): (current: AnyObject) => AnyObject {
+  if (context.info.verb === 'update') {
+    const scale = readBody(context, {
+      definition: scaleDefinition,
+      kind: 'Scale',
+      apiVersions: [scaleVersion],
+    })
+    return () => scale
+  }
+  const body = bodyOf(context)
+  const type = contentTypeOf(context)
+  return (current) => {
+    const result = applyPatch(context.kind, current, type, body)
+    return decodeText(context, scaleDefinition, Buffer.from(JSON.stringify(result)))
+  }
+}
+
+function rescaled(context: ResourceContext, object: AnyObject, scale: AnyObject): AnyObject {
+  const { name = '', uid, resourceVersion } = object.metadata
+  const asked = scale.metadata
+  const errors = scaleErrors(scale, name)
+  if (errors.length > 0) throw invalidKind('Scale', 'autoscaling', name, errors)
+  if (asked.uid && asked.uid !== uid) throw conflict(context.kind, name, 'the uid has changed')
+  if (asked.resourceVersion) object.metadata.resourceVersion = asked.resourceVersion
+  else object.metadata.resourceVersion = resourceVersion
+  const spec = scale['spec'] as ScaledSpec | undefined
+  object['spec'] = { ...(object['spec'] as ScaledSpec), replicas: spec?.replicas ?? 0 }
+  return object
+}
+
+function scaleErrors(scale: AnyObject, name: string): FieldError[] {
+  const errors: FieldError[] = []
+  const asked = scale.metadata.name
+  if (asked && asked !== name)
+    errors.push({
+      type: 'FieldValueInvalid',
+      field: 'metadata.name',
+      message: `Invalid value: ${JSON.stringify(asked)}: must be the name in the path`,
+    })
+  const replicas = (scale['spec'] as ScaledSpec | undefined)?.replicas ?? 0
+  if (replicas < 0)
+    errors.push({
+      type: 'FieldValueInvalid',
+      field: 'spec.replicas',
+      message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+    })
+  return errors
+}
+
+function scaleOf(object: AnyObject): AnyObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const spec = object['spec'] as ScaledSpec | undefined
+  const status = object['status'] as { replicas?: number } | undefined
+  return {
+    apiVersion: scaleVersion,
+    kind: 'Scale',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: spec?.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, selector: selectorOf(spec?.selector).text },
+  }
+}
