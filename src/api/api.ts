@@ -6,6 +6,7 @@ import { kindOfResource } from '../kinds/scheme.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { authorize, forbidden } from './auth/authorize.ts'
 import type { ApiOptions, Handler, HandlerContext, User } from './context.ts'
+import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
 import { handleBinding } from './handlers/binding.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
@@ -26,7 +27,11 @@ export interface Extensions {
   readonly subresources: ReadonlyMap<string, Handler>
 }
 
-export const noExtensions: Extensions = { paths: [], subresources: new Map() }
+/** What every member serves. */
+export const standardExtensions: Extensions = {
+  paths: [handleDiscovery],
+  subresources: new Map(),
+}
 
 export interface Api {
   /**
@@ -40,7 +45,7 @@ export interface Api {
 }
 
 /** The request pipeline of one member: limits, authorization, routing, answers. */
-export function createApi(options: ApiOptions, extensions: Extensions = noExtensions): Api {
+export function createApi(options: ApiOptions, extensions: Extensions = standardExtensions): Api {
   return new Pipeline(options, extensions)
 }
 
