@@ -1,0 +1,244 @@
+import { allDefinitions, type GroupVersionKind } from '../../kinds/schema.ts'
+import type { DiscoveredResource } from '../discovery/resources.ts'
+import { patchTypes } from '../patch/apply-patch.ts'
+
+/** One operation, before it is written in a dialect. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  readonly action: string
+  readonly id: string
+  readonly description: string
+  readonly kind: GroupVersionKind
+  readonly parameters: readonly Parameter[]
+  /** Definition of the body, if there is one. */
+  readonly body: string | undefined
+  readonly bodyTypes: readonly string[]
+  /** Definition of the answer; undefined for text and streams. */
+  readonly answer: string | undefined
+  readonly codes: readonly number[]
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly in: 'path' | 'query'
+  readonly type: 'string' | 'integer' | 'boolean'
+  readonly description: string
+}
+
+export interface PathItem {
+  readonly path: string
+  readonly parameters: readonly Parameter[]
+  readonly operations: readonly Operation[]
+}
+
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+const jsonTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+const query = (name: string, type: Parameter['type'], description: string): Parameter => ({
+  name,
+  in: 'query',
+  type,
+  description,
+})
+const path = (name: string, description: string): Parameter => ({
+  name,
+  in: 'path',
+  type: 'string',
+  description,
+})
+
+const writeParameters = [
+  query('dryRun', 'string', 'All: go through every step but the last, and store nothing.'),
+  query('fieldManager', 'string', 'Who makes the change.'),
+  query('fieldValidation', 'string', 'What happens to unknown fields: Ignore, Warn or Strict.'),
+]
+const forceParameter = query('force', 'boolean', 'Take over fields that others manage.')
+const listParameters = [
+  query('allowWatchBookmarks', 'boolean', 'Send bookmark events with the revision reached.'),
+  query('continue', 'string', 'Where the page before ended.'),
+  query('fieldSelector', 'string', 'Only objects with these field values.'),
+  query('labelSelector', 'string', 'Only objects with these labels.'),
+  query('limit', 'integer', 'At most so many objects a page.'),
+  query('resourceVersion', 'string', 'How old the answer may be.'),
+  query('resourceVersionMatch', 'string', 'How resourceVersion is meant: Exact or NotOlderThan.'),
+  query('sendInitialEvents', 'boolean', 'Start a watch with the objects that are there.'),
+  query('timeoutSeconds', 'integer', 'When the server ends the call.'),
+  query('watch', 'boolean', 'Stream changes instead of a list.'),
+]
+const deleteParameters = [
+  query('dryRun', 'string', 'All: store nothing.'),
+  query('gracePeriodSeconds', 'integer', 'How long the object may take to end.'),
+  query('orphanDependents', 'boolean', 'Superseded by propagationPolicy.'),
+  query('propagationPolicy', 'string', 'Orphan, Background or Foreground.'),
+]
+
+/** Definitions by the group, version and kind that they are of. */
+const definitionNames = new Map(
+  allDefinitions().flatMap((one) =>
+    one.kinds.map(({ group, version, kind }) => [`${group}/${version}/${kind}`, one.name]),
+  ),
+)
+
+function definitionName({ group, version, kind }: GroupVersionKind): string | undefined {
+  return definitionNames.get(`${group}/${version}/${kind}`)
+}
+
+/** Every path of a resource and what may be done there. */
+export function pathsOf(resource: DiscoveredResource): PathItem[] {
+  const { group, version, namespaced } = resource
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+  const scope = namespaced ? `${root}/namespaces/{namespace}` : root
+  const namespace = namespaced ? [path('namespace', 'The namespace that holds it.')] : []
+  const kind = { group, version, kind: resource.kind }
+  const named = [path('name', `Name of the ${resource.kind}.`), ...namespace]
+  const collection = `${scope}/${resource.resource}`
+  const items: PathItem[] = [
+    {
+      path: collection,
+      parameters: namespace,
+      operations: collectionOperations(resource, kind),
+    },
+    {
+      path: `${collection}/{name}`,
+      parameters: named,
+      operations: itemOperations(resource.verbs, kind, kind, ''),
+    },
+    ...resource.subresources.map((sub) => ({
+      path: `${collection}/{name}/${sub.name}`,
+      parameters: named,
+      operations: itemOperations(
+        sub.verbs,
+        sub.group === ''
+          ? { group, version, kind: sub.kind }
+          : { group: sub.group, version: sub.version, kind: sub.kind },
+        kind,
+        sub.name,
+      ),
+    })),
+  ]
+  if (namespaced && resource.verbs.includes('list'))
+    items.push({
+      path: `${root}/${resource.resource}`,
+      parameters: [],
+      operations: [listOperation(kind, 'ForAllNamespaces')],
+    })
+  return items.filter((item) => item.operations.length > 0)
+}
+
+function collectionOperations(resource: DiscoveredResource, kind: GroupVersionKind): Operation[] {
+  const operations: Operation[] = []
+  if (resource.verbs.includes('list')) operations.push(listOperation(kind, ''))
+  if (resource.verbs.includes('create'))
+    operations.push(writeOperation('post', 'create', 'Creates', kind, kind, ''))
+  if (resource.verbs.includes('deletecollection'))
+    operations.push({
+      ...deleteOperation('deletecollection', kind, kind, ''),
+      parameters: [...deleteParameters, ...listParameters],
+    })
+  return operations
+}
+
+function itemOperations(
+  verbs: readonly string[],
+  kind: GroupVersionKind,
+  parent: GroupVersionKind,
+  subresource: string,
+): Operation[] {
+  const operations: Operation[] = []
+  if (verbs.includes('get')) operations.push(readOperation(kind, parent, subresource))
+  if (verbs.includes('update'))
+    operations.push(writeOperation('put', 'update', 'Replaces', kind, parent, subresource))
+  if (verbs.includes('patch')) operations.push(patchOperation(kind, parent, subresource))
+  if (verbs.includes('delete'))
+    operations.push(deleteOperation('delete', kind, parent, subresource))
+  if (subresource !== '' && verbs.includes('create'))
+    operations.push(writeOperation('post', 'create', 'Creates', kind, parent, subresource))
+  return operations
+}
+
+function listOperation(kind: GroupVersionKind, suffix: string): Operation {
+  const list = definitionName({ ...kind, kind: `${kind.kind}List` })
+  return operation('get', 'list', 'Lists or watches', kind, kind, suffix, {
+    parameters: listParameters,
+    answer: list,
+  })
+}
+
+function readOperation(kind: GroupVersionKind, parent: GroupVersionKind, subresource: string) {
+  const isText = subresource === 'log' || kind.kind.endsWith('Options')
+  return operation('get', 'get', 'Reads', kind, parent, subresource, {
+    answer: isText ? undefined : definitionName(kind),
+  })
+}
+
+function writeOperation(
+  method: 'post' | 'put',
+  action: string,
+  verb: string,
+  kind: GroupVersionKind,
+  parent: GroupVersionKind,
+  subresource: string,
+): Operation {
+  const name = definitionName(kind)
+  return operation(method, action, verb, kind, parent, subresource, {
+    parameters: name === undefined ? [] : writeParameters,
+    body: name,
+    bodyTypes: jsonTypes,
+    answer: name,
+    codes: method === 'post' ? [201] : [200, 201],
+  })
+}
+
+function patchOperation(kind: GroupVersionKind, parent: GroupVersionKind, subresource: string) {
+  return operation('patch', 'patch', 'Changes parts of', kind, parent, subresource, {
+    parameters: [...writeParameters, forceParameter],
+    body: `${meta}.Patch`,
+    bodyTypes: patchTypes,
+    answer: definitionName(kind),
+  })
+}
+
+function deleteOperation(
+  action: 'delete' | 'deletecollection',
+  kind: GroupVersionKind,
+  parent: GroupVersionKind,
+  subresource: string,
+): Operation {
+  return operation('delete', action, 'Deletes', kind, parent, subresource, {
+    parameters: deleteParameters,
+    body: `${meta}.DeleteOptions`,
+    bodyTypes: jsonTypes,
+    answer: `${meta}.Status`,
+  })
+}
+
+function operation(
+  method: Operation['method'],
+  action: string,
+  verb: string,
+  kind: GroupVersionKind,
+  parent: GroupVersionKind,
+  suffix: string,
+  more: Partial<Operation>,
+): Operation {
+  const place = parent.group === '' ? 'Core' : capital(parent.group.split('.')[0] ?? '')
+  const part = suffix.charAt(0) === suffix.charAt(0).toLowerCase() ? capital(suffix) : suffix
+  const ofPart = part === '' || part === suffix ? '' : `${suffix} of a `
+  return {
+    method,
+    action,
+    id: `${action}${place}${capital(parent.version)}${parent.kind}${part}`,
+    description: `${verb} ${ofPart}${parent.kind}.`,
+    kind,
+    parameters: [],
+    body: undefined,
+    bodyTypes: [],
+    answer: undefined,
+    codes: [200],
+    ...more,
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
