@@ -276,7 +276,10 @@ export class Wal {
       this.#markTimer = undefined
       if (this.#closed || this.#failure) return
       const quietMs = this.#options.clock.monotonicMs() - this.#lastSyncMs
-      if (this.#running || quietMs < markAfterQuietMs / 2) return this.#armMark()
+      if (this.#running || quietMs < markAfterQuietMs / 2) {
+        this.#armMark()
+        return
+      }
       this.#enqueue(this.#markRecords()).catch(() => {})
     })
   }

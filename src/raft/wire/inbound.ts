@@ -1,0 +1,167 @@
+import type { TLSSocket } from 'node:tls'
+import type { MemberId } from '../../base/brand.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Message } from '../core/message.ts'
+import type { SnapshotHeader } from '../wal/snapshot-files.ts'
+import { encodeFrame, type Frame, FrameReader, frameKind, WireError } from './frame.ts'
+import { decodeMessage } from './message-codec.ts'
+import { ackPeriodMs } from './peer-link.ts'
+import type { TransportHandlers } from './transport.ts'
+
+/** The first frame of a connection, as JSON. */
+export interface Hello {
+  readonly protocol: 1
+  readonly clusterId: string
+  readonly from: MemberId
+  readonly to: MemberId
+  /** Present when the connection carries one snapshot; its MsgSnap is the next frame. */
+  readonly snapshot?: SnapshotHeader
+}
+
+export interface InboundOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly handlers: TransportHandlers
+  /** Why this peer may not speak to us; undefined when it may. */
+  readonly refusal: (hello: Hello) => string | undefined
+}
+
+/** Serves one accepted connection until it ends. */
+export function serveInbound(socket: TLSSocket, options: InboundOptions): void {
+  const connection = new Inbound(socket, options)
+  const reader = new FrameReader()
+  socket.setNoDelay(true)
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      for (const frame of reader.push(chunk)) connection.frame(frame)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      options.logger.warn({ error }, 'a master sent what cannot be read')
+      socket.destroy()
+    }
+  })
+  socket.on('error', (error) => options.logger.debug({ error }, 'a connection broke'))
+  socket.once('close', () => connection.closed())
+}
+
+function readHello(payload: Buffer): Hello {
+  try {
+    return JSON.parse(payload.toString()) as Hello
+  } catch (error) {
+    throw new WireError('a hello cannot be read', { cause: error })
+  }
+}
+
+class Inbound {
+  readonly #socket: TLSSocket
+  readonly #options: InboundOptions
+  #hello: Hello | undefined
+  #ackTimer: Timer | undefined
+  #blocks: BlockQueue | undefined
+
+  constructor(socket: TLSSocket, options: InboundOptions) {
+    this.#socket = socket
+    this.#options = options
+  }
+
+  frame({ kind, payload }: Frame): void {
+    if (!this.#hello) this.#greet(kind, payload)
+    else if (kind === frameKind.message && this.#hello.snapshot)
+      this.#beginSnapshot(decodeMessage(payload), this.#hello.snapshot)
+    else if (kind === frameKind.message) {
+      this.#scheduleAck()
+      this.#options.handlers.message(decodeMessage(payload))
+    } else if (kind === frameKind.block && this.#blocks) this.#blocks.push(Buffer.from(payload))
+    else if (kind === frameKind.end && this.#blocks) this.#blocks.end()
+    else throw new WireError(`a frame of kind ${kind} is out of place`)
+  }
+
+  closed(): void {
+    this.#ackTimer?.cancel()
+    this.#blocks?.fail(new WireError('the connection broke before the snapshot was whole'))
+  }
+
+  #greet(kind: number, payload: Buffer): void {
+    if (kind !== frameKind.hello) throw new WireError('a connection begins with a hello')
+    const hello = readHello(payload)
+    const refusal = this.#options.refusal(hello)
+    if (refusal !== undefined) {
+      this.#options.logger.warn({ from: hello.from, refusal }, 'refused a connection')
+      this.#socket.end(Buffer.concat(encodeFrame(frameKind.refused, Buffer.from(refusal))))
+      return
+    }
+    this.#hello = hello
+    if (!hello.snapshot) this.#ack()
+  }
+
+  #scheduleAck(): void {
+    this.#ackTimer ??= this.#options.clock.after(ackPeriodMs, () => {
+      this.#ackTimer = undefined
+      this.#ack()
+    })
+  }
+
+  #ack(): void {
+    this.#socket.write(Buffer.concat(encodeFrame(frameKind.ack)))
+  }
+
+  #beginSnapshot(message: Message, header: SnapshotHeader): void {
+    if (this.#blocks) throw new WireError('one snapshot per connection')
+    this.#blocks = new BlockQueue(this.#socket)
+    this.#options.handlers.snapshot(message, header, this.#blocks).then(
+      () => this.#ack(),
+      (error: Error) => {
+        this.#options.logger.warn({ error }, 'a snapshot could not be taken over')
+        this.#socket.end(Buffer.concat(encodeFrame(frameKind.refused, Buffer.from(error.message))))
+      },
+    )
+  }
+}
+
+const queuedBlocksMax = 8
+
+/** Blocks on their way from the socket to the disk. A full queue stops the socket. */
+class BlockQueue implements AsyncIterable<Uint8Array> {
+  readonly #socket: TLSSocket
+  readonly #blocks: Uint8Array[] = []
+  #ended = false
+  #failure: Error | undefined
+  #wake: (() => void) | undefined
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket
+  }
+
+  push(block: Uint8Array): void {
+    this.#blocks.push(block)
+    if (this.#blocks.length >= queuedBlocksMax) this.#socket.pause()
+    this.#wake?.()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wake?.()
+  }
+
+  fail(error: Error): void {
+    if (this.#ended) return
+    this.#failure = error
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    for (;;) {
+      const block = this.#blocks.shift()
+      if (block) {
+        this.#socket.resume()
+        yield block
+      } else if (this.#failure) throw this.#failure
+      else if (this.#ended) return
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import { Packr } from 'msgpackr'
+import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
+import type {
+  ConfState,
+  Entry,
+  EntryType,
+  Message,
+  MessageType,
+  SnapshotMetadata,
+} from '../core/message.ts'
+import { WireError } from './frame.ts'
+
+/**
+ * A message is {head length (4 bytes), head, data of the entries one after the other}. The head is
+ * msgpack; the data are the bytes that the log holds: never decoded or copied on their way out.
+ */
+const packr = new Packr({ useRecords: false })
+
+const entryTypes: readonly EntryType[] = ['EntryNormal', 'EntryConfChange', 'EntryConfChangeV2']
+
+/** Storage messages never leave a member. */
+const wireTypes: readonly MessageType[] = [
+  'MsgProp',
+  'MsgApp',
+  'MsgAppResp',
+  'MsgVote',
+  'MsgVoteResp',
+  'MsgSnap',
+  'MsgHeartbeat',
+  'MsgHeartbeatResp',
+  'MsgTransferLeader',
+  'MsgTimeoutNow',
+  'MsgReadIndex',
+  'MsgReadIndexResp',
+  'MsgPreVote',
+  'MsgPreVoteResp',
+  'MsgForgetLeader',
+]
+
+type PackedConfState = [number[], number[], number[], number[], boolean]
+type PackedSnapshot = [number, number, PackedConfState]
+/** Runs of entries of one term and type: index of the first follows from the run before it. */
+type PackedHead = [
+  type: number,
+  to: number,
+  from: number,
+  term: number,
+  logTerm: number,
+  index: number,
+  commit: number,
+  vote: number,
+  reject: boolean,
+  rejectHint: number,
+  context: Uint8Array | null,
+  snapshot: PackedSnapshot | null,
+  entries: number[],
+]
+
+/** The parts of a message's payload. Entry data are passed on, not copied. */
+export function encodeMessage(message: Message): Uint8Array[] {
+  const entries: number[] = []
+  for (const { term, index, type, data } of message.entries)
+    entries.push(term, index, entryTypes.indexOf(type), data.length)
+  const type = wireTypes.indexOf(message.type)
+  if (type < 0) throw new WireError(`${message.type} does not travel`)
+  const head: PackedHead = [
+    type,
+    message.to,
+    message.from,
+    message.term,
+    message.logTerm,
+    message.index,
+    message.commit,
+    message.vote,
+    message.reject,
+    message.rejectHint,
+    message.context ?? null,
+    message.snapshot ? packSnapshot(message.snapshot.metadata) : null,
+    entries,
+  ]
+  const packed = packr.pack(head)
+  const length = Buffer.allocUnsafe(4)
+  length.writeUInt32BE(packed.length, 0)
+  return [length, packed, ...message.entries.map(({ data }) => data)]
+}
+
+/** Entry data are copied into one block of their own, so that they keep nothing else alive. */
+export function decodeMessage(payload: Buffer): Message {
+  const headBytes = payload.length >= 4 ? payload.readUInt32BE(0) : payload.length
+  if (4 + headBytes > payload.length) throw new WireError('a message is cut short')
+  const head = unpackHead(payload.subarray(4, 4 + headBytes))
+  const type = wireTypes[head[0]]
+  if (!type) throw new WireError(`unknown message type ${head[0]}`)
+  return {
+    type,
+    to: head[1] as MemberId,
+    from: head[2] as MemberId,
+    term: head[3] as Term,
+    logTerm: head[4] as Term,
+    index: head[5] as LogIndex,
+    commit: head[6] as LogIndex,
+    vote: head[7] as MemberId,
+    reject: head[8],
+    rejectHint: head[9] as LogIndex,
+    context: head[10] ? new Uint8Array(head[10]) : undefined,
+    snapshot: head[11]
+      ? { metadata: unpackSnapshot(head[11]), data: new Uint8Array(0) }
+      : undefined,
+    entries: unpackEntries(head[12], payload.subarray(4 + headBytes)),
+    responses: [],
+  }
+}
+
+function unpackHead(bytes: Uint8Array): PackedHead {
+  try {
+    const head: unknown = packr.unpack(bytes)
+    if (Array.isArray(head) && head.length === 13 && Array.isArray(head[12]))
+      return head as unknown as PackedHead
+  } catch (error) {
+    throw new WireError('the head of a message cannot be read', { cause: error })
+  }
+  throw new WireError('the head of a message has another shape')
+}
+
+function unpackEntries(packed: readonly number[], data: Uint8Array): Entry[] {
+  const own = Buffer.allocUnsafeSlow(data.length)
+  own.set(data)
+  const entries: Entry[] = []
+  let at = 0
+  for (let next = 0; next + 3 < packed.length; next += 4) {
+    const [term, index, code, length] = packed.slice(next, next + 4) as [
+      Term,
+      LogIndex,
+      number,
+      number,
+    ]
+    const type = entryTypes[code]
+    if (!type || at + length > own.length) throw new WireError('an entry is cut short')
+    entries.push({ term, index, type, data: own.subarray(at, at + length) })
+    at += length
+  }
+  if (at !== own.length) throw new WireError('a message has bytes left over')
+  return entries
+}
+
+function packSnapshot({ index, term, confState }: SnapshotMetadata): PackedSnapshot {
+  const { voters, votersOutgoing, learners, learnersNext, autoLeave } = confState
+  return [
+    index,
+    term,
+    [[...voters], [...votersOutgoing], [...learners], [...learnersNext], autoLeave],
+  ]
+}
+
+function unpackSnapshot([index, term, packed]: PackedSnapshot): SnapshotMetadata {
+  const [voters, votersOutgoing, learners, learnersNext, autoLeave] = packed
+  const confState = { voters, votersOutgoing, learners, learnersNext, autoLeave } as ConfState
+  return { index: index as LogIndex, term: term as Term, confState }
+}

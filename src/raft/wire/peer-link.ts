@@ -1,0 +1,156 @@
+import type { TLSSocket } from 'node:tls'
+import type { MemberId } from '../../base/brand.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import { encodeFrame, FrameReader, frameKind, framesBytes } from './frame.ts'
+
+export interface PeerLinkOptions {
+  readonly peer: MemberId
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Makes a connection; it says that it is ready by 'secureConnect'. */
+  readonly dial: () => TLSSocket
+  readonly hello: () => Uint8Array
+  readonly unreachable: () => void
+  readonly lost: (how: 'closed' | 'refused') => void
+}
+
+const backoffFirstMs = 20
+const backoffMaxMs = 500
+const connectTimeoutMs = 2_000
+/** A peer that reads says so at least this often; see inbound.ts. */
+export const ackPeriodMs = 200
+const silenceMaxMs = 3_000
+
+/** The connection that this member's messages to one peer go out on. Dials again by itself. */
+export class PeerLink {
+  readonly #options: PeerLinkOptions
+  #socket: TLSSocket | undefined
+  #state: 'connecting' | 'open' | 'waiting' | 'closed' = 'waiting'
+  /** Written while connecting. */
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #timer: Timer | undefined
+  #backoffMs = backoffFirstMs
+  /** Since when something written has not been acknowledged. */
+  #unackedSinceMs: number | undefined
+  #wasOpen = false
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options
+    this.#dial()
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Sends frames, or drops them all and says that the peer is unreachable. */
+  send(parts: readonly Uint8Array[]): void {
+    const bytes = framesBytes(parts)
+    if (this.#state === 'connecting' && this.#heldBytes + bytes <= limits.raftMessageBytesMax) {
+      this.#held.push(...parts)
+      this.#heldBytes += bytes
+      return
+    }
+    const socket = this.#socket
+    const isFull = () => (socket?.writableLength ?? 0) + bytes > limits.raftPeerQueueBytesMax
+    if (this.#state !== 'open' || !socket || this.#isStuck() || isFull()) {
+      this.#options.unreachable()
+      return
+    }
+    this.#unackedSinceMs ??= this.#options.clock.monotonicMs()
+    socket.write(parts.length === 1 ? (parts[0] ?? '') : Buffer.concat(parts, bytes))
+  }
+
+  close(): void {
+    this.#state = 'closed'
+    this.#timer?.cancel()
+    this.#socket?.destroy()
+  }
+
+  /** A connection whose other end vanished without a word is given up. */
+  #isStuck(): boolean {
+    const since = this.#unackedSinceMs
+    if (since === undefined || this.#options.clock.monotonicMs() - since < silenceMaxMs)
+      return false
+    this.#socket?.destroy()
+    return true
+  }
+
+  #dial(): void {
+    this.#timer?.cancel()
+    this.#state = 'connecting'
+    const socket = this.#options.dial()
+    this.#socket = socket
+    const reader = new FrameReader()
+    let failure: NodeJS.ErrnoException | undefined
+    this.#timer = this.#options.clock.after(connectTimeoutMs, () => socket.destroy())
+    socket.setNoDelay(true)
+    socket.once('secureConnect', () => this.#opened(socket))
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of reader.push(chunk)) this.#answered(frame.kind, frame.payload)
+      } catch (error) {
+        socket.destroy(error as Error)
+      }
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      failure = error
+    })
+    socket.once('close', () => this.#ended(failure))
+  }
+
+  #opened(socket: TLSSocket): void {
+    this.#timer?.cancel()
+    if (this.#state === 'closed') return
+    this.#state = 'open'
+    this.#wasOpen = true
+    socket.write(Buffer.concat([...encodeFrame(frameKind.hello, this.#options.hello())]))
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    if (held.length > 0) this.send(held)
+  }
+
+  #answered(kind: number, payload: Buffer): void {
+    this.#unackedSinceMs = undefined
+    if (kind === frameKind.ack) this.#backoffMs = backoffFirstMs
+    else if (kind === frameKind.refused)
+      this.#options.logger.error(
+        { peer: this.#options.peer, why: payload.toString() },
+        'a master refuses this member',
+      )
+  }
+
+  #ended(failure: NodeJS.ErrnoException | undefined): void {
+    this.#timer?.cancel()
+    this.#socket = undefined
+    this.#unackedSinceMs = undefined
+    if (this.#state === 'closed') return
+    const { peer, logger, lost, clock, random, unreachable } = this.#options
+    const wasOpen = this.#state === 'open'
+    this.#state = 'waiting'
+    if (this.#heldBytes > 0) unreachable()
+    this.#held = []
+    this.#heldBytes = 0
+    logger.debug({ peer, code: failure?.code, wasOpen }, 'the connection to a master ended')
+    if (wasOpen) {
+      // At once: a refusal now proves that the process is gone.
+      lost('closed')
+      if (this.#backoffMs === backoffFirstMs) {
+        this.#dial()
+        return
+      }
+    } else if (failure?.code === 'ECONNREFUSED' && this.#wasOpen) {
+      this.#wasOpen = false
+      lost('refused')
+    }
+    const waitMs = this.#backoffMs * (0.5 + random.fraction() / 2)
+    this.#backoffMs = Math.min(backoffMaxMs, this.#backoffMs * 2)
+    this.#timer = clock.after(waitMs, () => this.#dial())
+  }
+}

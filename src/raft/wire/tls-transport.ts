@@ -1,0 +1,250 @@
+import { once } from 'node:events'
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type Server,
+  type TLSSocket,
+} from 'node:tls'
+import { present } from '../../base/assert.ts'
+import type { MemberId } from '../../base/brand.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import type { Message } from '../core/message.ts'
+import type { MemberAddress } from '../members.ts'
+import type { SnapshotHeader } from '../wal/snapshot-files.ts'
+import { encodeFrame, FrameReader, frameKind } from './frame.ts'
+import { type Hello, serveInbound } from './inbound.ts'
+import { encodeMessage } from './message-codec.ts'
+import { type PeerCredentials, peerRefusal } from './peer-identity.ts'
+import { PeerLink } from './peer-link.ts'
+import type { Transport, TransportHandlers } from './transport.ts'
+
+export interface TlsTransportOptions {
+  readonly clusterId: string
+  readonly memberId: MemberId
+  /** host:port to listen on. */
+  readonly listenAddress: string
+  readonly tls: PeerCredentials
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+const snapshotSilenceMs = 30_000
+
+/**
+ * Masters speak over mutual TLS. Each member dials every other one for what it has to say, so that a
+ * pair has two connections; a snapshot gets one of its own.
+ */
+export function createTlsTransport(options: TlsTransportOptions): Transport {
+  return new TlsTransport(options)
+}
+
+class TlsTransport implements Transport {
+  readonly #options: TlsTransportOptions
+  readonly #context: SecureContext
+  readonly #members = new Map<MemberId, MemberAddress>()
+  readonly #links = new Map<MemberId, PeerLink>()
+  readonly #sockets = new Set<TLSSocket>()
+  #handlers: TransportHandlers | undefined
+  #server: Server | undefined
+  #stopped = false
+
+  constructor(options: TlsTransportOptions) {
+    this.#options = options
+    const { certificate, privateKey, ca } = options.tls
+    this.#context = createSecureContext({
+      cert: certificate,
+      key: privateKey,
+      ca,
+      minVersion: 'TLSv1.3',
+    })
+  }
+
+  async start(handlers: TransportHandlers): Promise<void> {
+    this.#handlers = handlers
+    const { certificate, privateKey, ca } = this.#options.tls
+    const server = createServer(
+      {
+        cert: certificate,
+        key: privateKey,
+        ca,
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.3',
+      },
+      (socket) => this.#accept(socket),
+    )
+    this.#server = server
+    const { host, port } = splitAddress(this.#options.listenAddress)
+    server.listen(port, host)
+    await once(server, 'listening')
+    server.on('tlsClientError', (error) =>
+      this.#options.logger.debug({ error }, 'a TLS handshake failed'),
+    )
+    for (const member of this.#members.values()) this.#link(member)
+  }
+
+  setMembers(members: readonly MemberAddress[]): void {
+    const others = members.filter(({ id }) => id !== this.#options.memberId)
+    const before = new Map(this.#members)
+    this.#members.clear()
+    for (const member of others) this.#members.set(member.id, member)
+    for (const [id, link] of this.#links) {
+      if (this.#members.get(id)?.raftAddress === before.get(id)?.raftAddress) continue
+      link.close()
+      this.#links.delete(id)
+    }
+    if (this.#handlers && !this.#stopped)
+      for (const member of others) if (!this.#links.has(member.id)) this.#link(member)
+  }
+
+  send(messages: readonly Message[]): void {
+    const parts = new Map<MemberId, Uint8Array[]>()
+    for (const message of messages) {
+      const frame = encodeFrame(frameKind.message, ...encodeMessage(message))
+      const list = parts.get(message.to)
+      if (list) list.push(...frame)
+      else parts.set(message.to, frame)
+    }
+    for (const [to, list] of parts) {
+      const link = this.#links.get(to)
+      if (link) link.send(list)
+      else this.#handlers?.unreachable(to)
+    }
+  }
+
+  async sendSnapshot(
+    message: Message,
+    header: SnapshotHeader,
+    blocks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const member = this.#members.get(message.to)
+    if (!member) throw new Error(`member ${message.to} has no address`)
+    const socket = this.#dial(member)
+    this.#track(socket)
+    socket.setTimeout(snapshotSilenceMs, () =>
+      socket.destroy(new Error('the receiver of a snapshot fell silent')),
+    )
+    const answer = snapshotAnswer(socket)
+    try {
+      await Promise.race([once(socket, 'secureConnect'), answer])
+      const write = async (parts: Uint8Array[]) => {
+        if (!socket.write(Buffer.concat(parts))) await Promise.race([once(socket, 'drain'), answer])
+      }
+      await write(encodeFrame(frameKind.hello, this.#hello(message.to, header)))
+      await write(encodeFrame(frameKind.message, ...encodeMessage(message)))
+      for await (const block of blocks) await write(encodeFrame(frameKind.block, block))
+      await write(encodeFrame(frameKind.end))
+      await answer
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const link of this.#links.values()) link.close()
+    this.#links.clear()
+    for (const socket of this.#sockets) socket.destroy()
+    const server = this.#server
+    if (server?.listening) await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+
+  #accept(socket: TLSSocket): void {
+    this.#track(socket)
+    const { clock, logger } = this.#options
+    const handlers = present(this.#handlers, 'the handlers of a started transport')
+    serveInbound(socket, {
+      clock,
+      logger,
+      handlers,
+      refusal: (hello) => this.#refusal(socket, hello),
+    })
+  }
+
+  #refusal(socket: TLSSocket, hello: Hello): string | undefined {
+    const { clusterId, memberId } = this.#options
+    if (hello.protocol !== 1) return `protocol ${hello.protocol} is not spoken here`
+    if (hello.clusterId !== clusterId)
+      return `this is cluster ${clusterId}, the caller is of ${hello.clusterId}`
+    if (hello.to !== memberId) return `this is member ${memberId}, the caller wants ${hello.to}`
+    return peerRefusal(socket.getPeerCertificate(), this.#members.get(hello.from)?.name)
+  }
+
+  #link(member: MemberAddress): void {
+    const { clock, random, logger } = this.#options
+    const handlers = present(this.#handlers, 'the handlers of a started transport')
+    const link = new PeerLink({
+      peer: member.id,
+      clock,
+      random,
+      logger,
+      dial: () => this.#dial(member),
+      hello: () => this.#hello(member.id),
+      unreachable: () => handlers.unreachable(member.id),
+      lost: (how) => handlers.lost(member.id, how),
+    })
+    this.#links.set(member.id, link)
+  }
+
+  #dial(member: MemberAddress): TLSSocket {
+    return connect({
+      ...splitAddress(member.raftAddress),
+      secureContext: this.#context,
+      rejectUnauthorized: true,
+      checkServerIdentity: (_host, certificate) => {
+        const refusal = peerRefusal(certificate, member.name)
+        return refusal === undefined
+          ? undefined
+          : new Error(`${member.raftAddress} is not member ${member.id}: ${refusal}`)
+      },
+    })
+  }
+
+  #hello(to: MemberId, snapshot?: SnapshotHeader): Uint8Array {
+    const { clusterId, memberId } = this.#options
+    const hello: Hello = {
+      protocol: 1,
+      clusterId,
+      from: memberId,
+      to,
+      ...(snapshot && { snapshot }),
+    }
+    return Buffer.from(JSON.stringify(hello))
+  }
+
+  #track(socket: TLSSocket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+}
+
+/** Resolves when the receiver says that it has the snapshot; rejects when that cannot happen. */
+function snapshotAnswer(socket: TLSSocket): Promise<void> {
+  const answer = new Promise<void>((resolve, reject) => {
+    const reader = new FrameReader()
+    let failure: Error | undefined
+    socket.on('data', (chunk: Buffer) => {
+      for (const { kind, payload } of reader.push(chunk)) {
+        if (kind === frameKind.ack) resolve()
+        else reject(new Error(`the receiver refused the snapshot: ${payload.toString()}`))
+      }
+    })
+    socket.on('error', (error) => {
+      failure = error
+    })
+    socket.once('close', () => reject(failure ?? new Error('the receiver hung up')))
+  })
+  answer.catch(() => {})
+  return answer
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
+  return { host, port: Number(address.slice(colon + 1)) }
+}
