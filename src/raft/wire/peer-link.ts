@@ -30,7 +30,7 @@ export class PeerLink {
   readonly #options: PeerLinkOptions
   #socket: TLSSocket | undefined
   #state: 'connecting' | 'open' | 'waiting' | 'closed' = 'waiting'
-  /** Written while connecting. */
+  /** Goes out with the next connection, or is dropped when that cannot be made. */
   #held: Uint8Array[] = []
   #heldBytes = 0
   #timer: Timer | undefined
@@ -51,7 +51,8 @@ export class PeerLink {
   /** Sends frames, or drops them all and says that the peer is unreachable. */
   send(parts: readonly Uint8Array[]): void {
     const bytes = framesBytes(parts)
-    if (this.#state === 'connecting' && this.#heldBytes + bytes <= limits.raftMessageBytesMax) {
+    const isOnTheWay = this.#state === 'connecting' || this.#state === 'waiting'
+    if (isOnTheWay && this.#heldBytes + bytes <= limits.raftMessageBytesMax) {
       this.#held.push(...parts)
       this.#heldBytes += bytes
       return

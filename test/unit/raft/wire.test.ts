@@ -82,20 +82,24 @@ function plain(one: Message): unknown {
 
 test('a message survives frames that are cut anywhere', () => {
   fc.assert(
-    fc.property(fc.array(anyMessage, { maxLength: 5 }), fc.infiniteStream(fc.nat(400)), (sent, cuts) => {
-      const bytes = Buffer.concat(
-        sent.flatMap((one) => encodeFrame(frameKind.message, ...encodeMessage(one))),
-      )
-      const reader = new FrameReader()
-      const received: Message[] = []
-      for (let at = 0; at < bytes.length; ) {
-        const stop = at + 1 + Number(cuts.next().value)
-        for (const { payload } of reader.push(bytes.subarray(at, stop)))
-          received.push(decodeMessage(payload))
-        at = stop
-      }
-      assert.deepEqual(received.map(plain), sent.map(plain))
-    }),
+    fc.property(
+      fc.array(anyMessage, { maxLength: 5 }),
+      fc.infiniteStream(fc.nat(400)),
+      (sent, cuts) => {
+        const bytes = Buffer.concat(
+          sent.flatMap((one) => encodeFrame(frameKind.message, ...encodeMessage(one))),
+        )
+        const reader = new FrameReader()
+        const received: Message[] = []
+        for (let at = 0; at < bytes.length; ) {
+          const stop = at + 1 + Number(cuts.next().value)
+          for (const { payload } of reader.push(bytes.subarray(at, stop)))
+            received.push(decodeMessage(payload))
+          at = stop
+        }
+        assert.deepEqual(received.map(plain), sent.map(plain))
+      },
+    ),
     { numRuns: 200 },
   )
 })
