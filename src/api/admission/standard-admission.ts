@@ -1,17 +1,22 @@
 import { restrictNode } from '../auth/node-restriction.ts'
 import type { ApiOptions } from '../context.ts'
 import { type Admission, noClaims } from '../handlers/resource-context.ts'
+import { ServiceAddresses } from '../service-addresses.ts'
 import { completePod } from './pod-admission.ts'
 
 /** The admission plugins that every cluster has, in their order. */
-export function createAdmission(_options: ApiOptions): Admission {
+export function createAdmission(options: ApiOptions): Admission {
+  const { store, random, serviceCidr, nodePortRange } = options
+  const { view } = store
+  const addresses = new ServiceAddresses({ view, random, serviceCidr, nodePortRange })
   return {
     create({ kind }, object) {
       if (kind.group === '' && kind.resource === 'pods') completePod(object)
     },
-    claims({ user, info }, object, old) {
+    claims({ user, info, kind }, object, old) {
       const refused = restrictNode(user, info, object, old)
       if (refused) throw refused
+      if (kind.group === '' && kind.resource === 'services') return addresses.claims(object, old)
       return noClaims
     },
   }
