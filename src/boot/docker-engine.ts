@@ -3,9 +3,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { request } from 'node:http'
 import { promisify } from 'node:util'
 import { type Clock, delay } from '../base/clock.ts'
-import type { ClusterDirectory } from './cluster-directory.ts'
-import { writeAtomically } from './cluster-directory.ts'
-import { ConfigError } from './config-error.ts'
+import type { ClusterDirectory } from './config/cluster-directory.ts'
+import { writeAtomically } from './config/cluster-directory.ts'
+import { ConfigError } from './config/config-error.ts'
 import { processIsAlive, stopProcess } from './process-record.ts'
 
 /**

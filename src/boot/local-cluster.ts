@@ -7,7 +7,7 @@ import {
   type ClusterDirectory,
   type ResolvedCluster,
   writeAtomically,
-} from './cluster-directory.ts'
+} from './config/cluster-directory.ts'
 import { processIsAlive, stopProcess } from './process-record.ts'
 import { exitCodes } from './shutdown.ts'
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from './config/config-error.ts'
 
 /** Exit codes of members and commands; 0 is success. */
 export const exitCodes = {

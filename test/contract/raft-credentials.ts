@@ -1,4 +1,4 @@
-import { createAuthority, issueLeaf } from '../../src/boot/certificates.ts'
+import { createAuthority, issueLeaf } from '../../src/boot/config/certificates.ts'
 import type { PeerCredentials } from '../../src/raft/wire/peer-identity.ts'
 
 export interface TestAuthority {

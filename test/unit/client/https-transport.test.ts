@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { systemClock } from '../../../src/base/clock.ts'
 import { isStatus } from '../../../src/base/status.ts'
-import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/certificates.ts'
+import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/config/certificates.ts'
 import { createHttpsTransport } from '../../../src/client/https-transport.ts'
 import { type ApiRequest, bodyBytes } from '../../../src/client/transport.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { KeyPair } from './certificates.ts'
 import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluster-directory.ts'
 import type { ClusterConfig } from './config.ts'

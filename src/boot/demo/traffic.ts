@@ -1,0 +1,55 @@
+import { Agent, request } from 'node:http'
+import { type Clock, delay } from '../../base/clock.ts'
+import type { Scope } from '../../base/scope.ts'
+
+export interface TrafficOptions {
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly periodMs: number
+  readonly timeoutMs: number
+}
+
+/** Counts of HTTP requests through a Service, each on a connection of its own. */
+export class Traffic {
+  requests = 0
+  errors = 0
+  lastError = ''
+  /** Which pods answered, by name. */
+  readonly answeredBy = new Map<string, number>()
+
+  /** Sends requests until the scope closes; resolves when the last has ended. */
+  async run(options: TrafficOptions, scope: Scope): Promise<void> {
+    const agent = new Agent({ keepAlive: false })
+    while (!scope.closed) {
+      const answer = await get(options, agent)
+      this.requests += 1
+      if (typeof answer === 'string')
+        this.answeredBy.set(answer, (this.answeredBy.get(answer) ?? 0) + 1)
+      else {
+        this.errors += 1
+        this.lastError = answer.message
+      }
+      await delay(options.clock, options.periodMs, scope.signal).catch(() => {})
+    }
+    agent.destroy()
+  }
+}
+
+function get(options: TrafficOptions, agent: Agent): Promise<string | Error> {
+  const { host, port, timeoutMs } = options
+  return new Promise((done) => {
+    const sent = request({ host, port, path: '/', agent, timeout: timeoutMs }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.once('error', done)
+      response.once('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8').trim()
+        done(response.statusCode === 200 ? text : new Error(`code ${response.statusCode}`))
+      })
+    })
+    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)))
+    sent.once('error', done)
+    sent.end()
+  })
+}

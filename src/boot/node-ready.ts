@@ -1,0 +1,39 @@
+import { type Clock, delay } from '../base/clock.ts'
+import { isStatus } from '../base/status.ts'
+import { nodes } from '../client/resources.ts'
+import type { Client } from '../client/typed.ts'
+import type { Node } from '../kinds/types.ts'
+
+/** Ready as kubectl shows it: the Ready condition is True. */
+export function nodeIsReady(node: Node): boolean {
+  return (
+    node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
+  )
+}
+
+const pollMs = 50
+
+/**
+ * Resolves when every named node is Ready; rejects when the signal aborts. Polls, because at boot
+ * there is no API to watch yet.
+ */
+export async function nodesReady(
+  client: Client,
+  names: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      const { items } = await nodes(client).list({ resourceVersion: '0', signal })
+      const ready = new Set(items.filter(nodeIsReady).map((node) => node.metadata.name ?? ''))
+      if (names.every((name) => ready.has(name))) return
+    } catch (error) {
+      // Before the first election nobody answers.
+      if (!isStatus(error, 'ServiceUnavailable', 'Timeout', 'ServerTimeout', 'TooManyRequests'))
+        throw error
+    }
+    await delay(clock, pollMs, signal)
+  }
+}
