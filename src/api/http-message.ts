@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { limits } from '../base/limits.ts'
+import type { ApiResponse } from '../client/transport.ts'
+import { bodyTooLarge } from './errors.ts'
+
+type Request = IncomingMessage | Http2ServerRequest
+type Response = ServerResponse | Http2ServerResponse
+
+/** Headers of a request, names in lower case, repeated ones joined; HTTP/2's own left out. */
+export function headersOf(request: Request): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>()
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined) continue
+    if (name === ':authority') headers.set('host', String(value))
+    if (!name.startsWith(':')) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  return headers
+}
+
+/** The whole body. Throws RequestEntityTooLarge past `limits.bodyBytesMax`, without reading on. */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  const { method } = request
+  const length = Number(request.headers['content-length'] ?? '0')
+  if (length > limits.bodyBytesMax) throw bodyTooLarge()
+  if (method === 'GET' || method === 'HEAD') return new Uint8Array(0)
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  // Leaving early must not destroy the connection: the refusal still has to go out on it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    bytes += chunk.length
+    if (bytes > limits.bodyBytesMax) throw bodyTooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+/**
+ * Sends an answer. Stops early, without an error, when `signal` aborts: the client has hung up or
+ * the server ends. A slow client holds back the stream's producer.
+ */
+export async function writeResponse(
+  response: Response,
+  answer: ApiResponse,
+  method: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const headers: Record<string, string> = Object.fromEntries(answer.headers)
+  const { body } = answer
+  if (body.kind === 'whole') {
+    const whole = body.chunks.length === 1 ? body.chunks[0] : Buffer.concat(body.chunks)
+    headers['content-length'] = String(whole?.length ?? 0)
+    writeHead(response, answer.status, headers)
+    if (method === 'HEAD' || !whole) response.end()
+    else (response as ServerResponse).end(whole)
+    return flushed(response)
+  }
+  writeHead(response, answer.status, headers)
+  if (method === 'HEAD') {
+    response.end()
+    return flushed(response)
+  }
+  const flushable = response as ServerResponse
+  flushable.flushHeaders()
+  for await (const chunk of body.chunks) {
+    if (isGone(response)) break
+    if (!write(response, chunk)) await drained(response, signal)
+  }
+  if (isGone(response)) return
+  response.end()
+  return flushed(response)
+}
+
+/** Resolves once the operating system has it all, or the client is gone. */
+function flushed(response: Response): Promise<void> {
+  if (response.writableFinished || response.closed) return Promise.resolve()
+  return new Promise((resolve) => {
+    response.once('finish', resolve)
+    response.once('close', resolve)
+  })
+}
+
+function writeHead(response: Response, status: number, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.statusCode = status
+}
+
+function write(response: Response, chunk: Uint8Array): boolean {
+  return (response as ServerResponse).write(chunk)
+}
+
+function isGone(response: Response): boolean {
+  return response.destroyed || response.writableEnded || response.closed
+}
+
+function drained(response: Response, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go)
+      response.off('close', go)
+      signal.removeEventListener('abort', go)
+      resolve()
+    }
+    response.once('drain', go)
+    response.once('close', go)
+    signal.addEventListener('abort', go, { once: true })
+    if (signal.aborted) go()
+  })
+}

@@ -1,0 +1,335 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  createSecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type Http2Session,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import Router from '@koa/router'
+import Koa from 'koa'
+import { InvariantError } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import { limits } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Registry } from '../base/metrics.ts'
+import type { ApiRequest, ApiResponse, HttpMethod } from '../client/transport.ts'
+import type { Api } from './api.ts'
+import type { Authenticator } from './auth/authenticate.ts'
+import { subjectOfPeer, unauthorized } from './auth/authenticate.ts'
+import { authorize, forbidden } from './auth/authorize.ts'
+import { actingUser } from './auth/impersonate.ts'
+import type { User } from './context.ts'
+import { methodNotAllowed } from './errors.ts'
+import { type HealthCheck, healthAnswer } from './health.ts'
+import { headersOf, readBody, writeResponse } from './http-message.ts'
+import { parseRequestInfo } from './request-info.ts'
+import { errorResponse, expectedFailure, internalError, textResponse } from './responses.ts'
+
+/** A path beside the Kubernetes API. Only who may do anything (system:masters) gets in. */
+export interface ServerRoute {
+  readonly method: HttpMethod
+  readonly path: string
+  handle(request: ApiRequest, user: User): Promise<ApiResponse>
+}
+
+export interface ApiServerOptions {
+  readonly api: Api
+  readonly authenticator: Authenticator
+  /** PEM texts; `clientCa` is what client certificates are checked against. */
+  readonly tls: {
+    readonly certificate: string
+    readonly privateKey: string
+    readonly clientCa: string
+  }
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly routes?: readonly ServerRoute[]
+  readonly health?: readonly HealthCheck[]
+  readonly metrics?: Registry
+  /**
+   * Takes over a connection that asks for an upgrade (exec, attach, port-forward). The user is known
+   * but not yet authorized.
+   */
+  readonly upgrade?: (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    user: User,
+  ) => Promise<void>
+}
+
+export interface ApiServer {
+  /** Resolves when it listens; rejects with the listen error. */
+  start(): Promise<void>
+  /** Ends watches, lets other requests finish for a moment, then closes every connection. */
+  stop(): Promise<void>
+  /** Where it listens; throws before `start`. */
+  readonly address: { readonly host: string; readonly port: number }
+}
+
+type Request = IncomingMessage | Http2ServerRequest
+type Response = ServerResponse | Http2ServerResponse
+
+/** How long requests may finish after `stop`. */
+const drainMs = 3_000
+/** How long clients may take to close their side then. */
+const goodbyeMs = 500
+/** Streams per HTTP/2 connection, as kube-apiserver has it: clients open another connection. */
+const streamsPerConnectionMax = 250
+const windowBytes = 1024 * 1024
+const sessionMemoryMiB = 128
+/** Known to node, missing in its types of an HTTP/2 server that also speaks HTTP/1.1. */
+const http1Limits = { maxHeaderSize: limits.headerBytesMax }
+
+/**
+ * The HTTPS face of the API: TLS with client certificates, HTTP/1.1 and HTTP/2. It authenticates
+ * and hands over to the pipeline; answers bypass koa's body handling, so that stored bytes go out
+ * as they are and watches are flushed at once.
+ */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new HttpsServer(options)
+}
+
+class HttpsServer implements ApiServer {
+  readonly #options: ApiServerOptions
+  readonly #server
+  readonly #sockets = new Set<Duplex>()
+  readonly #sessions = new Set<Http2Session>()
+  readonly #subjects = new WeakMap<object, ReturnType<typeof subjectOfPeer>>()
+  readonly #stopping = new AbortController()
+  #active = 0
+  #idle: (() => void) | undefined
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options
+    const { certificate, privateKey, clientCa } = options.tls
+    this.#server = createSecureServer({
+      cert: certificate,
+      key: privateKey,
+      ca: clientCa,
+      requestCert: true,
+      // Who shows no certificate is anonymous or has a token; a bad certificate is refused below.
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      allowHTTP1: true,
+      ...http1Limits,
+      maxSessionMemory: sessionMemoryMiB,
+      settings: {
+        maxConcurrentStreams: streamsPerConnectionMax,
+        initialWindowSize: windowBytes,
+        maxHeaderListSize: limits.headerBytesMax,
+      },
+    })
+    const answer = this.#koa().callback()
+    this.#server.on('request', (request, response) => {
+      answer(request, response).catch((error: unknown) => this.#failed(error))
+    })
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgrade(request, socket, head).catch((error: unknown) => this.#failed(error))
+    })
+    this.#server.on('secureConnection', (socket: TLSSocket) => {
+      socket.setNoDelay(true)
+      this.#sockets.add(socket)
+      socket.on('error', (error) => options.logger.debug({ error }, 'a connection failed'))
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.#server.on('session', (session) => {
+      this.#sessions.add(session)
+      session.once('close', () => this.#sessions.delete(session))
+    })
+    this.#server.on('tlsClientError', (error) =>
+      options.logger.debug({ error: error.message }, 'a TLS handshake failed'),
+    )
+  }
+
+  start(): Promise<void> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, backlog: 1_024 }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', (error) => this.#failed(error))
+        resolve()
+      })
+    })
+  }
+
+  get address(): { host: string; port: number } {
+    const address = this.#server.address() as AddressInfo
+    return { host: address.address, port: address.port }
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+    this.#stopping.abort()
+    if (this.#active > 0)
+      await new Promise<void>((resolve) => {
+        const timer = this.#options.clock.after(drainMs, resolve)
+        this.#idle = () => {
+          timer.cancel()
+          resolve()
+        }
+      })
+    for (const session of this.#sessions) session.close()
+    for (const socket of this.#sockets) socket.end()
+    const timer = this.#options.clock.after(goodbyeMs, () => {
+      for (const socket of this.#sockets) socket.destroy()
+    })
+    await closed
+    timer.cancel()
+  }
+
+  #koa(): Koa {
+    const app = new Koa()
+    app.silent = true
+    const router = new Router()
+    for (const path of ['healthz', 'livez', 'readyz'])
+      router.get([`/${path}`, `/${path}/:check`], (context) =>
+        this.#serve(context, (request) => this.#health(path, request)),
+      )
+    for (const route of this.#routes())
+      router.register(route.path, [route.method], (context: Koa.Context) =>
+        this.#serve(context, (request) => this.#restricted(context.req, request, route)),
+      )
+    app.use(router.routes())
+    app.use((context) =>
+      this.#serve(context, async (request) => {
+        const user = await this.#user(context.req, request.headers)
+        return this.#options.api.handle(request, user)
+      }),
+    )
+    return app
+  }
+
+  #routes(): readonly ServerRoute[] {
+    const { routes = [], metrics } = this.#options
+    if (!metrics) return routes
+    const route: ServerRoute = {
+      method: 'GET',
+      path: '/metrics',
+      handle: async () => {
+        const answer = textResponse(200, await metrics.metrics())
+        return { ...answer, headers: new Map([['content-type', metrics.contentType]]) }
+      },
+    }
+    return [route, ...routes]
+  }
+
+  /** Reads the request, answers it, and keeps count, so that `stop` can wait. */
+  async #serve(
+    context: Koa.Context,
+    answer: (request: ApiRequest) => Promise<ApiResponse>,
+  ): Promise<void> {
+    context.respond = false
+    const { req, res }: { req: Request; res: Response } = context
+    const hangUp = new AbortController()
+    const abort = () => hangUp.abort()
+    res.once('close', abort)
+    this.#stopping.signal.addEventListener('abort', abort, { once: true })
+    this.#active += 1
+    try {
+      const response = await this.#answer(req, hangUp.signal, answer)
+      await writeResponse(res, response, req.method ?? '', hangUp.signal)
+    } finally {
+      this.#active -= 1
+      this.#stopping.signal.removeEventListener('abort', abort)
+      res.off('close', abort)
+      if (this.#active === 0) this.#idle?.()
+    }
+  }
+
+  async #answer(
+    req: Request,
+    signal: AbortSignal,
+    answer: (request: ApiRequest) => Promise<ApiResponse>,
+  ): Promise<ApiResponse> {
+    try {
+      const method = httpMethods.get(req.method ?? '')
+      if (!method) throw methodNotAllowed()
+      const body = await readBody(req)
+      const request: ApiRequest = {
+        method,
+        path: req.url ?? '/',
+        headers: headersOf(req),
+        signal,
+        ...(body.length > 0 ? { body } : {}),
+      }
+      return await answer(request)
+    } catch (error) {
+      const failure = expectedFailure(error)
+      if (!failure) this.#failed(error)
+      return errorResponse(failure ?? internalError())
+    }
+  }
+
+  /** Who asks: a client certificate counts before a token; then whom they act as. */
+  async #user(req: Request, headers: ReadonlyMap<string, string>): Promise<User> {
+    const certificate = this.#subject(req)
+    const authorization = headers.get('authorization')
+    const user = await this.#options.authenticator.authenticate({ certificate, authorization })
+    return actingUser(user, headers)
+  }
+
+  /** The subject of the client's certificate, read once a connection. Throws Unauthorized. */
+  #subject(req: Request): ReturnType<typeof subjectOfPeer> {
+    const connection = 'stream' in req ? (req.stream.session ?? req.stream) : req.socket
+    if (this.#subjects.has(connection)) return this.#subjects.get(connection)
+    const socket = req.socket as TLSSocket
+    const subject = subjectOfPeer(socket.getPeerCertificate() ?? {})
+    if (subject && !socket.authorized) throw unauthorized()
+    this.#subjects.set(connection, subject)
+    return subject
+  }
+
+  async #restricted(req: Request, request: ApiRequest, route: ServerRoute): Promise<ApiResponse> {
+    const user = await this.#user(req, request.headers)
+    const info = parseRequestInfo(request.method, request.path)
+    const decision = authorize(user, info)
+    if (!decision.allowed) throw forbidden(user, info, decision.reason)
+    return route.handle(request, user)
+  }
+
+  #health(which: string, request: ApiRequest): Promise<ApiResponse> {
+    return healthAnswer(which, request.path, this.#options.health ?? [])
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { upgrade } = this.#options
+    // The upgrade handler owns the socket from here on; until then a hang-up must not crash us.
+    socket.on('error', (error) => this.#options.logger.debug({ error }, 'an upgrade failed'))
+    try {
+      const user = await this.#user(request, headersOf(request))
+      if (!upgrade) throw methodNotAllowed()
+      await upgrade(request, socket, head, user)
+    } catch (error) {
+      const failure = expectedFailure(error) ?? internalError()
+      if (!expectedFailure(error)) this.#failed(error)
+      const body = JSON.stringify(failure.status)
+      socket.end(
+        `HTTP/1.1 ${failure.code} ${failure.reason ?? 'Error'}\r\nconnection: close\r\n` +
+          `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      )
+    }
+  }
+
+  /** A broken invariant ends the process (base/assert.ts); everything else is logged. */
+  #failed(error: unknown): void {
+    if (error instanceof InvariantError)
+      setImmediate(() => {
+        throw error
+      })
+    this.#options.logger.error({ error }, 'serving a request failed')
+  }
+}
+
+const httpMethods: ReadonlyMap<string, HttpMethod> = new Map(
+  (['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const).map((one) => [one, one]),
+)

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { connect, constants } from 'node:http2'
+import { Agent, request as httpsRequest } from 'node:https'
+import { before, test } from 'node:test'
+import { createAuthenticator } from '../../../src/api/auth/authenticate.ts'
+import { type ApiServer, type ApiServerOptions, createApiServer } from '../../../src/api/server.ts'
+import { systemClock } from '../../../src/base/clock.ts'
+import { limits } from '../../../src/base/limits.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/certificates.ts'
+import { configMap, openCluster } from './cluster.ts'
+
+const path = '/api/v1/namespaces/default/configmaps'
+let ca: KeyPair
+let serverPair: KeyPair
+let adminPair: KeyPair
+let strangerPair: KeyPair
+
+before(async () => {
+  ca = await createAuthority('test', Date.now())
+  const leaf = (authority: KeyPair, commonName: string, hosts: string[]) =>
+    issueLeaf(authority, { commonName, organizations: ['system:masters'], hosts }, Date.now())
+  serverPair = await leaf(ca, 'm1', ['127.0.0.1', 'localhost'])
+  adminPair = await leaf(ca, 'admin', [])
+  strangerPair = await leaf(await createAuthority('other', Date.now()), 'admin', [])
+})
+
+async function openServer(more: Partial<ApiServerOptions> = {}) {
+  const cluster = await openCluster({ clock: systemClock })
+  const server = createApiServer({
+    api: cluster.api,
+    authenticator: createAuthenticator({ clock: systemClock }),
+    tls: {
+      certificate: serverPair.certificate,
+      privateKey: serverPair.privateKey,
+      clientCa: ca.certificate,
+    },
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    logger: silentLogger,
+    ...more,
+  })
+  await server.start()
+  return {
+    cluster,
+    server,
+    async [Symbol.asyncDispose]() {
+      await server.stop()
+      await cluster.memory.store.stop()
+    },
+  }
+}
+
+interface Sent {
+  status: number
+  headers: IncomingMessage['headers']
+  text: string
+}
+
+async function send(
+  server: ApiServer,
+  method: string,
+  target: string,
+  more: { body?: string | Buffer; pair?: KeyPair | null; headers?: Record<string, string> } = {},
+): Promise<Sent> {
+  const response = await open(server, method, target, more)
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: Buffer.concat(chunks).toString('utf8'),
+  }
+}
+
+async function open(
+  server: ApiServer,
+  method: string,
+  target: string,
+  more: { body?: string | Buffer; pair?: KeyPair | null; headers?: Record<string, string> } = {},
+): Promise<IncomingMessage> {
+  const pair = more.pair === undefined ? adminPair : more.pair
+  const agent = new Agent({ keepAlive: false })
+  const outgoing = httpsRequest({
+    host: '127.0.0.1',
+    port: server.address.port,
+    method,
+    path: target,
+    ca: ca.certificate,
+    ...(pair ? { cert: pair.certificate, key: pair.privateKey } : {}),
+    agent,
+    headers: { 'content-type': 'application/json', ...more.headers },
+  })
+  outgoing.end(more.body)
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+  return response
+}
+
+test('objects are written and read over HTTPS with a client certificate', async () => {
+  await using opened = await openServer()
+  const { server } = opened
+  const created = await send(server, 'POST', path, { body: JSON.stringify(configMap('a')) })
+  assert.equal(created.status, 201, created.text)
+  assert.equal(created.headers['content-type'], 'application/json')
+  assert.equal(created.headers['cache-control'], 'no-cache, private')
+  assert.match(String(created.headers['audit-id']), /^[0-9a-f-]{36}$/)
+  const read = await send(server, 'GET', `${path}/a`)
+  assert.equal(read.text, created.text)
+  const head = await send(server, 'HEAD', `${path}/a`)
+  assert.deepEqual([head.status, head.text], [200, ''])
+  const warned = await send(server, 'POST', path, {
+    body: JSON.stringify({ ...configMap('b'), surplus: 1 }),
+  })
+  assert.match(String(warned.headers['warning']), /^299 - "unknown field \\"surplus\\""$/)
+})
+
+test('a watch delivers each event at once and ends when the server stops', async () => {
+  const opened = await openServer()
+  const response = await open(opened.server, 'GET', `${path}?watch=1`)
+  assert.equal(response.statusCode, 200)
+  await send(opened.server, 'POST', path, { body: JSON.stringify(configMap('a')) })
+  const [line] = (await once(response, 'data')) as [Buffer]
+  assert.equal(JSON.parse(line.toString('utf8')).type, 'ADDED')
+  const ended = once(response, 'end')
+  response.resume()
+  await opened[Symbol.asyncDispose]()
+  await ended
+  assert.equal(opened.cluster.api.openWatches, 0)
+})
+
+test('a watcher that hangs up is forgotten', async () => {
+  await using opened = await openServer()
+  const response = await open(opened.server, 'GET', `${path}?watch=1`)
+  await send(opened.server, 'POST', path, { body: JSON.stringify(configMap('a')) })
+  await once(response, 'data')
+  assert.equal(opened.cluster.api.openWatches, 1)
+  response.destroy()
+  while (opened.cluster.api.openWatches > 0) await new Promise((go) => setImmediate(go))
+})
+
+test('HTTP/2 is spoken with who offers it', async () => {
+  await using opened = await openServer()
+  const session = connect(`https://127.0.0.1:${opened.server.address.port}`, {
+    ca: ca.certificate,
+    cert: adminPair.certificate,
+    key: adminPair.privateKey,
+  })
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/json',
+  })
+  stream.end(JSON.stringify(configMap('h2')))
+  const [headers] = (await once(stream, 'response')) as [Record<string, string>]
+  assert.equal(headers[':status'], 201)
+  const watch = session.request({ ':path': `${path}?watch=1` })
+  const [event] = (await once(watch, 'data')) as [Buffer]
+  assert.equal(JSON.parse(event.toString('utf8')).object.metadata.name, 'h2')
+  watch.close(constants.NGHTTP2_CANCEL)
+  watch.resume()
+  while (opened.cluster.api.openWatches > 0) await new Promise((go) => setImmediate(go))
+  session.destroy()
+})
+
+test('strangers, anonymous users and oversized bodies are refused', async () => {
+  await using opened = await openServer()
+  const { server } = opened
+  const anonymous = await send(server, 'GET', path, { pair: null })
+  assert.equal(anonymous.status, 403)
+  assert.match(JSON.parse(anonymous.text).message, /User "system:anonymous" cannot list/)
+  const stranger = await send(server, 'GET', path, { pair: strangerPair })
+  assert.equal(stranger.status, 401)
+  const token = await send(server, 'GET', path, {
+    pair: null,
+    headers: { authorization: 'Bearer nonsense' },
+  })
+  assert.equal(token.status, 401)
+  assert.equal(JSON.parse(token.text).reason, 'Unauthorized')
+  const large = await send(server, 'POST', path, {
+    body: Buffer.alloc(limits.bodyBytesMax + 1, 32),
+  })
+  assert.equal(large.status, 413)
+  const chunked = await send(server, 'POST', path, {
+    body: Buffer.alloc(limits.bodyBytesMax + 1, 32),
+    headers: { 'transfer-encoding': 'chunked' },
+  })
+  assert.equal(chunked.status, 413)
+})
+
+test('health is open to all and tells which check failed', async () => {
+  let well = true
+  await using opened = await openServer({
+    health: [
+      {
+        name: 'quorum',
+        kind: 'ready',
+        check: () => {
+          if (!well) throw new Error('secret')
+        },
+      },
+    ],
+  })
+  const ask = (target: string) => send(opened.server, 'GET', target, { pair: null })
+  assert.deepEqual([(await ask('/healthz')).text, (await ask('/readyz')).text], ['ok', 'ok'])
+  assert.equal(
+    (await ask('/readyz?verbose')).text,
+    '[+]ping ok\n[+]quorum ok\nreadyz check passed\n',
+  )
+  well = false
+  const failed = await ask('/readyz')
+  assert.equal(failed.status, 500)
+  assert.match(failed.text, /\[-\]quorum failed: reason withheld/)
+  assert.doesNotMatch(failed.text, /secret/)
+  assert.equal((await ask('/livez')).status, 200)
+  assert.equal((await ask('/readyz?exclude=quorum')).status, 200)
+  assert.equal((await ask('/readyz/quorum')).status, 500)
+})
+
+test('routes beside the API ask for an administrator', async () => {
+  await using opened = await openServer({
+    routes: [
+      {
+        method: 'GET',
+        path: '/kijabi/v1/status',
+        handle: async (request) => ({
+          status: 200,
+          headers: new Map(),
+          body: { kind: 'whole', chunks: [Buffer.from(request.path)] },
+        }),
+      },
+    ],
+  })
+  const ours = await send(opened.server, 'GET', '/kijabi/v1/status?x=1')
+  assert.deepEqual([ours.status, ours.text], [200, '/kijabi/v1/status?x=1'])
+  assert.equal((await send(opened.server, 'GET', '/kijabi/v1/status', { pair: null })).status, 403)
+})
