@@ -12,6 +12,7 @@ import { handleBinding } from './handlers/binding.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
+import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { errorResponse, internalError } from './responses.ts'
 import { ParsedObjects } from './stored-object.ts'
@@ -29,7 +30,7 @@ export interface Extensions {
 
 /** What every member serves. */
 export const standardExtensions: Extensions = {
-  paths: [handleDiscovery],
+  paths: [handleDiscovery, handleOpenApi],
   subresources: new Map(),
 }
 

@@ -6,18 +6,17 @@ import { completePod } from './pod-admission.ts'
 
 /** The admission plugins that every cluster has, in their order. */
 export function createAdmission(options: ApiOptions): Admission {
-  const { store, random, serviceCidr, nodePortRange } = options
-  const { view } = store
-  const addresses = new ServiceAddresses({ view, random, serviceCidr, nodePortRange })
+  const { random, serviceCidr, nodePortRange, store } = options
+  const addresses = new ServiceAddresses({ view: store.view, random, serviceCidr, nodePortRange })
   return {
     create({ kind }, object) {
       if (kind.group === '' && kind.resource === 'pods') completePod(object)
     },
-    claims({ user, info, kind }, object, old) {
+    claims({ kind, user, info }, object, old) {
       const refused = restrictNode(user, info, object, old)
       if (refused) throw refused
-      if (kind.group === '' && kind.resource === 'services') return addresses.claims(object, old)
-      return noClaims
+      if (kind.group !== '' || kind.resource !== 'services') return noClaims
+      return addresses.claims(object, old)
     },
   }
 }

@@ -9,7 +9,7 @@ import { type ApiServer, type ApiServerOptions, createApiServer } from '../../..
 import { systemClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
-import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/certificates.ts'
+import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/config/certificates.ts'
 import { configMap, openCluster } from './cluster.ts'
 
 const path = '/api/v1/namespaces/default/configmaps'
