@@ -21,6 +21,7 @@ export interface RaftTrace {
     | 'proposal-refused'
     | 'transfer-started'
     | 'snapshot-sent'
+    | 'snapshot-too-old'
     | 'snapshot-restored'
     | 'config-switched'
     | 'leader-forgotten'

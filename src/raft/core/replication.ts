@@ -1,6 +1,6 @@
 import { assert, present } from '../../base/assert.ts'
 import type { MemberId } from '../../base/brand.ts'
-import { isEmptySnapshot, payloadBytes } from './message.ts'
+import { type ConfState, isEmptySnapshot, payloadBytes } from './message.ts'
 import type { Progress } from './progress.ts'
 import type { Raft } from './raft.ts'
 
@@ -36,10 +36,20 @@ function maybeSendSnapshot(raft: Raft, to: MemberId, progress: Progress): boolea
   const snapshot = raft.log.snapshot()
   if (snapshot === undefined) return false
   assert(!isEmptySnapshot(snapshot), 'where entries were compacted there is a snapshot')
+  // It would refuse one from before it was added: wait for a newer one.
+  if (!mentions(snapshot.metadata.confState, to)) {
+    raft.trace('snapshot-too-old', to, `index ${snapshot.metadata.index}`)
+    return false
+  }
   progress.becomeSnapshot(snapshot.metadata.index)
   raft.send('MsgSnap', to, { snapshot })
   raft.trace('snapshot-sent', to, `index ${snapshot.metadata.index}`)
   return true
+}
+
+function mentions(state: ConfState, id: MemberId): boolean {
+  const { voters, votersOutgoing, learners } = state
+  return voters.includes(id) || votersOutgoing.includes(id) || learners.includes(id)
 }
 
 export function broadcastAppend(raft: Raft): void {

@@ -21,7 +21,11 @@ export interface Storage {
   firstIndex(): LogIndex
   /** Of the last entry; firstIndex() - 1 when the log is empty. */
   lastIndex(): LogIndex
-  /** The newest snapshot; undefined when one cannot be given just now (the core asks again). */
+  /**
+   * The newest snapshot; undefined when one cannot be given just now (the core asks again). A member
+   * that was added since it was taken cannot use it and gets nothing until there is a newer one: take
+   * one after every membership change that was applied, at the latest when the log is compacted.
+   */
   snapshot(): Snapshot | undefined
 }
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogIndex, MemberId, Term } from '../../../src/base/brand.ts'
 import { SeededRandom, systemRandom } from '../../../src/base/random.ts'
+import { leaveJointChange } from '../../../src/raft/core/conf-change-codec.ts'
 import type { ConfChangeV2, Entry, Message } from '../../../src/raft/core/message.ts'
 import { MemoryStorage } from '../../../src/raft/core/storage.ts'
 import { bytes, Cluster, type Member, text, voters } from './cluster.ts'
 
 /** Five possible members, of which three start as voters; faults, changes and reads at random. */
 const memberCount = 5
-const stepCount = 1_500
+const stepCount = 3_000
 
 /** What must hold whatever happens (raft figure 3), watched from outside. */
 class Watcher {
@@ -126,10 +127,10 @@ class Run {
   #step(): void {
     const dice = this.#random.fraction()
     const member = this.#member()
-    if (dice < 0.25) member.node.tick()
-    else if (dice < 0.6) this.#network()
-    else if (dice < 0.9) this.#work(member)
-    else if (dice < 0.95) this.#ask(member)
+    if (dice < 0.12) member.node.tick()
+    else if (dice < 0.55) this.#network()
+    else if (dice < 0.93) this.#work(member)
+    else if (dice < 0.985) this.#ask(member)
     else this.#disturb(member)
   }
 
@@ -224,6 +225,10 @@ class Run {
       // A snapshot that got lost is only noticed by its sender's transport.
       for (const { id, state } of leader.node.status().progress)
         if (state === 'snapshot') leader.node.reportSnapshot(id, false)
+      const { voters: members } = leader.node.status().config
+      if (members.outgoing.length > 0) leader.node.proposeConfChange(leaveJointChange)
+      // A new member needs a snapshot that knows it.
+      leader.compact(0)
       leader.node.propose(bytes('the end'))
       return leaderAgrees(leader, this.#cluster)
     }, 600)
