@@ -1,0 +1,114 @@
+import { isStatus } from '../base/status.ts'
+import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
+import type { EndpointSlice } from '../kinds/types.ts'
+
+/** Where a master's API is reached by pods. */
+export interface MasterEndpoint {
+  /** An IPv4 address that is not loopback. */
+  readonly address: string
+  readonly port: number
+}
+
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+const servicePort = 443
+const serviceName = 'kubernetes'
+
+/**
+ * Makes what every cluster has from its first minute: the system namespaces, and the service by
+ * which pods find the API, with the masters as its endpoints. Idempotent: the leader runs it when it
+ * takes over and when members change. Rejects with the API's refusals.
+ */
+export async function ensureBootstrapObjects(
+  client: Client,
+  endpoints: readonly MasterEndpoint[],
+): Promise<void> {
+  const namespaces = client.resource(core('namespaces', false))
+  for (const name of systemNamespaces) await ensure(namespaces, '', { metadata: { name } })
+  await ensure(client.resource(core('services', true)), 'default', kubernetesService(endpoints))
+  const slices = client.resource<EndpointSlice>({
+    group: 'discovery.k8s.io',
+    version: 'v1',
+    resource: 'endpointslices',
+    namespaced: true,
+  })
+  await ensureSlices(slices, kubernetesSlices(endpoints))
+}
+
+function core(resource: string, namespaced: boolean) {
+  return { group: '', version: 'v1', resource, namespaced }
+}
+
+async function ensure<T extends KubernetesObject>(
+  resource: ResourceClient<T>,
+  namespace: string,
+  object: T,
+): Promise<void> {
+  try {
+    await resource.create(namespace, object)
+  } catch (error) {
+    if (!isStatus(error, 'AlreadyExists')) throw error
+  }
+}
+
+/** Creates and updates the wanted slices and removes those of ports that no master has any more. */
+async function ensureSlices(
+  resource: ResourceClient<EndpointSlice>,
+  wanted: readonly EndpointSlice[],
+): Promise<void> {
+  const { items } = await resource.list({
+    namespace: 'default',
+    labelSelector: `kubernetes.io/service-name=${serviceName}`,
+  })
+  const existing = new Map(items.map((slice) => [slice.metadata.name, slice]))
+  for (const slice of wanted) {
+    const known = existing.get(slice.metadata.name)
+    existing.delete(slice.metadata.name)
+    // An update that changes nothing makes no revision.
+    if (known) await resource.update({ ...known, endpoints: slice.endpoints, ports: slice.ports })
+    else await ensure(resource, 'default', slice)
+  }
+  for (const name of existing.keys()) if (name) await resource.delete('default', name)
+}
+
+function kubernetesService(endpoints: readonly MasterEndpoint[]): KubernetesObject {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: serviceName,
+      labels: { component: 'apiserver', provider: 'kubernetes' },
+    },
+    spec: {
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      ports: [
+        {
+          name: 'https',
+          port: servicePort,
+          protocol: 'TCP',
+          targetPort: endpoints[0]?.port ?? servicePort,
+        },
+      ],
+    },
+  }
+  return service
+}
+
+/** One slice for each port that masters use: a slice has one set of ports for all its endpoints. */
+export function kubernetesSlices(endpoints: readonly MasterEndpoint[]): EndpointSlice[] {
+  const ports = [...new Set(endpoints.map((endpoint) => endpoint.port))]
+  return ports.map((port, index) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: index === 0 ? serviceName : `${serviceName}-${port}`,
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': serviceName },
+    },
+    addressType: 'IPv4',
+    endpoints: endpoints
+      .filter((endpoint) => endpoint.port === port)
+      .map((endpoint) => ({ addresses: [endpoint.address], conditions: { ready: true } })),
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  }))
+}

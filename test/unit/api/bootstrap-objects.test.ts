@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ensureBootstrapObjects } from '../../../src/api/bootstrap-objects.ts'
+import { createClient } from '../../../src/client/client.ts'
+import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
+import { admin, openCluster } from './cluster.ts'
+
+test('a cluster begins with its namespaces and its own service, once', async () => {
+  await using cluster = await openCluster()
+  const client = createClient(
+    createInProcessTransport((request) => cluster.api.handle(request, admin)),
+  )
+  const masters = [
+    { address: '10.0.0.1', port: 6443 },
+    { address: '10.0.0.2', port: 6443 },
+    { address: '10.0.0.1', port: 6444 },
+  ]
+  await ensureBootstrapObjects(client, masters)
+  const namespaces = await cluster.ask('GET', '/api/v1/namespaces')
+  const names = namespaces.json.items.map(
+    (item: { metadata: { name: string } }) => item.metadata.name,
+  )
+  assert.deepEqual(names, ['default', 'kube-node-lease', 'kube-public', 'kube-system'])
+  const service = await cluster.ask('GET', '/api/v1/namespaces/default/services/kubernetes')
+  assert.equal(service.json.spec.clusterIP, '10.96.0.1')
+  assert.equal(service.json.spec.ports[0].port, 443)
+
+  const revision = cluster.memory.store.view.revision
+  await ensureBootstrapObjects(client, masters)
+  assert.equal(cluster.memory.store.view.revision, revision, 'the second run writes nothing')
+
+  await ensureBootstrapObjects(client, masters.slice(0, 1))
+  const slices = await cluster.ask(
+    'GET',
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+  )
+  assert.equal(slices.json.items.length, 1)
+  assert.deepEqual(slices.json.items[0].endpoints, [
+    { addresses: ['10.0.0.1'], conditions: { ready: true } },
+  ])
+})
