@@ -1,9 +1,16 @@
 import type { AnyObject, Column, FieldError, Kind, Subresource, Verb } from './kind.ts'
+import { type NameRule, validateMeta, validateMetaUpdate } from './object-meta.ts'
 import { age, nameOf } from './print.ts'
+import { definition } from './schema.ts'
+import { validateSchema } from './validate-schema.ts'
 
 /** What differs from kind to kind; `defineKind` fills in the rest. */
 export type KindFacts = Pick<Kind, 'kind' | 'resource' | 'singular' | 'definition'> &
-  Partial<Kind> & { readonly hasStatus?: boolean }
+  Partial<Kind> & {
+    readonly hasStatus?: boolean
+    /** Rule of metadata.name; a DNS subdomain when left out. */
+    readonly nameRule?: NameRule
+  }
 
 const allVerbs: readonly Verb[] = [
   'create',
@@ -16,23 +23,21 @@ const allVerbs: readonly Verb[] = [
   'watch',
 ]
 
-const nameAndAge: readonly Column[] = [
-  column('Name', 'string', 'Name of the object, unique in its namespace.', { format: 'name' }),
-  column('Age', 'string', 'Time since the object was created.'),
-]
-
-const noErrors = (): FieldError[] => []
-
-/** A kind with the usual verbs, no rules of its own, and Name and Age as columns. */
+/**
+ * A kind with the usual verbs, and Name and Age as columns. Its validations check the metadata and
+ * what the schema table demands of every field but metadata and status; the functions in `facts`
+ * add the kind's own rules.
+ */
 export function defineKind(facts: KindFacts): Kind {
-  const { hasStatus = false, ...rest } = facts
+  const { hasStatus = false, nameRule, ...rest } = facts
+  const namespaced = facts.namespaced ?? true
   return {
     group: '',
     version: 'v1',
     listKind: `${facts.kind}List`,
     shortNames: [],
     categories: [],
-    namespaced: true,
+    namespaced,
     verbs: allVerbs,
     subresources: [],
     countsGeneration: false,
@@ -42,15 +47,34 @@ export function defineKind(facts: KindFacts): Kind {
     prepareCreate: hasStatus ? dropStatus : () => undefined,
     prepareUpdate: hasStatus ? keepStatus : () => undefined,
     prepareStatusUpdate: keepAllButStatus,
-    validateCreate: noErrors,
-    validateUpdate: noErrors,
-    validateStatusUpdate: noErrors,
     selectableFields: () => new Map(),
     selectableFieldNames: [],
-    columns: nameAndAge,
+    columns: [nameColumn, ageColumn],
     row: (object, nowMs) => [nameOf(object), age(object, nowMs)],
     ...rest,
+    validateCreate: (object) => [
+      ...validateMeta(object.metadata, { namespaced, nameRule }),
+      ...schemaErrors(facts.definition, object),
+      ...(facts.validateCreate?.(object) ?? []),
+    ],
+    validateUpdate: (object, old) => [
+      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...schemaErrors(facts.definition, object),
+      ...(facts.validateUpdate?.(object, old) ?? []),
+    ],
+    validateStatusUpdate: (object, old) => [
+      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...(facts.validateStatusUpdate?.(object, old) ?? []),
+    ],
   }
+}
+
+/** Metadata has messages of its own; a status is what its controller says. */
+function schemaErrors(definitionName: string, object: AnyObject): FieldError[] {
+  const { metadata: _metadata, status: _status, ...rest } = object
+  return validateSchema(definition(definitionName), rest, '').filter(
+    ({ field }) => field !== 'metadata',
+  )
 }
 
 /** A column of a table; `wide` ones show with -o wide only. */
@@ -62,6 +86,11 @@ export function column(
 ): Column {
   return { name, type, format: more.format ?? '', description, priority: more.wide ? 1 : 0 }
 }
+
+export const nameColumn: Column = column('Name', 'string', 'Name, unique among its kind.', {
+  format: 'name',
+})
+export const ageColumn: Column = column('Age', 'string', 'Time since the object was created.')
 
 /** A subresource whose bodies are of the kind named. */
 export function subresource(

@@ -1,4 +1,6 @@
 import type { AnyObject } from './kind.ts'
+import { selectorOf } from './selector.ts'
+import type { Container, LabelSelector } from './types.ts'
 
 /** Cells that many tables share (k8s.io/kubernetes pkg/printers/internalversion/printers.go). */
 
@@ -54,4 +56,36 @@ function twoUnits(
 
 function floorOf(durationMs: number, unitMs: number): number {
   return Math.floor(durationMs / unitMs)
+}
+
+/** The first three of a list, and how many more there are. */
+export function firstFew(items: readonly string[]): string {
+  const shownMax = 3
+  const rest = items.length - shownMax
+  const shown = items.slice(0, shownMax).join(',')
+  return rest > 0 ? `${shown} + ${rest} more...` : shown
+}
+
+/** `<none>` for what is empty. */
+export function orNone(text: string | undefined): string {
+  return text === undefined || text === '' ? '<none>' : text
+}
+
+/** Names or images of containers, as wide tables list them. */
+export function joined(
+  containers: readonly Container[] | undefined,
+  field: 'name' | 'image',
+): string {
+  return (containers ?? []).map((container) => container[field] ?? '').join(',')
+}
+
+/** A label selector in one line; `<none>` when it selects by nothing. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  return orNone(selector === undefined ? '' : selectorOf(selector).text)
+}
+
+/** Labels in one line: `a=b,c=d`, sorted. */
+export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
+  const pairs = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)
+  return orNone(pairs.sort().join(','))
 }

@@ -1,9 +1,11 @@
+import { appsKinds } from './apps/kinds.ts'
+import { lease } from './coordination/lease.ts'
 import { coreKinds } from './core/kinds.ts'
+import { endpointSlice } from './discovery/endpoint-slice.ts'
 import type { Kind } from './kind.ts'
-import { workloadKinds } from './workloads/kinds.ts'
 
 /** Every kind that the store holds, in the order in which discovery names them. */
-export const allKinds: readonly Kind[] = [...coreKinds, ...workloadKinds]
+export const allKinds: readonly Kind[] = [...coreKinds, ...appsKinds, lease, endpointSlice]
 
 const byResource = new Map(
   allKinds.map((kind) => [`${kind.group}/${kind.version}/${kind.resource}`, kind]),

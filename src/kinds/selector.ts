@@ -61,7 +61,7 @@ export function selectorOf(object: LabelSelectorObject | undefined): LabelSelect
   if (object === undefined) return nothing
   const requirements: LabelRequirement[] = []
   for (const [key, value] of Object.entries(object.matchLabels ?? {}))
-    requirements.push({ key, operator: 'in', values: [value] })
+    requirements.push({ key, operator: '=', values: [value] })
   for (const { key, operator, values = [] } of object.matchExpressions ?? []) {
     const known = expressionOperators.get(operator)
     if (known === undefined)

@@ -1,0 +1,114 @@
+import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
+import { forbidden, immutable, invalid } from '../field-error.ts'
+import type { AnyObject, FieldError } from '../kind.ts'
+import { age, joined, nameOf, selectorText } from '../print.ts'
+import type { Deployment, DeploymentSpec, DeploymentStrategy, IntOrString } from '../types.ts'
+import { nonNegative, validateWorkload } from './validate-workload.ts'
+
+const readWrite = ['get', 'patch', 'update']
+
+/** k8s.io/kubernetes pkg/apis/apps/validation/validation.go: ValidateDeployment */
+export const deployment = defineKind({
+  group: 'apps',
+  kind: 'Deployment',
+  resource: 'deployments',
+  singular: 'deployment',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  definition: 'io.k8s.api.apps.v1.Deployment',
+  hasStatus: true,
+  countsGeneration: true,
+  subresources: [
+    subresource('scale', 'Scale', readWrite, 'autoscaling'),
+    subresource('status', 'Deployment', readWrite),
+  ],
+  validateCreate: (object) => validateDeployment((object as Deployment).spec),
+  validateUpdate: (object, old) => [
+    ...validateDeployment((object as Deployment).spec),
+    ...immutable(
+      'spec.selector',
+      (object as Deployment).spec?.selector,
+      (old as Deployment).spec?.selector,
+    ),
+  ],
+  columns: [
+    nameColumn,
+    column('Ready', 'string', 'Pods that are ready, of those wanted.'),
+    column('Up-to-date', 'string', 'Pods of the newest template.'),
+    column('Available', 'string', 'Pods that have been ready for long enough.'),
+    ageColumn,
+    column('Containers', 'string', 'Names of its containers.', { wide: true }),
+    column('Images', 'string', 'Images of its containers.', { wide: true }),
+    column('Selector', 'string', 'Which pods are its own.', { wide: true }),
+  ],
+  row,
+})
+
+function validateDeployment(spec: DeploymentSpec | undefined): FieldError[] {
+  if (!spec) return []
+  const errors = validateWorkload(spec)
+  if (spec.strategy) errors.push(...strategyErrors(spec.strategy, 'spec.strategy'))
+  errors.push(...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'))
+  const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
+  if (deadline === undefined) return errors
+  errors.push(...nonNegative(deadline, 'spec.progressDeadlineSeconds'))
+  if (deadline <= minReadySeconds)
+    errors.push(
+      invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'),
+    )
+  return errors
+}
+
+function strategyErrors({ type, rollingUpdate }: DeploymentStrategy, path: string): FieldError[] {
+  if (!rollingUpdate) return []
+  const at = `${path}.rollingUpdate`
+  if (type === 'Recreate')
+    return [forbidden(at, "may not be specified when strategy `type` is 'Recreate'")]
+  const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate
+  const errors = [
+    ...shareErrors(maxUnavailable, `${at}.maxUnavailable`),
+    ...shareErrors(maxSurge, `${at}.maxSurge`),
+  ]
+  if (Number.parseInt(String(maxUnavailable), 10) > 100 && typeof maxUnavailable === 'string')
+    errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
+  if (isZero(maxUnavailable) && isZero(maxSurge))
+    errors.push(
+      invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
+    )
+  return errors
+}
+
+const percentPattern = '[0-9]+%'
+
+/** A count or a percentage. */
+function shareErrors(value: IntOrString, path: string): FieldError[] {
+  if (typeof value === 'number') return nonNegative(value, path)
+  if (new RegExp(`^${percentPattern}$`).test(value)) return []
+  return [
+    invalid(
+      path,
+      value,
+      'a valid percent string must be a numeric string followed by an ending ' +
+        `'%' (e.g. '1%',  or '93%', regex used for validation is '${percentPattern}')`,
+    ),
+  ]
+}
+
+function isZero(value: IntOrString): boolean {
+  return value === 0 || (typeof value === 'string' && /^0+%$/.test(value))
+}
+
+function row(object: AnyObject, nowMs: number): (string | number)[] {
+  const { spec, status = {} } = object as Deployment
+  const containers = spec?.template?.spec?.containers
+  return [
+    nameOf(object),
+    `${status.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    status.updatedReplicas ?? 0,
+    status.availableReplicas ?? 0,
+    age(object, nowMs),
+    joined(containers, 'name'),
+    joined(containers, 'image'),
+    selectorText(spec?.selector),
+  ]
+}

@@ -1,0 +1,45 @@
+import { validatePodTemplate } from '../core/validate-pod.ts'
+import { invalid, required } from '../field-error.ts'
+import type { FieldError } from '../kind.ts'
+import { selectorOf } from '../selector.ts'
+import type { LabelSelector, PodTemplateSpec } from '../types.ts'
+import { isEmptySelector, validateLabelSelector } from '../validate-selector.ts'
+
+/** What deployments and replica sets have alike. */
+export interface WorkloadSpec {
+  replicas?: number | undefined
+  minReadySeconds?: number | undefined
+  selector?: LabelSelector | undefined
+  template?: PodTemplateSpec | undefined
+}
+
+/** Counts, selector and template (k8s.io/kubernetes pkg/apis/apps/validation/validation.go). */
+export function validateWorkload(spec: WorkloadSpec): FieldError[] {
+  const errors = [
+    ...nonNegative(spec.replicas, 'spec.replicas'),
+    ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+  ]
+  const { selector, template } = spec
+  if (selector) {
+    errors.push(...validateLabelSelector(selector, 'spec.selector'))
+    if (isEmptySelector(selector))
+      errors.push(invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
+  }
+  if (!template) return [...errors, required('spec.template')]
+  const labels = template.metadata?.labels
+  const usable = selector && !isEmptySelector(selector) && errors.length === 0
+  if (usable && !selectorOf(selector).matches(labels))
+    errors.push(
+      invalid(
+        'spec.template.metadata.labels',
+        labels ?? {},
+        '`selector` does not match template `labels`',
+      ),
+    )
+  return [...errors, ...validatePodTemplate(template, 'spec.template')]
+}
+
+export function nonNegative(value: number | undefined, path: string): FieldError[] {
+  if (value === undefined || value >= 0) return []
+  return [invalid(path, value, 'must be greater than or equal to 0')]
+}

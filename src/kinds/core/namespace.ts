@@ -1,0 +1,73 @@
+import {
+  ageColumn,
+  column,
+  defineKind,
+  keepStatus,
+  nameColumn,
+  subresource,
+} from '../define-kind.ts'
+import { invalid } from '../field-error.ts'
+import type { AnyObject } from '../kind.ts'
+import { dns1123LabelProblems } from '../names.ts'
+import { age, nameOf } from '../print.ts'
+import type { Namespace } from '../types.ts'
+
+const finalizer = 'kubernetes'
+
+/** k8s.io/kubernetes pkg/registry/core/namespace/strategy.go */
+export const namespace = defineKind({
+  kind: 'Namespace',
+  resource: 'namespaces',
+  singular: 'namespace',
+  shortNames: ['ns'],
+  namespaced: false,
+  definition: 'io.k8s.api.core.v1.Namespace',
+  hasStatus: true,
+  nameRule: dns1123LabelProblems,
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  subresources: [
+    subresource('finalize', 'Namespace', ['update']),
+    subresource('status', 'Namespace', ['get', 'patch', 'update']),
+  ],
+  prepareCreate,
+  prepareUpdate: (object, old) => {
+    keepStatus(object, old)
+    object['spec'] = { ...(object as Namespace).spec, finalizers: finalizersOf(old) }
+  },
+  validateStatusUpdate: (object) => {
+    const { metadata, status } = object as Namespace
+    const phase = status?.phase ?? ''
+    const expected = metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating'
+    if (phase === expected) return []
+    const empty = expected === 'Active' ? 'empty' : 'not empty'
+    return [
+      invalid(
+        'status.phase',
+        phase,
+        `may only be '${expected}' if \`deletionTimestamp\` is ${empty}`,
+      ),
+    ]
+  },
+  selectableFields: (object) => new Map([['status.phase', phaseOf(object)]]),
+  selectableFieldNames: ['status.phase'],
+  columns: [nameColumn, column('Status', 'string', 'Active or Terminating.'), ageColumn],
+  row: (object, nowMs) => [nameOf(object), phaseOf(object), age(object, nowMs)],
+})
+
+/** New namespaces are active, and stay until their content is gone. */
+function prepareCreate(object: AnyObject): void {
+  const given = (object as Namespace).spec?.finalizers ?? []
+  object['spec'] = {
+    ...(object as Namespace).spec,
+    finalizers: given.includes(finalizer) ? given : [...given, finalizer],
+  }
+  object['status'] = { phase: 'Active' }
+}
+
+function finalizersOf(object: AnyObject): readonly string[] | undefined {
+  return (object as Namespace).spec?.finalizers
+}
+
+function phaseOf(object: AnyObject): string {
+  return (object as Namespace).status?.phase ?? ''
+}

@@ -1,0 +1,120 @@
+import {
+  ageColumn,
+  column,
+  defineKind,
+  keepStatus,
+  nameColumn,
+  subresource,
+} from '../define-kind.ts'
+import type { AnyObject } from '../kind.ts'
+import type { Container, Pod } from '../types.ts'
+import { podRow } from './pod-row.ts'
+import { validatePodUpdate } from './pod-update.ts'
+import { validatePodSpec } from './validate-pod.ts'
+
+const readWrite = ['get', 'patch', 'update']
+const proxyVerbs = ['create', 'delete', 'get', 'patch', 'update']
+const graceSecondsDefault = 30
+
+/** k8s.io/kubernetes pkg/registry/core/pod/strategy.go */
+export const pod = defineKind({
+  kind: 'Pod',
+  resource: 'pods',
+  singular: 'pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  definition: 'io.k8s.api.core.v1.Pod',
+  hasStatus: true,
+  countsGeneration: true,
+  defaultGracePeriodSeconds: (object) =>
+    (object as Pod).spec?.terminationGracePeriodSeconds ?? graceSecondsDefault,
+  subresources: [
+    subresource('attach', 'PodAttachOptions', ['create', 'get']),
+    subresource('binding', 'Binding', ['create']),
+    subresource('ephemeralcontainers', 'Pod', readWrite),
+    subresource('eviction', 'Eviction', ['create'], 'policy'),
+    subresource('exec', 'PodExecOptions', ['create', 'get']),
+    subresource('log', 'Pod', ['get']),
+    subresource('portforward', 'PodPortForwardOptions', ['create', 'get']),
+    subresource('proxy', 'PodProxyOptions', proxyVerbs),
+    subresource('resize', 'Pod', readWrite),
+    subresource('status', 'Pod', readWrite),
+  ],
+  prepareCreate: (object) => {
+    object['status'] = { phase: 'Pending', qosClass: qosClass(object as Pod) }
+  },
+  prepareUpdate: keepStatus,
+  validateCreate: (object) => {
+    const { spec } = object as Pod
+    return validatePodSpec(spec ?? { containers: [] }, 'spec')
+  },
+  validateUpdate: (object, old) => validatePodUpdate(object as Pod, old as Pod),
+  selectableFields,
+  selectableFieldNames: [
+    'spec.hostNetwork',
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'status.nominatedNodeName',
+    'status.phase',
+    'status.podIP',
+    'status.podIPs',
+  ],
+  columns: [
+    nameColumn,
+    column('Ready', 'string', 'Containers that are ready, of all.'),
+    column('Status', 'string', 'Phase of the pod, or the reason that says more.'),
+    column('Restarts', 'string', 'How often its containers were started again.'),
+    ageColumn,
+    column('IP', 'string', 'Address of the pod.', { wide: true }),
+    column('Node', 'string', 'Where it runs.', { wide: true }),
+    column('Nominated Node', 'string', 'Where room is being made for it.', { wide: true }),
+    column('Readiness Gates', 'string', 'Gates that are met, of all.', { wide: true }),
+  ],
+  row: podRow,
+})
+
+function selectableFields(object: AnyObject): ReadonlyMap<string, string> {
+  const { spec, status } = object as Pod
+  return new Map([
+    ['spec.hostNetwork', String(spec?.hostNetwork ?? false)],
+    ['spec.nodeName', spec?.nodeName ?? ''],
+    ['spec.restartPolicy', spec?.restartPolicy ?? ''],
+    ['spec.schedulerName', spec?.schedulerName ?? ''],
+    ['spec.serviceAccountName', spec?.serviceAccountName ?? ''],
+    ['status.nominatedNodeName', status?.nominatedNodeName ?? ''],
+    ['status.phase', status?.phase ?? ''],
+    ['status.podIP', status?.podIP ?? status?.podIPs?.[0]?.ip ?? ''],
+    ['status.podIPs', status?.podIPs?.[0]?.ip ?? ''],
+  ])
+}
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
+
+/**
+ * Who is killed first when memory runs out: whoever asked for nothing, then whoever may use more
+ * than it asked for (k8s.io/kubernetes pkg/apis/core/v1/helper/qos/qos.go).
+ */
+export function qosClass({ spec }: Pod): QosClass {
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
+  if (containers.every((container) => !asks(container))) return 'BestEffort'
+  return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
+}
+
+const computeResources = ['cpu', 'memory']
+
+function asks({ resources }: Container): boolean {
+  return computeResources.some((name) => {
+    const amounts = [resources?.requests?.[name], resources?.limits?.[name]]
+    return amounts.some((amount) => amount !== undefined && amount !== '0')
+  })
+}
+
+function isGuaranteed({ resources }: Container): boolean {
+  return computeResources.every((name) => {
+    const limit = resources?.limits?.[name]
+    const request = resources?.requests?.[name] ?? limit
+    return limit !== undefined && limit !== '0' && request === limit
+  })
+}

@@ -1,0 +1,226 @@
+import { ipProblems } from '../address.ts'
+import { duplicate, forbidden, invalid, invalids, notSupported, required } from '../field-error.ts'
+import type { FieldError } from '../kind.ts'
+import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+} from '../names.ts'
+import { validateLabels } from '../object-meta.ts'
+import type { Container, PodSpec, PodTemplateSpec, Toleration } from '../types.ts'
+import { isSidecar } from './pod-row.ts'
+import { validateAffinity, validateSpread } from './validate-affinity.ts'
+import { idErrors, validateContainer } from './validate-container.ts'
+import { validateVolumes } from './validate-volumes.ts'
+
+const secondsMax = 2 ** 31 - 1
+
+/** A pod's spec, of a pod or in a template (pkg/apis/core/validation: ValidatePodSpec). */
+export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
+  const volumes = spec.volumes ?? []
+  return [
+    ...validateVolumes(volumes, `${path}.volumes`),
+    ...containerErrors(spec, path, new Set(volumes.map(({ name }) => name))),
+    ...nameErrors(spec, path),
+    ...timeErrors(spec, path),
+    ...validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
+    ...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`),
+    ...validateAffinity(spec.affinity, `${path}.affinity`),
+    ...validateSpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`),
+    ...networkErrors(spec, path),
+    ...securityErrors(spec, `${path}.securityContext`),
+    ...gateErrors(spec, path),
+  ]
+}
+
+/** A template that a workload makes pods of. */
+export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
+  const spec = template.spec ?? { containers: [] }
+  const errors = [
+    ...validateLabels(template.metadata?.labels, `${path}.metadata.labels`),
+    ...validatePodSpec(spec, `${path}.spec`),
+  ]
+  if (template.spec === undefined) errors.push(required(`${path}.spec.containers`))
+  if ((spec.ephemeralContainers ?? []).length > 0)
+    errors.push(
+      forbidden(
+        `${path}.spec.ephemeralContainers`,
+        'ephemeral containers not allowed in pod template',
+      ),
+    )
+  if (spec.restartPolicy !== undefined && spec.restartPolicy !== 'Always')
+    errors.push(notSupported(`${path}.spec.restartPolicy`, spec.restartPolicy, ['Always']))
+  if (spec.activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbidden(
+        `${path}.spec.activeDeadlineSeconds`,
+        'activeDeadlineSeconds in ReplicaSet is not Supported',
+      ),
+    )
+  return errors
+}
+
+function containerErrors(spec: PodSpec, path: string, volumes: ReadonlySet<string>): FieldError[] {
+  const errors: FieldError[] = []
+  const hostNetwork = spec.hostNetwork ?? false
+  const names = new Set<string>()
+  const check = (containers: readonly Container[], at: string, init: boolean): void => {
+    for (const [index, container] of containers.entries()) {
+      const here = `${at}[${index}]`
+      errors.push(...validateContainer(container, here, { volumes, hostNetwork, init }))
+      if (container.name && names.has(container.name))
+        errors.push(duplicate(`${here}.name`, container.name))
+      names.add(container.name)
+    }
+  }
+  check(spec.containers ?? [], `${path}.containers`, false)
+  check(spec.initContainers ?? [], `${path}.initContainers`, true)
+  for (const [index, container] of (spec.initContainers ?? []).entries())
+    if (container.restartPolicy && !isSidecar(container))
+      if (!['Never', 'OnFailure'].includes(container.restartPolicy))
+        errors.push(
+          notSupported(`${path}.initContainers[${index}].restartPolicy`, container.restartPolicy, [
+            'Always',
+            'Never',
+            'OnFailure',
+          ]),
+        )
+  return errors
+}
+
+function nameErrors(spec: PodSpec, path: string): FieldError[] {
+  const rules = [
+    ['serviceAccountName', dns1123SubdomainProblems],
+    ['nodeName', dns1123SubdomainProblems],
+    ['priorityClassName', dns1123SubdomainProblems],
+    ['runtimeClassName', dns1123SubdomainProblems],
+    ['hostname', dns1123LabelProblems],
+    ['subdomain', dns1123LabelProblems],
+  ] as const
+  return rules.flatMap(([field, rule]) => {
+    const value = spec[field]
+    return value ? invalids(`${path}.${field}`, value, rule(value)) : []
+  })
+}
+
+function timeErrors(spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  const { activeDeadlineSeconds: deadline, terminationGracePeriodSeconds: grace = 0 } = spec
+  if (deadline !== undefined && (deadline < 1 || deadline > secondsMax))
+    errors.push(
+      invalid(
+        `${path}.activeDeadlineSeconds`,
+        deadline,
+        `must be between 1 and ${secondsMax}, inclusive`,
+      ),
+    )
+  if (grace < 0)
+    errors.push(
+      invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than or equal to 0'),
+    )
+  return errors
+}
+
+/** Tolerations of a pod (ValidateTolerations). */
+export function validateTolerations(
+  tolerations: readonly Toleration[],
+  path: string,
+): FieldError[] {
+  return tolerations.flatMap((toleration, index) => {
+    const at = `${path}[${index}]`
+    const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration
+    const errors = key === '' ? [] : invalids(`${at}.key`, key, qualifiedNameProblems(key))
+    if (key === '' && operator !== 'Exists')
+      errors.push(
+        invalid(
+          `${at}.operator`,
+          operator,
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      )
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
+      errors.push(
+        invalid(
+          `${at}.effect`,
+          effect,
+          "effect must be 'NoExecute' when `tolerationSeconds` is set",
+        ),
+      )
+    if (operator === 'Exists') {
+      if (value !== '')
+        errors.push(
+          invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"),
+        )
+    } else errors.push(...invalids(`${at}.operator`, value, labelValueProblems(value)))
+    return errors
+  })
+}
+
+const nameserversMax = 3
+
+function networkErrors(spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  const servers = spec.dnsConfig?.nameservers ?? []
+  if (spec.dnsPolicy === 'None') {
+    if (!spec.dnsConfig)
+      errors.push(
+        required(`${path}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None'),
+      )
+    else if (servers.length === 0)
+      errors.push(
+        required(
+          `${path}.dnsConfig.nameservers`,
+          'must provide at least one DNS nameserver when `dnsPolicy` is None',
+        ),
+      )
+  }
+  if (servers.length > nameserversMax)
+    errors.push(
+      invalid(
+        `${path}.dnsConfig.nameservers`,
+        servers,
+        `must not have more than ${nameserversMax} nameservers`,
+      ),
+    )
+  for (const [index, server] of servers.entries())
+    errors.push(...invalids(`${path}.dnsConfig.nameservers[${index}]`, server, ipProblems(server)))
+  for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
+    const at = `${path}.hostAliases[${index}]`
+    if (alias.ip) errors.push(...invalids(`${at}.ip`, alias.ip, ipProblems(alias.ip)))
+    for (const [item, name] of (alias.hostnames ?? []).entries())
+      errors.push(...invalids(`${at}.hostnames[${item}]`, name, dns1123SubdomainProblems(name)))
+  }
+  return errors
+}
+
+function securityErrors({ securityContext: context = {} }: PodSpec, path: string): FieldError[] {
+  return (['runAsUser', 'runAsGroup', 'fsGroup'] as const).flatMap((field) => {
+    const id = context[field]
+    return id === undefined ? [] : idErrors(id, `${path}.${field}`)
+  })
+}
+
+function gateErrors(spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [index, gate] of (spec.readinessGates ?? []).entries())
+    errors.push(
+      ...invalids(
+        `${path}.readinessGates[${index}].conditionType`,
+        gate.conditionType,
+        qualifiedNameProblems(gate.conditionType),
+      ),
+    )
+  const names = new Set<string>()
+  for (const [index, { name }] of (spec.schedulingGates ?? []).entries()) {
+    const at = `${path}.schedulingGates[${index}]`
+    errors.push(...invalids(at, name, qualifiedNameProblems(name)))
+    if (names.has(name)) errors.push(duplicate(at, name))
+    names.add(name)
+  }
+  if (spec.nodeName && names.size > 0)
+    errors.push(
+      forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'),
+    )
+  return errors
+}

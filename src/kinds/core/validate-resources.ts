@@ -1,0 +1,45 @@
+import { invalid, invalids } from '../field-error.ts'
+import type { FieldError } from '../kind.ts'
+import { qualifiedNameProblems } from '../names.ts'
+import { compareQuantities, parseQuantity } from '../quantity.ts'
+import type { ResourceRequirements } from '../types.ts'
+
+const standardResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'])
+
+/** Names, signs, and requests within limits. */
+export function validateResources(
+  resources: ResourceRequirements | undefined,
+  path: string,
+): FieldError[] {
+  const { limits = {}, requests = {} } = resources ?? {}
+  const errors: FieldError[] = []
+  for (const [name, amount] of Object.entries(limits))
+    errors.push(...amountErrors(name, amount, `${path}.limits`))
+  for (const [name, amount] of Object.entries(requests)) {
+    errors.push(...amountErrors(name, amount, `${path}.requests`))
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined
+    if (limit === undefined) continue
+    if (compareQuantities(parseQuantity(amount), parseQuantity(limit)) > 0)
+      errors.push(
+        invalid(
+          `${path}.requests`,
+          amount,
+          `must be less than or equal to ${name} limit of ${limit}`,
+        ),
+      )
+  }
+  return errors
+}
+
+function amountErrors(name: string, amount: string, path: string): FieldError[] {
+  const errors = invalids(path, name, qualifiedNameProblems(name))
+  const standard = standardResources.has(name) || name.startsWith('hugepages-')
+  if (errors.length === 0 && !name.includes('/') && !standard)
+    errors.push(
+      invalid(path, name, 'must be a standard resource type or fully qualified'),
+      invalid(path, name, 'must be a standard resource for containers'),
+    )
+  if (parseQuantity(amount).nano < 0n)
+    errors.push(invalid(`${path}[${name}]`, amount, 'must be greater than or equal to 0'))
+  return errors
+}

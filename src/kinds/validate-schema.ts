@@ -1,0 +1,73 @@
+import { notSupported, required } from './field-error.ts'
+import type { FieldError } from './kind.ts'
+import { type Definition, definition, type Field, type ValueType } from './schema.ts'
+
+/**
+ * What the table itself demands: required fields and enums. Numbers are left to the rules of their
+ * kind, which name ranges. Fields that Kubernetes calls required but takes empty stand below.
+ */
+const emptyAllowed: ReadonlySet<string> = new Set([
+  'EndpointSlice.endpoints',
+  'EndpointSlice.addressType',
+  'Event.metadata',
+  'Event.involvedObject',
+  'HTTPHeader.value',
+  'Sysctl.value',
+  'DeploymentSpec.template',
+  'Endpoint.addresses',
+  'TopologySpreadConstraint.topologyKey',
+  'NodeSelector.nodeSelectorTerms',
+  'NodeSelectorRequirement.operator',
+  'LabelSelectorRequirement.operator',
+  'TCPSocketAction.port',
+  'HTTPGetAction.port',
+])
+
+/** Checks `value`, found at `path`, and all below it. */
+export function validateSchema(schema: Definition, value: unknown, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  checkObject(schema, value as Record<string, unknown>, path, errors)
+  return errors
+}
+
+function checkObject(
+  schema: Definition,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+  errors: FieldError[],
+): void {
+  for (const field of schema.fields) {
+    const found = value[field.name]
+    const at = path === '' ? field.name : `${path}.${field.name}`
+    if (isMissing(field, found)) {
+      if (field.required && !emptyAllowed.has(`${schema.shortName}.${field.name}`))
+        errors.push(required(at))
+    } else checkValue(field, field.type, found, at, errors)
+  }
+}
+
+function checkValue(
+  field: Field,
+  type: ValueType,
+  value: unknown,
+  path: string,
+  errors: FieldError[],
+): void {
+  if (type.is === 'object')
+    checkObject(definition(type.definition), value as Record<string, unknown>, path, errors)
+  else if (type.is === 'list')
+    for (const [index, item] of (value as unknown[]).entries())
+      checkValue(field, type.of, item, `${path}[${index}]`, errors)
+  else if (type.is === 'map') {
+    if (type.of.is !== 'scalar')
+      for (const [key, item] of Object.entries(value as object))
+        checkValue(field, type.of, item, `${path}[${key}]`, errors)
+  } else if (field.enum && value !== '' && !field.enum.includes(value as string))
+    errors.push(notSupported(path, value, field.enum))
+}
+
+function isMissing(field: Field, value: unknown): boolean {
+  if (value === undefined || value === '') return true
+  if (typeof value === 'number') return false
+  return field.type.is === 'list' && (value as unknown[]).length === 0
+}
