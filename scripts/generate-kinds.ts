@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { typesSource } from '../src/kinds/types-source.ts'
+import { typesSource } from '../src/kinds/schema/types-source.ts'
 
 const path = join(process.cwd(), 'src/kinds/types.ts')
 const source = typesSource()

@@ -1,9 +1,9 @@
 import { limits } from '../base/limits.ts'
-import { DecodeProblem, goTypeName, undecodable } from './decode-error.ts'
+import { DecodeProblem, goTypeName, undecodable } from './codec/decode-error.ts'
+import { strictProblems } from './codec/strict-scan.ts'
 import type { AnyObject } from './kind.ts'
 import { canonicalQuantity, quantityPatternMessage } from './quantity.ts'
 import { type Definition, definition, type Field, type ValueType } from './schema.ts'
-import { strictProblems } from './strict-scan.ts'
 import { canonicalMicroTime, canonicalTime } from './time.ts'
 
 export interface Decoded {

@@ -1,5 +1,6 @@
 import { statusError } from '../base/status.ts'
-import { undecodable } from './decode-error.ts'
+import { undecodable } from './codec/decode-error.ts'
+import { malformed, WireReader, wire } from './codec/wire-reader.ts'
 import type { Decoded } from './decode-json.ts'
 import type { AnyObject } from './kind.ts'
 import { canonicalQuantity } from './quantity.ts'
@@ -11,7 +12,6 @@ import {
   type ValueType,
 } from './schema.ts'
 import { formatTime } from './time.ts'
-import { malformed, WireReader, wire } from './wire-reader.ts'
 
 /** `k8s` and a zero byte (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
 const envelopeMagic = [0x6b, 0x38, 0x73, 0x00]

@@ -1,8 +1,8 @@
 import type { AnyObject, Column, FieldError, Kind, Subresource, Verb } from './kind.ts'
-import { type NameRule, validateMeta, validateMetaUpdate } from './object-meta.ts'
 import { age, nameOf } from './print.ts'
 import { definition } from './schema.ts'
-import { validateSchema } from './validate-schema.ts'
+import { type NameRule, validateMeta, validateMetaUpdate } from './validation/object-meta.ts'
+import { validateSchema } from './validation/validate-schema.ts'
 
 /** What differs from kind to kind; `defineKind` fills in the rest. */
 export type KindFacts = Pick<Kind, 'kind' | 'resource' | 'singular' | 'definition'> &

@@ -1,6 +1,6 @@
 import { statusError } from '../base/status.ts'
-import { labelKeyProblem, labelValueProblem } from './names.ts'
 import type { LabelSelector as LabelSelectorObject } from './types.ts'
+import { labelKeyProblem, labelValueProblem } from './validation/names.ts'
 
 /** Label and field selectors (apimachinery pkg/labels/selector.go, pkg/fields/selector.go). */
 

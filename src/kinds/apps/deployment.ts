@@ -1,8 +1,8 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
-import { forbidden, immutable, invalid } from '../field-error.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
 import type { Deployment, DeploymentSpec, DeploymentStrategy, IntOrString } from '../types.ts'
+import { forbidden, immutable, invalid } from '../validation/field-error.ts'
 import { nonNegative, validateWorkload } from './validate-workload.ts'
 
 const readWrite = ['get', 'patch', 'update']

@@ -1,8 +1,8 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
-import { immutable } from '../field-error.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
 import type { ReplicaSet } from '../types.ts'
+import { immutable } from '../validation/field-error.ts'
 import { validateWorkload } from './validate-workload.ts'
 
 const readWrite = ['get', 'patch', 'update']

@@ -1,9 +1,9 @@
 import { validatePodTemplate } from '../core/validate-pod.ts'
-import { invalid, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
 import { selectorOf } from '../selector.ts'
 import type { LabelSelector, PodTemplateSpec } from '../types.ts'
-import { isEmptySelector, validateLabelSelector } from '../validate-selector.ts'
+import { invalid, required } from '../validation/field-error.ts'
+import { isEmptySelector, validateLabelSelector } from '../validation/validate-selector.ts'
 
 /** What deployments and replica sets have alike. */
 export interface WorkloadSpec {

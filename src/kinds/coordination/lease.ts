@@ -1,8 +1,8 @@
 import { ageColumn, column, defineKind, nameColumn } from '../define-kind.ts'
-import { invalid } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { Lease } from '../types.ts'
+import { invalid } from '../validation/field-error.ts'
 
 /** k8s.io/kubernetes pkg/apis/coordination/validation/validation.go */
 export const lease = defineKind({

@@ -1,9 +1,9 @@
 import { ageColumn, column, defineKind, nameColumn } from '../define-kind.ts'
-import { invalid, invalids, tooLong } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { configMapKeyProblems } from '../names.ts'
 import { age, nameOf } from '../print.ts'
 import type { ConfigMap } from '../types.ts'
+import { invalid, invalids, tooLong } from '../validation/field-error.ts'
+import { configMapKeyProblems } from '../validation/names.ts'
 import { dataBytesMax, frozenErrors } from './frozen-data.ts'
 
 /** k8s.io/kubernetes pkg/apis/core/validation/validation.go: ValidateConfigMap */

@@ -1,8 +1,8 @@
 import { column, defineKind } from '../define-kind.ts'
-import { invalid, required } from '../field-error.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { ageOf, nameOf } from '../print.ts'
 import type { Event } from '../types.ts'
+import { invalid, required } from '../validation/field-error.ts'
 
 const objectFields = [
   'kind',

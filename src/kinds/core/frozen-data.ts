@@ -1,5 +1,5 @@
-import { forbidden, same } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
+import { forbidden, same } from '../validation/field-error.ts'
 
 /** Bytes of all values of one config map or secret. */
 export const dataBytesMax = 1024 * 1024

@@ -6,11 +6,11 @@ import {
   nameColumn,
   subresource,
 } from '../define-kind.ts'
-import { invalid } from '../field-error.ts'
 import type { AnyObject } from '../kind.ts'
-import { dns1123LabelProblems } from '../names.ts'
 import { age, nameOf } from '../print.ts'
 import type { Namespace } from '../types.ts'
+import { invalid } from '../validation/field-error.ts'
+import { dns1123LabelProblems } from '../validation/names.ts'
 
 const finalizer = 'kubernetes'
 

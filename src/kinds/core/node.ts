@@ -1,10 +1,10 @@
-import { cidrProblems } from '../address.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
-import { duplicate, forbidden, invalids, required, same } from '../field-error.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
-import { labelValueProblems, qualifiedNameProblems } from '../names.ts'
 import { age, nameOf, orNone } from '../print.ts'
 import type { Node } from '../types.ts'
+import { cidrProblems } from '../validation/address.ts'
+import { duplicate, forbidden, invalids, required, same } from '../validation/field-error.ts'
+import { labelValueProblems, qualifiedNameProblems } from '../validation/names.ts'
 
 /** k8s.io/kubernetes pkg/apis/core/validation/validation.go: ValidateNode */
 export const node = defineKind({

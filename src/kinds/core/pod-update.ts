@@ -1,6 +1,6 @@
-import { forbidden, invalid, same } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
 import type { Container, Pod, PodSpec, Toleration } from '../types.ts'
+import { forbidden, invalid, same } from '../validation/field-error.ts'
 import { validatePodSpec } from './validate-pod.ts'
 
 /** What a running pod may still change (pkg/apis/core/validation: ValidatePodUpdate). */

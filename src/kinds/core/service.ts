@@ -7,9 +7,9 @@ import {
   subresource,
 } from '../define-kind.ts'
 import type { AnyObject } from '../kind.ts'
-import { dns1035LabelProblems } from '../names.ts'
 import { age, labelsText, nameOf, orNone } from '../print.ts'
 import type { Service, ServicePort, ServiceSpec } from '../types.ts'
+import { dns1035LabelProblems } from '../validation/names.ts'
 import { validateService, validateServiceUpdate } from './validate-service.ts'
 
 /** k8s.io/kubernetes pkg/registry/core/service/strategy.go, storage/alloc.go */

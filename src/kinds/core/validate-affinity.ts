@@ -1,6 +1,4 @@
-import { duplicate, forbidden, invalid, invalids, notSupported, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { qualifiedNameProblems } from '../names.ts'
 import type {
   Affinity,
   NodeAffinity,
@@ -9,7 +7,16 @@ import type {
   PodAffinityTerm,
   TopologySpreadConstraint,
 } from '../types.ts'
-import { validateLabelSelector } from '../validate-selector.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  invalids,
+  notSupported,
+  required,
+} from '../validation/field-error.ts'
+import { qualifiedNameProblems } from '../validation/names.ts'
+import { validateLabelSelector } from '../validation/validate-selector.ts'
 
 const weightMax = 100
 

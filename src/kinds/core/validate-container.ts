@@ -1,7 +1,14 @@
-import { duplicate, forbidden, invalid, invalids, notFound, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { dns1123LabelProblems, portNameProblems } from '../names.ts'
 import type { Container, ContainerPort, SecurityContext, VolumeMount } from '../types.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  invalids,
+  notFound,
+  required,
+} from '../validation/field-error.ts'
+import { dns1123LabelProblems, portNameProblems } from '../validation/names.ts'
 import { isSidecar } from './pod-row.ts'
 import { validateEnv, validateEnvFrom } from './validate-env.ts'
 import { validateHandler, validateProbe } from './validate-probe.ts'

@@ -1,7 +1,7 @@
-import { invalid, invalids, notSupported } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { envVarNameProblems, qualifiedNameProblems } from '../names.ts'
 import type { EnvFromSource, EnvVar, ObjectFieldSelector } from '../types.ts'
+import { invalid, invalids, notSupported } from '../validation/field-error.ts'
+import { envVarNameProblems, qualifiedNameProblems } from '../validation/names.ts'
 
 export function validateEnv(env: readonly EnvVar[], path: string): FieldError[] {
   return env.flatMap((variable, index) => {

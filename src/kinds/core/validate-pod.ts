@@ -1,14 +1,21 @@
-import { ipProblems } from '../address.ts'
-import { duplicate, forbidden, invalid, invalids, notSupported, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
+import type { Container, PodSpec, PodTemplateSpec, Toleration } from '../types.ts'
+import { ipProblems } from '../validation/address.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  invalids,
+  notSupported,
+  required,
+} from '../validation/field-error.ts'
 import {
   dns1123LabelProblems,
   dns1123SubdomainProblems,
   labelValueProblems,
   qualifiedNameProblems,
-} from '../names.ts'
-import { validateLabels } from '../object-meta.ts'
-import type { Container, PodSpec, PodTemplateSpec, Toleration } from '../types.ts'
+} from '../validation/names.ts'
+import { validateLabels } from '../validation/object-meta.ts'
 import { isSidecar } from './pod-row.ts'
 import { validateAffinity, validateSpread } from './validate-affinity.ts'
 import { idErrors, validateContainer } from './validate-container.ts'

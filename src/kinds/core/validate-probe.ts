@@ -1,7 +1,7 @@
-import { forbidden, invalid, invalids, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { portNameProblems } from '../names.ts'
 import type { IntOrString, LifecycleHandler, Probe } from '../types.ts'
+import { forbidden, invalid, invalids, required } from '../validation/field-error.ts'
+import { portNameProblems } from '../validation/names.ts'
 
 const portMax = 65_535
 

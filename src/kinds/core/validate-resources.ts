@@ -1,8 +1,8 @@
-import { invalid, invalids } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { qualifiedNameProblems } from '../names.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
 import type { ResourceRequirements } from '../types.ts'
+import { invalid, invalids } from '../validation/field-error.ts'
+import { qualifiedNameProblems } from '../validation/names.ts'
 
 const standardResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'])
 

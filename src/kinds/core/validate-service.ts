@@ -1,9 +1,16 @@
-import { cidrProblems, ipProblems } from '../address.ts'
-import { duplicate, forbidden, invalid, invalids, required, same } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '../names.ts'
-import { validateLabels } from '../object-meta.ts'
 import type { Service, ServicePort, ServiceSpec } from '../types.ts'
+import { cidrProblems, ipProblems } from '../validation/address.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  invalids,
+  required,
+  same,
+} from '../validation/field-error.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
+import { validateLabels } from '../validation/object-meta.ts'
 import { portNumberErrors } from './validate-container.ts'
 import { portErrors } from './validate-probe.ts'
 

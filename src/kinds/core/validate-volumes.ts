@@ -1,7 +1,7 @@
-import { duplicate, forbidden, invalid, invalids, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import { dns1123LabelProblems } from '../names.ts'
 import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from '../types.ts'
+import { duplicate, forbidden, invalid, invalids, required } from '../validation/field-error.ts'
+import { dns1123LabelProblems } from '../validation/names.ts'
 import { localPathErrors } from './validate-container.ts'
 import { fieldRefErrors, volumeFieldPaths } from './validate-env.ts'
 

@@ -1,10 +1,17 @@
-import { ipProblems } from '../address.ts'
 import { ageColumn, column, defineKind, nameColumn } from '../define-kind.ts'
-import { duplicate, immutable, invalids, notSupported, required, tooMany } from '../field-error.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '../names.ts'
 import { age, firstFew, nameOf } from '../print.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../types.ts'
+import { ipProblems } from '../validation/address.ts'
+import {
+  duplicate,
+  immutable,
+  invalids,
+  notSupported,
+  required,
+  tooMany,
+} from '../validation/field-error.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6']
 const protocols = ['SCTP', 'TCP', 'UDP']

@@ -1,6 +1,6 @@
+import type { FieldError } from '../kind.ts'
+import { type Definition, definition, type Field, type ValueType } from '../schema.ts'
 import { notSupported, required } from './field-error.ts'
-import type { FieldError } from './kind.ts'
-import { type Definition, definition, type Field, type ValueType } from './schema.ts'
 
 /**
  * What the table itself demands: required fields and enums. Numbers are left to the rules of their

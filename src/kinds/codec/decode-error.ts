@@ -1,5 +1,5 @@
-import { statusError } from '../base/status.ts'
-import { type Definition, elementDefinition, type ScalarType, type ValueType } from './schema.ts'
+import { statusError } from '../../base/status.ts'
+import { type Definition, elementDefinition, type ScalarType, type ValueType } from '../schema.ts'
 
 /** A body that does not fit its definition; decodeJson and decodeProtobuf put the kind before it. */
 export class DecodeProblem extends Error {

@@ -1,8 +1,8 @@
+import type { FieldError } from '../kind.ts'
+import type { LabelSelector } from '../types.ts'
 import { forbidden, invalid, invalids, required } from './field-error.ts'
-import type { FieldError } from './kind.ts'
 import { labelValueProblems, qualifiedNameProblems } from './names.ts'
 import { validateLabels } from './object-meta.ts'
-import type { LabelSelector } from './types.ts'
 
 /** apimachinery pkg/apis/meta/v1/validation/validation.go: ValidateLabelSelector */
 export function validateLabelSelector(

@@ -1,4 +1,4 @@
-import type { FieldError, FieldErrorType } from './kind.ts'
+import type { FieldError, FieldErrorType } from '../kind.ts'
 
 /** Builders of FieldError in Kubernetes' words (apimachinery pkg/util/validation/field/errors.go). */
 

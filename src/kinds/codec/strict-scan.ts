@@ -1,4 +1,4 @@
-import { type Definition, definition, type ValueType } from './schema.ts'
+import { type Definition, definition, type ValueType } from '../schema.ts'
 
 const problemsMax = 100
 

@@ -1,12 +1,12 @@
+import type { AnyObject, FieldError } from '../kind.ts'
+import type { ObjectMeta, OwnerReference } from '../types.ts'
 import { forbidden, immutable, invalid, invalids, required, tooLong } from './field-error.ts'
-import type { AnyObject, FieldError } from './kind.ts'
 import {
   dns1123LabelProblems,
   dns1123SubdomainProblems,
   labelValueProblems,
   qualifiedNameProblems,
 } from './names.ts'
-import type { ObjectMeta, OwnerReference } from './types.ts'
 
 /** Rules of metadata that hold for every kind (apimachinery pkg/api/validation/objectmeta.go). */
 

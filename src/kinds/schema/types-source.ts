@@ -5,7 +5,7 @@ import {
   type Field,
   type ScalarType,
   type ValueType,
-} from './schema.ts'
+} from '../schema.ts'
 
 const scalarTypes: Readonly<Record<ScalarType, string>> = {
   string: 'string',
