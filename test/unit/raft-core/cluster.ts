@@ -7,6 +7,7 @@ import type {
   Entry,
   HardState,
   Message,
+  MessageType,
   Snapshot,
 } from '../../../src/raft/core/message.ts'
 import { isStorageThread } from '../../../src/raft/core/message.ts'
@@ -63,6 +64,26 @@ export function storageWith(
   storage.append(terms.map((term, at) => entry(at + 1, term)))
   if (hardState !== undefined) storage.setHardState(hardState)
   return storage
+}
+
+/** Everything that a node wants to send, its disk being infinitely fast. */
+export function sent(node: RawNode): readonly Message[] {
+  const { storage } = node.raft.settings
+  assert(storage instanceof MemoryStorage, 'tests store in memory')
+  const messages: Message[] = []
+  while (node.hasReady()) {
+    const ready = node.ready()
+    if (ready.snapshot !== undefined) storage.applySnapshot(ready.snapshot)
+    storage.append(ready.entries)
+    if (ready.hardState !== undefined) storage.setHardState(ready.hardState)
+    messages.push(...ready.messages)
+    node.advance()
+  }
+  return messages
+}
+
+export function only(messages: readonly Message[], type: MessageType): readonly Message[] {
+  return messages.filter((message) => message.type === type)
 }
 
 /** A member with a disk, a state machine and storage threads that work when told to. */
