@@ -36,6 +36,8 @@ export class PodWorker {
   readonly #backoff = new Map<string, BackoffEntry>()
   readonly #problems = new Map<string, StartProblem>()
   readonly #messages = new Map<string, string>()
+  /** Ended containers whose back-off was told as an event. */
+  readonly #toldBackOff = new Set<string>()
   #spec: Pod
   #orphan: boolean
   #retryAtMs = 0
@@ -212,6 +214,11 @@ export class PodWorker {
       const text = `back-off ${Math.ceil(delayMs / 1000)}s restarting failed container=${name}`
       const message = `${text} pod=${podName}_${namespace}(${uid})`
       waiting.set(name, { reason: 'CrashLoopBackOff', message })
+      const last = observed.containers.get(name)?.[0]?.id ?? ''
+      if (this.#toldBackOff.has(last)) continue
+      this.#toldBackOff.add(last)
+      const event = `Back-off restarting failed container ${name} in pod ${podName}_${namespace}(${uid})`
+      this.#deps.recorder.event(pod, 'Warning', 'BackOff', event)
     }
     const status = podStatus({
       pod,
@@ -262,6 +269,7 @@ export class PodWorker {
         }
         case 'removeContainer':
           this.#messages.delete(action.id)
+          this.#toldBackOff.delete(action.id)
           await runtime.removeContainer(action.id)
           break
         case 'stopSandbox':
