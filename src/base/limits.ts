@@ -34,6 +34,7 @@ export const limits = {
   raftInflightBytesMax: 32 * MiB,
   raftUncommittedBytesMax: 64 * MiB,
   raftApplyBacklogEntriesMax: 5_000,
+  raftApplyBytesMax: 16 * MiB,
   raftFrameBytesMax: 16 * MiB,
   raftPeerQueueBytesMax: 64 * MiB,
   proposalsInFlightMax: 4_096,
@@ -43,6 +44,8 @@ export const limits = {
   snapshotBlockBytes: 256 * KiB,
   snapshotEntriesInterval: 10_000,
   snapshotTrailingEntries: 5_000,
+  snapshotTrailingBytes: 32 * MiB,
+  snapshotLogBytesInterval: 64 * MiB,
 
   // Controllers, scheduler, workers
   watchLineBytesMax: 8 * MiB,

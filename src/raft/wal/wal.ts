@@ -102,7 +102,8 @@ export class Wal {
       this.#hardState = batch.hardState ?? this.#hardState
       this.#lazyHardState ||= batch.hardState !== undefined
       this.#armMark()
-      return Promise.resolve()
+      // Whoever waits for it means everything before it, too.
+      return this.#running ? this.#enqueue([]) : Promise.resolve()
     }
     if (batch.hardState) this.#hardState = batch.hardState
     const records = batchRecords(batch, this.#lazyHardState ? this.#hardState : batch.hardState)
@@ -163,7 +164,7 @@ export class Wal {
       try {
         if (this.#failure) throw this.#failure
         const records = group.flatMap((waiting) => waiting.records)
-        await this.#write(records)
+        if (records.length > 0) await this.#write(records)
         if (records.at(-1)?.type === recordType.mark) this.#marked = this.#synced
         for (const waiting of group) waiting.done()
       } catch (error) {

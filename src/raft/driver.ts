@@ -1,0 +1,555 @@
+import { assert, present } from '../base/assert.ts'
+import type { LogIndex, MemberId, Term } from '../base/brand.ts'
+import type { Timer } from '../base/clock.ts'
+import { limits } from '../base/limits.ts'
+import { statusError } from '../base/status.ts'
+import { decodeConfChange } from './core/conf-change-codec.ts'
+import type { RaftTrace } from './core/config.ts'
+import type { Message } from './core/message.ts'
+import { RawNode, type Ready } from './core/raw-node.ts'
+import { LeaderLoss } from './leader-loss.ts'
+import { LogWriter } from './log-writer.ts'
+import { MembershipBook } from './membership-book.ts'
+import { MembershipChanges } from './membership-changes.ts'
+import { type OpenLog, openLog } from './open-log.ts'
+import { ProposalQueue } from './proposal-queue.ts'
+import { ReadQueue } from './read-queue.ts'
+import type {
+  CommittedEntry,
+  LeadershipView,
+  MembershipChange,
+  Replica,
+  ReplicaListener,
+  ReplicaStatus,
+} from './replica.ts'
+import type { ReplicaOptions } from './replica-options.ts'
+import { SnapshotKeeper } from './snapshot-keeper.ts'
+import { lockDirectory } from './wal/directory-lock.ts'
+import type { SnapshotHeader } from './wal/snapshot-files.ts'
+import { createTlsTransport } from './wire/tls-transport.ts'
+import type { Transport } from './wire/transport.ts'
+
+/**
+ * A replica that runs in the calling thread: the Raft core, its log on disk and its links. Every
+ * effect comes in with the options, so that tests and the simulator run the same code.
+ */
+export function createLocalReplica(options: ReplicaOptions): Replica {
+  return new LocalReplica(options)
+}
+
+/** What exists from start to stop. */
+interface Running {
+  readonly node: RawNode
+  readonly log: OpenLog
+  readonly book: MembershipBook
+  readonly writer: LogWriter
+  readonly keeper: SnapshotKeeper
+  readonly loss: LeaderLoss
+}
+
+const noCommand = new Uint8Array(0)
+const tracedEvents: ReadonlySet<RaftTrace['event']> = new Set<RaftTrace['event']>([
+  'became-follower',
+  'became-pre-candidate',
+  'became-candidate',
+  'became-leader',
+  'leader-lost-hint',
+  'transfer-started',
+  'snapshot-sent',
+  'snapshot-restored',
+  'config-switched',
+  'quorum-inactive',
+])
+
+class LocalReplica implements Replica {
+  readonly memberId: MemberId
+  readonly #options: ReplicaOptions
+  readonly #transport: Transport
+  readonly #electionMs: number
+  readonly #proposals = new ProposalQueue()
+  readonly #reads: ReadQueue
+  readonly #changes: MembershipChanges
+  #listener: ReplicaListener | undefined
+  #running: Running | undefined
+  #unlock: (() => Promise<void>) | undefined
+  #ticker: Timer | undefined
+  #phase: 'new' | 'running' | 'failed' | 'stopped' = 'new'
+  #turnScheduled = false
+  #view: LeadershipView = { role: 'follower', term: 0 as Term, leader: 0 as MemberId }
+  readonly #viewWaiters = new Set<() => void>()
+  #commit = 0 as LogIndex
+  #delivered = 0 as LogIndex
+  #applied = 0 as LogIndex
+  /** Answers to the core that wait until the caller has applied what it was given. */
+  #heldAnswers: { readonly index: LogIndex; readonly responses: readonly Message[] }[] = []
+  #snapshotAskedAt: LogIndex | undefined
+  #bytesSinceSnapshot = 0
+
+  constructor(options: ReplicaOptions) {
+    const { clock, random } = options
+    this.memberId = options.memberId
+    this.#options = options
+    this.#electionMs = options.tickMs * options.electionTicks
+    this.#transport = options.transport ?? tlsTransport(options)
+    this.#reads = new ReadQueue(clock, this.#electionMs, random.uuid())
+    this.#changes = new MembershipChanges({
+      clock,
+      random,
+      timeoutMs: 10 * this.#electionMs,
+      node: () => this.#running?.node,
+      proposed: () => this.#schedule(),
+    })
+  }
+
+  listen(listener: ReplicaListener): void {
+    this.#listener = listener
+  }
+
+  async propose(command: Uint8Array): Promise<void> {
+    if (this.#phase !== 'running') throw this.#unavailable()
+    if (command.length > limits.commandBytesMax)
+      throw statusError(
+        'RequestEntityTooLarge',
+        `a command of ${command.length} bytes; at most ${limits.commandBytesMax} are taken`,
+      )
+    if (this.#isOverloaded())
+      throw statusError('ServiceUnavailable', 'this member is behind with its work', {
+        retryAfterSeconds: 1,
+      })
+    const taken = this.#proposals.add(command)
+    this.#schedule()
+    return taken
+  }
+
+  async readIndex(): Promise<LogIndex> {
+    if (this.#phase !== 'running' || this.#view.leader === 0) throw this.#unavailable()
+    const index = this.#reads.add()
+    this.#schedule()
+    return index
+  }
+
+  applied(index: LogIndex): void {
+    if (index <= this.#applied) return
+    this.#applied = index
+    const { node } = this.#running ?? {}
+    if (!node) return
+    while (this.#heldAnswers[0] && !this.#isBehind(this.#heldAnswers[0].index))
+      for (const response of this.#heldAnswers.shift()?.responses ?? []) node.step(response)
+    this.#schedule()
+    this.#askForSnapshot()
+  }
+
+  async saveSnapshot(
+    index: LogIndex,
+    term: Term,
+    blocks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const { keeper } = this.#running ?? {}
+    if (!keeper || this.#phase !== 'running') throw this.#unavailable()
+    assert(index <= this.#delivered, 'a snapshot is of what was delivered')
+    try {
+      await keeper.save(index, term, blocks)
+      this.#bytesSinceSnapshot = 0
+      this.#snapshotAskedAt = undefined
+    } catch (error) {
+      // Asked again later: what failed once, as on a full disk, would fail again at once.
+      this.#snapshotAskedAt = this.#applied
+      throw error
+    }
+  }
+
+  async transferLeadership(to: MemberId): Promise<void> {
+    const { node } = this.#running ?? {}
+    if (!node || this.#phase !== 'running') throw this.#unavailable()
+    node.transferLeadership(to)
+    this.#schedule()
+    const done = await this.#viewBecomes((view) => view.leader === to)
+    if (!done)
+      throw statusError('Timeout', `member ${to} did not take over leadership within its time`)
+  }
+
+  changeMembership(change: MembershipChange): Promise<void> {
+    if (this.#phase !== 'running') return Promise.reject(this.#unavailable())
+    return this.#changes.propose(change)
+  }
+
+  status(): ReplicaStatus {
+    const { node, log, book } = this.#running ?? {}
+    const confState = book?.confState
+    return {
+      ...this.#view,
+      memberId: this.memberId,
+      commitIndex: this.#commit,
+      appliedIndex: this.#applied,
+      firstIndex: log?.storage.firstIndex() ?? (1 as LogIndex),
+      lastIndex: node?.raft.log.lastIndex() ?? (0 as LogIndex),
+      progress:
+        node?.status().progress.map(({ id, match }) => ({ memberId: id, matchIndex: match })) ?? [],
+      voters: confState?.voters ?? [],
+      learners: confState?.learners ?? [],
+      syncMsP99: log?.wal.syncMsP99 ?? 0,
+    }
+  }
+
+  async start(): Promise<void> {
+    assert(this.#phase === 'new', 'a replica starts once')
+    const listener = present(this.#listener, 'the listener, which is set before the start,')
+    const { disk, dataDirectory } = this.#options
+    await disk.makeDirectory(dataDirectory)
+    this.#unlock = await (this.#options.lock ?? lockDirectory)(dataDirectory)
+    try {
+      const log = await openLog(this.#options)
+      const { snapshot } = log
+      if (snapshot) {
+        const { index, term } = snapshot.header
+        await listener.restored(index, term, snapshot.blocks)
+        this.#delivered = index
+        this.#applied = Math.max(this.#applied, index)
+      }
+      await this.#run(log)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#phase === 'stopped') return
+    if (this.#phase === 'running' && this.#view.role === 'leader') await this.#handOver()
+    this.#phase = 'stopped'
+    this.#ticker?.cancel()
+    this.#running?.loss.stop()
+    const why = 'this member is stopping'
+    this.#proposals.rejectAll(why)
+    this.#reads.rejectAll(why)
+    this.#changes.rejectAll(why)
+    for (const wake of [...this.#viewWaiters]) wake()
+    await this.#transport.stop()
+    await this.#running?.log.wal.close()
+    await this.#unlock?.()
+    this.#unlock = undefined
+  }
+
+  async #run(log: OpenLog): Promise<void> {
+    const { memberId, clock, random, tickMs } = this.#options
+    const book = new MembershipBook(this.#delivered, log.confState, log.members)
+    const keeper = this.#keeper(log, book)
+    const node = this.#node(log)
+    const writer = new LogWriter({
+      wal: log.wal,
+      storage: log.storage,
+      install: (snapshot) => keeper.install(snapshot),
+      deliver: (responses) => this.#answer(responses),
+      failed: (error) => this.#fail(error),
+    })
+    const loss = new LeaderLoss({
+      clock,
+      random,
+      memberId,
+      voters: () => book.confState.voters,
+      hint: (leader, campaigns) => this.#hint(leader, campaigns),
+    })
+    this.#running = { node, log, book, writer, keeper, loss }
+    this.#phase = 'running'
+    this.#commit = log.commit
+    this.#view = { ...this.#view, term: node.status().term }
+    this.#listener?.leadership(this.#view)
+    // Replays what is known to be committed before anybody else is heard.
+    this.#schedule()
+    if (this.#delivered < log.commit) await this.#viewBecomes(() => this.#delivered >= log.commit)
+    if (this.#phase !== 'running') throw this.#unavailable()
+    this.#transport.setMembers(book.members)
+    await this.#transport.start({
+      message: (message) => this.#receive(message),
+      snapshot: (message, header, blocks) => this.#receiveSnapshot(message, header, blocks),
+      unreachable: (id) => this.#unreachable(id),
+      lost: (id, how) => loss.lost(id, how),
+    })
+    this.#ticker = clock.every(tickMs, () => {
+      node.tick()
+      this.#schedule()
+    })
+  }
+
+  #node(log: OpenLog): RawNode {
+    const { memberId, electionTicks, heartbeatTicks, random } = this.#options
+    return new RawNode({
+      id: memberId,
+      electionTicks,
+      heartbeatTicks,
+      storage: log.storage,
+      applied: this.#delivered,
+      asyncStorageWrites: true,
+      messageBytesMax: limits.raftMessageBytesMax,
+      committedBytesPerReadyMax: limits.raftApplyBytesMax,
+      uncommittedBytesMax: limits.raftUncommittedBytesMax,
+      inflightMessagesMax: limits.raftInflightMessagesMax,
+      inflightBytesMax: limits.raftInflightBytesMax,
+      checkQuorum: true,
+      preVote: true,
+      stepDownOnRemoval: true,
+      random,
+      trace: (event) => this.#trace(event),
+    })
+  }
+
+  #keeper(log: OpenLog, book: MembershipBook): SnapshotKeeper {
+    const { logger, snapshotTrailingEntries } = this.#options
+    return new SnapshotKeeper({
+      files: log.files,
+      wal: log.wal,
+      storage: log.storage,
+      book,
+      transport: this.#transport,
+      logger,
+      trailingEntries: snapshotTrailingEntries ?? limits.snapshotTrailingEntries,
+      restored: async (index, term, blocks) => {
+        if (this.#phase !== 'running') return
+        await this.#listener?.restored(index, term, blocks)
+        this.#delivered = index
+        this.#applied = Math.max(this.#applied, index)
+        this.#bytesSinceSnapshot = 0
+        this.#snapshotAskedAt = undefined
+      },
+    })
+  }
+
+  /** All input of one run of microtasks makes one turn. */
+  #schedule(): void {
+    if (this.#turnScheduled || !this.#running) return
+    this.#turnScheduled = true
+    queueMicrotask(() => {
+      this.#turnScheduled = false
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    const { node } = this.#running ?? {}
+    if (!node || this.#isStopped()) return
+    if (!this.#proposals.isEmpty) this.#proposals.drain((commands) => node.proposeAll(commands))
+    const read = this.#reads.begin()
+    if (read) node.readIndex(read)
+    while (node.hasReady() && !this.#isStopped()) this.#process(node.ready())
+  }
+
+  #process(ready: Ready): void {
+    const { writer, keeper, node } = present(this.#running, 'a running replica')
+    this.#commit = ready.hardState?.commit ?? this.#commit
+    const outgoing: Message[] = []
+    const storage: Message[] = []
+    for (const message of ready.messages) {
+      if (message.type === 'MsgStorageAppend' || message.type === 'MsgStorageApply')
+        storage.push(message)
+      else if (message.type === 'MsgSnap')
+        void keeper.send(message).then((ok) => {
+          node.reportSnapshot(message.to, ok)
+          this.#schedule()
+        })
+      else outgoing.push(message)
+    }
+    // The others may write at the same time as this member (thesis section 10.2.1).
+    if (outgoing.length > 0) this.#transport.send(outgoing)
+    this.#updateView(ready)
+    this.#reads.confirmed(ready.readStates)
+    for (const message of storage) {
+      if (message.type === 'MsgStorageAppend') writer.append(message)
+      else this.#apply(message)
+    }
+  }
+
+  #apply(message: Message): void {
+    const { node, book } = present(this.#running, 'a running replica')
+    const delivered: CommittedEntry[] = []
+    for (const entry of message.entries) {
+      const change = decodeConfChange(entry)
+      if (change) {
+        const context = book.apply(entry.index, change, node.applyConfChange(change))
+        this.#transport.setMembers(book.members)
+        if (context) this.#changes.applied(context.changeId)
+      }
+      this.#bytesSinceSnapshot += entry.data.length
+      delivered.push({
+        index: entry.index,
+        term: entry.term,
+        command: change ? noCommand : entry.data,
+      })
+    }
+    const index = delivered.at(-1)?.index ?? this.#delivered
+    this.#delivered = index
+    this.#listener?.committed(delivered)
+    if (this.#isBehind(index)) this.#heldAnswers.push({ index, responses: message.responses })
+    else for (const response of message.responses) node.step(response)
+    for (const wake of [...this.#viewWaiters]) wake()
+  }
+
+  /** The log holds what these say: now they may go out. */
+  #answer(responses: readonly Message[]): void {
+    const { node } = this.#running ?? {}
+    if (!node || this.#phase !== 'running') return
+    const outgoing: Message[] = []
+    for (const response of responses) {
+      if (response.to === this.memberId) node.step(response)
+      else outgoing.push(response)
+    }
+    if (outgoing.length > 0) this.#transport.send(outgoing)
+    this.#schedule()
+  }
+
+  #receive(message: Message): void {
+    const { node } = this.#running ?? {}
+    if (!node || this.#phase === 'stopped') return
+    const isPlain =
+      message.type === 'MsgProp' &&
+      this.#view.role === 'leader' &&
+      message.entries.every(({ type }) => type === 'EntryNormal')
+    if (isPlain) for (const { data } of message.entries) this.#proposals.addForwarded(data)
+    else node.step(message)
+    this.#schedule()
+  }
+
+  async #receiveSnapshot(
+    message: Message,
+    header: SnapshotHeader,
+    blocks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const { node, keeper } = this.#running ?? {}
+    if (!node || !keeper || this.#phase !== 'running') throw this.#unavailable()
+    // One that we do not need is not stored; the core answers how far we are.
+    if (header.index > this.#commit) await keeper.receive(header, blocks)
+    node.step(message)
+    this.#schedule()
+  }
+
+  #unreachable(id: MemberId): void {
+    this.#running?.node.reportUnreachable(id)
+    this.#schedule()
+  }
+
+  #hint(leader: MemberId, campaigns: boolean): boolean {
+    const { node } = this.#running ?? {}
+    if (!node || this.#phase !== 'running') return false
+    const concerned = node.hintLeaderLost(leader, campaigns)
+    if (concerned) this.#schedule()
+    return concerned
+  }
+
+  #updateView(ready: Ready): void {
+    const { node } = present(this.#running, 'a running replica')
+    const { role, leader } = ready.softState ?? this.#view
+    const term = ready.hardState?.term ?? this.#view.term
+    const own = role === 'follower' && node.raft.isLearner ? 'learner' : role
+    if (own === this.#view.role && leader === this.#view.leader && term === this.#view.term) return
+    const hadLeader = this.#view.leader
+    this.#view = { role: own, term, leader }
+    if (hadLeader !== 0 && hadLeader !== leader) this.#reads.rejectAll('the leader changed')
+    this.#listener?.leadership(this.#view)
+    for (const wake of [...this.#viewWaiters]) wake()
+  }
+
+  /** Whether `holds` came true within one and a half election timeouts. */
+  #viewBecomes(holds: (view: LeadershipView) => boolean): Promise<boolean> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!holds(this.#view) && this.#phase !== 'stopped') return
+        timer?.cancel()
+        this.#viewWaiters.delete(check)
+        resolve(holds(this.#view))
+      }
+      const isReplay = !this.#ticker
+      const timer = isReplay
+        ? undefined
+        : this.#options.clock.after(this.#electionMs * 1.5, () => {
+            this.#viewWaiters.delete(check)
+            resolve(false)
+          })
+      this.#viewWaiters.add(check)
+      check()
+    })
+  }
+
+  /** Gives leadership to the voter that is furthest, if there is one. */
+  async #handOver(): Promise<void> {
+    const { node, book } = this.#running ?? {}
+    if (!node || !book) return
+    const { voters } = book.confState
+    const best = node
+      .status()
+      .progress.filter(
+        ({ id, recentActive }) => id !== this.memberId && recentActive && voters.includes(id),
+      )
+      .toSorted((left, right) => right.match - left.match)[0]
+    if (!best) return
+    node.transferLeadership(best.id)
+    this.#schedule()
+    await this.#viewBecomes((view) => view.role !== 'leader')
+  }
+
+  /** The log cannot be trusted any more: nothing is acknowledged from here on. */
+  #fail(error: unknown): void {
+    if (this.#phase === 'stopped' || this.#phase === 'failed') return
+    const wasLeader = this.#view.role === 'leader'
+    this.#phase = 'failed'
+    const reason = error instanceof Error ? error : new Error(String(error))
+    this.#options.logger.error({ error: reason }, 'the log failed; this member stops acknowledging')
+    this.#options.emit('raft', 'log-failed', { detail: { error: reason.message } })
+    this.#proposals.rejectAll('the log of this member failed')
+    this.#reads.rejectAll('the log of this member failed')
+    this.#changes.rejectAll('the log of this member failed')
+    this.#listener?.failed(reason)
+    const leave = () => {
+      this.#ticker?.cancel()
+      this.#running?.loss.stop()
+      return this.#transport.stop()
+    }
+    void (wasLeader ? this.#handOver().then(leave) : leave())
+  }
+
+  #isStopped(): boolean {
+    return this.#phase === 'stopped'
+  }
+
+  #isBehind(index: LogIndex): boolean {
+    return index - this.#applied > limits.raftApplyBacklogEntriesMax
+  }
+
+  #isOverloaded(): boolean {
+    return this.#isBehind(this.#delivered) || this.#proposals.length >= limits.proposalsInFlightMax
+  }
+
+  #askForSnapshot(): void {
+    const { keeper } = this.#running ?? {}
+    if (!keeper || this.#phase !== 'running') return
+    const interval = this.#options.snapshotEntriesInterval ?? limits.snapshotEntriesInterval
+    const since = Math.max(keeper.index, this.#snapshotAskedAt ?? 0)
+    const isDue =
+      this.#applied - since >= interval ||
+      (this.#snapshotAskedAt === undefined &&
+        this.#bytesSinceSnapshot > limits.snapshotLogBytesInterval)
+    if (!isDue) return
+    this.#snapshotAskedAt = this.#applied
+    this.#listener?.snapshotWanted()
+  }
+
+  #trace({ event, term, peer, detail }: RaftTrace): void {
+    if (!tracedEvents.has(event)) return
+    this.#options.emit('raft', event, {
+      term,
+      index: this.#commit,
+      ...((peer !== 0 || detail !== '') && { detail: { peer, detail } }),
+    })
+  }
+
+  #unavailable(): Error {
+    const why =
+      this.#phase === 'running' ? 'the cluster has no leader' : `this member is ${this.#phase}`
+    return statusError('ServiceUnavailable', why, { retryAfterSeconds: 1 })
+  }
+}
+
+function tlsTransport(options: ReplicaOptions): Transport {
+  const { clusterId, memberId, members, tls, clock, random, logger } = options
+  const own = members.find(({ id }) => id === memberId)?.raftAddress
+  const listenAddress = present(options.listenAddress ?? own, 'the address to listen on')
+  return createTlsTransport({ clusterId, memberId, listenAddress, tls, clock, random, logger })
+}

@@ -1,0 +1,62 @@
+import type { MemberId } from '../base/brand.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+
+export interface LeaderLossOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly memberId: MemberId
+  readonly voters: () => readonly MemberId[]
+  /** RawNode.hintLeaderLost, and a turn. */
+  readonly hint: (leader: MemberId, campaigns: boolean) => boolean
+}
+
+/** Far enough apart that the first has won before the second asks. */
+const staggerMs = 12
+const againMs = 60
+const attemptsMax = 10
+
+/**
+ * Turns a broken connection into an election within milliseconds. When it closes, this member becomes
+ * willing to vote; when the address then refuses, so that the process is gone, the members campaign
+ * one after the other, by pre-vote, which disturbs nobody if it was wrong.
+ */
+export class LeaderLoss {
+  readonly #options: LeaderLossOptions
+  #timer: Timer | undefined
+
+  constructor(options: LeaderLossOptions) {
+    this.#options = options
+  }
+
+  lost(peer: MemberId, how: 'closed' | 'refused'): void {
+    if (how === 'closed') {
+      this.#options.hint(peer, false)
+      return
+    }
+    const { memberId, voters, random } = this.#options
+    const rank = voters()
+      .filter((id) => id !== peer)
+      .toSorted((left, right) => left - right)
+      .indexOf(memberId)
+    if (rank < 0) return
+    const waitMs = rank === 0 ? 0 : rank * staggerMs + random.fraction() * (staggerMs / 2)
+    this.#campaign(peer, waitMs, attemptsMax)
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  #campaign(peer: MemberId, waitMs: number, attemptsLeft: number): void {
+    this.#timer?.cancel()
+    const ask = () => {
+      this.#timer = undefined
+      const { hint, random } = this.#options
+      if (!hint(peer, true) || attemptsLeft <= 1) return
+      this.#campaign(peer, againMs * (1 + random.fraction()), attemptsLeft - 1)
+    }
+    if (waitMs === 0) ask()
+    else this.#timer = this.#options.clock.after(waitMs, ask)
+  }
+}

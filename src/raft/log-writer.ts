@@ -1,0 +1,64 @@
+import type { HardState, Message, Snapshot } from './core/message.ts'
+import type { MemoryStorage } from './core/storage.ts'
+import type { Wal } from './wal/wal.ts'
+
+export interface LogWriterOptions {
+  readonly wal: Wal
+  readonly storage: MemoryStorage
+  /** Puts a received snapshot in place, its file and its log record being durable. */
+  readonly install: (snapshot: Snapshot) => Promise<void>
+  /** What may be said now that it is true for good. */
+  readonly deliver: (responses: readonly Message[]) => void
+  readonly failed: (error: unknown) => void
+}
+
+/**
+ * The core's append thread: makes what MsgStorageAppend asks for durable and answers in order. Many
+ * may be on their way at once. After a failure it answers nothing any more.
+ */
+export class LogWriter {
+  readonly #options: LogWriterOptions
+  #last: Promise<void> = Promise.resolve()
+  #hasFailed = false
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options
+  }
+
+  append(message: Message): void {
+    if (this.#hasFailed) return
+    const { snapshot, entries } = message
+    const durable = this.#options.wal.append({
+      entries,
+      hardState: hardStateOf(message),
+      snapshot: snapshot && { index: snapshot.metadata.index, term: snapshot.metadata.term },
+    })
+    // A rejection is handled below, when its turn comes.
+    durable.catch(() => {})
+    this.#last = this.#last.then(() => this.#finish(message, durable))
+  }
+
+  /** Resolves once everything handed in so far is answered or has failed. */
+  settled(): Promise<void> {
+    return this.#last
+  }
+
+  async #finish(message: Message, durable: Promise<void>): Promise<void> {
+    if (this.#hasFailed) return
+    try {
+      await durable
+      if (message.snapshot) await this.#options.install(message.snapshot)
+    } catch (error) {
+      this.#hasFailed = true
+      this.#options.failed(error)
+      return
+    }
+    this.#options.storage.append(message.entries)
+    this.#options.deliver(message.responses)
+  }
+}
+
+/** All zero when it did not change. */
+function hardStateOf({ term, vote, commit }: Message): HardState | undefined {
+  return term === 0 && vote === 0 && commit === 0 ? undefined : { term, vote, commit }
+}

@@ -1,0 +1,64 @@
+import type { MemberId } from '../../src/base/brand.ts'
+import type { Message } from '../../src/raft/core/message.ts'
+import type { SnapshotHeader } from '../../src/raft/wal/snapshot-files.ts'
+import { decodeMessage, encodeMessage } from '../../src/raft/wire/message-codec.ts'
+import type { Transport, TransportHandlers } from '../../src/raft/wire/transport.ts'
+
+/** Links between replicas of one process, with the faults of real ones as switches. */
+export class MemoryNetwork {
+  readonly #handlers = new Map<MemberId, TransportHandlers>()
+  readonly #cut = new Set<string>()
+
+  transport(id: MemberId): Transport {
+    return {
+      start: async (handlers) => void this.#handlers.set(id, handlers),
+      send: (messages) => {
+        for (const message of messages) this.#send(id, message)
+      },
+      sendSnapshot: (message, header, blocks) => this.#sendSnapshot(id, message, header, blocks),
+      setMembers: () => {},
+      stop: async () => this.kill(id),
+    }
+  }
+
+  /** The process of `id` is gone: everybody's connections to it break, and its address refuses. */
+  kill(id: MemberId): void {
+    if (!this.#handlers.delete(id)) return
+    for (const handlers of this.#handlers.values())
+      setImmediate(() => {
+        handlers.lost(id, 'closed')
+        setImmediate(() => handlers.lost(id, 'refused'))
+      })
+  }
+
+  /** Nothing passes between `one` and `other` any more, without a word. */
+  cut(one: MemberId, other: MemberId): void {
+    this.#cut.add(`${one}-${other}`).add(`${other}-${one}`)
+  }
+
+  heal(): void {
+    this.#cut.clear()
+  }
+
+  #send(from: MemberId, message: Message): void {
+    if (!this.#handlers.has(from)) return
+    const bytes = Buffer.concat(encodeMessage(message))
+    setImmediate(() => {
+      if (this.#cut.has(`${from}-${message.to}`)) return
+      const receiver = this.#handlers.get(message.to)
+      if (receiver) receiver.message(decodeMessage(bytes))
+      else this.#handlers.get(from)?.unreachable(message.to)
+    })
+  }
+
+  async #sendSnapshot(
+    from: MemberId,
+    message: Message,
+    header: SnapshotHeader,
+    blocks: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const receiver = this.#handlers.get(message.to)
+    if (!receiver || this.#cut.has(`${from}-${message.to}`)) throw new Error('unreachable')
+    await receiver.snapshot(message, header, blocks)
+  }
+}
