@@ -1,0 +1,62 @@
+import type { Term } from '../base/brand.ts'
+import type { Clock } from '../base/clock.ts'
+import type { FlightEmit } from '../base/flight-record.ts'
+import type { Logger } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { Recorder } from '../client/recorder.ts'
+import type { InformerFactory } from '../client/reflector.ts'
+import type { Client } from '../client/typed.ts'
+
+export interface ControllersConfig {
+  /** A node whose Lease was not renewed for so long is lost. */
+  readonly monitorGraceSeconds: number
+  /** Pods leave a lost node after so long, in place of the 300 s that admission adds. */
+  readonly evictAfterSeconds: number
+  /** How often kubelets renew their Lease. */
+  readonly leaseRenewSeconds: number
+  /** PEM of the cluster's authority, published in every namespace. */
+  readonly caCertificate?: string
+}
+
+export interface ControllersOptions {
+  /** A client whose writes carry this term, so that those of a deposed leader are refused. */
+  readonly clientOf: (term: Term) => Client
+  /** Shared copies of the API, of a client that only reads. */
+  readonly informers: InformerFactory
+  readonly recorderOf: (client: Client) => Recorder
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly emit: FlightEmit
+  readonly config: ControllersConfig
+}
+
+/** What a controller works with during one term. */
+export interface ControllerContext extends Omit<ControllersOptions, 'clientOf' | 'recorderOf'> {
+  readonly client: Client
+  readonly recorder: Recorder
+  readonly term: Term
+}
+
+/** One reconciler: keys come in from informers, each is brought closer to what its object asks for. */
+export interface Controller {
+  readonly name: string
+  /** Keys reconciled at the same time. */
+  readonly workers: number
+  /** Subscribes to what concerns this controller; returns the unsubscribing functions. */
+  subscribe(queue: ReconcileQueue): readonly (() => void)[]
+  /**
+   * Brings one key closer. Runs for one key at a time. A rejection is retried with back-off;
+   * a result asks for another run after a time even if nothing changes.
+   */
+  reconcile(key: string): Promise<RequeueAfter | undefined>
+}
+
+export interface RequeueAfter {
+  readonly requeueAfterMs: number
+}
+
+export interface ReconcileQueue {
+  add(key: string): void
+  addAfter(key: string, delayMs: number): void
+}

@@ -1,0 +1,45 @@
+import type { Term } from '../base/brand.ts'
+import type { Scope } from '../base/scope.ts'
+import { paths } from '../client/resources.ts'
+import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
+import { deploymentController } from './deployment/run.ts'
+import { replicaSetController } from './replica-set/run.ts'
+import { runController } from './runner.ts'
+
+export interface Controllers {
+  /** Starts the copies that controllers decide from; every master keeps them, leader or not. */
+  warm(scope: Scope): void
+  /** Runs all controllers, writing under `term`, until the scope closes. */
+  startLeading(term: Term, scope: Scope): Promise<void>
+}
+
+type Build = (context: ControllerContext) => Controller
+
+const builds: readonly Build[] = [deploymentController, replicaSetController]
+
+/** The controllers of the cluster: warm on every master, at work on the leader only. */
+export function createControllers(options: ControllersOptions): Controllers {
+  const { clientOf, recorderOf, ...shared } = options
+  return {
+    warm(scope) {
+      for (const path of Object.values(paths))
+        if (path !== paths.events) shared.informers.informer(path)
+      shared.informers.start(scope)
+    },
+    async startLeading(term, scope) {
+      const client = clientOf(term)
+      const recorder = recorderOf(client)
+      scope.onClose('recorder of the controllers', () => recorder.stop())
+      const context: ControllerContext = { ...shared, client, recorder, term }
+      const controllers = builds.map((build) => build(context))
+      await Promise.race([shared.informers.synced(), closing(scope)])
+      if (scope.closed) return
+      for (const controller of controllers) runController(controller, context, scope)
+      shared.emit('controller', 'controllers-started', { term })
+    },
+  }
+}
+
+function closing(scope: Scope): Promise<void> {
+  return new Promise((resolve) => scope.onClose('start of the controllers', resolve))
+}
