@@ -58,6 +58,9 @@ export const limits = {
   logLineBytesMax: 16 * KiB,
   terminationMessageBytesMax: 4 * KiB,
   execStreamsPerNodeMax: 256,
+  kubeletAnswerMsMax: 10_000,
+  streamFlushMsMax: 5_000,
+  refusalBytesMax: 8 * KiB,
 
   // Event loop
   eventLoopSliceMsMax: 10,

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http'
+import type { ApiResponse } from '../../client/transport.ts'
+import type { Handler, HandlerContext } from '../context.ts'
+import { methodNotAllowed } from '../errors.ts'
+import { streamResponse, textResponse } from '../responses.ts'
+import { answerOf, kubeletPath, kubeletRequest, refusalOf } from './kubelet-request.ts'
+import { parseLogOptions } from './log-options.ts'
+import { containerOf, findKubelet, findPod } from './pod-container.ts'
+import { StreamCount } from './stream-count.ts'
+
+/**
+ * GET of `pods/<name>/log`: streams it from the pod's kubelet (pkg/registry/core/pod/strategy.go
+ * LogLocation). Ends when the kubelet ends it or the client hangs up. The answer of a pod that runs
+ * nowhere yet is empty.
+ */
+export function createLogHandler(streams: StreamCount = new StreamCount()): Handler {
+  return async (context) => {
+    if (context.info.verb !== 'get') throw methodNotAllowed()
+    const options = parseLogOptions(context.info.query)
+    const pod = await findPod(context.options, context.info)
+    const container = containerOf(pod, options.container)
+    if (pod.nodeName === '') return textResponse(200, '')
+    const path = kubeletPath('containerLogs', pod.namespace, pod.name, container)
+    const query = options.kubeletQuery.toString()
+    return openLog(context, streams, pod.nodeName, query === '' ? path : `${path}?${query}`)
+  }
+}
+
+async function openLog(
+  { options, request }: HandlerContext,
+  streams: StreamCount,
+  node: string,
+  path: string,
+): Promise<ApiResponse> {
+  const address = await findKubelet(options, node)
+  const leave = streams.enter(node)
+  const outgoing = kubeletRequest(options, address, path)
+  outgoing.once('close', leave)
+  const hangUp = () => outgoing.destroy()
+  request.signal?.addEventListener('abort', hangUp, { once: true })
+  outgoing.once('close', () => request.signal?.removeEventListener('abort', hangUp))
+  if (request.signal?.aborted) hangUp()
+  const response = await answerOf(options, address, outgoing)
+  if (response.statusCode !== 200) {
+    const refusal = await refusalOf(response)
+    outgoing.destroy()
+    throw refusal
+  }
+  const type = response.headers['content-type'] ?? 'text/plain'
+  return streamResponse(chunksOf(response, request.signal), type)
+}
+
+/** Passes chunks on as they come; the kubelet waits while the client is slow. */
+async function* chunksOf(
+  response: IncomingMessage,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response) yield chunk as Uint8Array
+  } catch (error) {
+    // Destroyed by the client's own hang-up: that is how such a stream ends.
+    if (!signal?.aborted) throw error
+  }
+}

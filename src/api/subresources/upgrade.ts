@@ -1,0 +1,173 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { limits } from '../../base/limits.ts'
+import { statusError } from '../../base/status.ts'
+import { authorize, forbidden } from '../auth/authorize.ts'
+import type { ApiOptions, Handler, RequestInfo, User } from '../context.ts'
+import { noSuchPath } from '../errors.ts'
+import { parseRequestInfo } from '../request-info.ts'
+import { answerOf, kubeletRequest, refusalOf } from './kubelet-request.ts'
+import { findKubelet, findPod, type KubeletAddress } from './pod-container.ts'
+import { StreamCount } from './stream-count.ts'
+import { checkUpgrade, kubeletStreamPath, type StreamKind } from './stream-options.ts'
+
+/** Takes over a connection that asks for exec, attach or port-forward. */
+export interface UpgradeHandler {
+  /**
+   * Tunnels the connection to the pod's kubelet and resolves once both sides have closed. Rejects
+   * with a StatusError, the socket untouched, as long as nothing has been answered: the caller
+   * writes it as an HTTP answer.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, user: User): Promise<void>
+  /** Cuts every tunnel. */
+  close(): void
+}
+
+/**
+ * Streams of pods: this server authorizes, finds the kubelet and then only carries bytes, so every
+ * WebSocket frame is the business of client and kubelet alone.
+ */
+export function createUpgradeHandler(
+  options: ApiOptions,
+  streams: StreamCount = new StreamCount(),
+): UpgradeHandler {
+  const open = new Set<Duplex>()
+  return {
+    handleUpgrade: async (request, socket, head, user) => {
+      const info = parseRequestInfo(request.method ?? '', request.url ?? '/')
+      const kind = streamKindOf(info)
+      authorizeStream(user, info)
+      checkUpgrade(kind, request.headers)
+      const pod = await findPod(options, info)
+      const path = kubeletStreamPath(kind, pod, info.query)
+      const address = await findKubelet(options, pod.nodeName)
+      const leave = streams.enter(address.node)
+      open.add(socket)
+      try {
+        const kubelet = await openTunnel(options, address, path, request, socket)
+        await carry(options, socket, head, kubelet)
+      } finally {
+        open.delete(socket)
+        leave()
+      }
+    },
+    close: () => {
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
+
+function streamKindOf(info: RequestInfo): StreamKind {
+  const { group, resource, subresource } = info
+  const isStream =
+    subresource === 'exec' || subresource === 'attach' || subresource === 'portforward'
+  if (!info.isResource || group !== '' || resource !== 'pods' || !isStream) throw noSuchPath()
+  return subresource
+}
+
+/** A WebSocket comes as GET; what it does is a create (Kubernetes asks for that from 1.35 on). */
+function authorizeStream(user: User, info: RequestInfo): void {
+  const creating = { ...info, verb: 'create' }
+  const decision = authorize(user, creating)
+  if (!decision.allowed) throw forbidden(user, creating, decision.reason)
+}
+
+/** The kubelet's side of an accepted upgrade. */
+interface KubeletSide {
+  readonly answer: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/** Asks the kubelet for the same upgrade. Throws what it refuses with. */
+async function openTunnel(
+  options: ApiOptions,
+  address: KubeletAddress,
+  path: string,
+  request: IncomingMessage,
+  client: Duplex,
+): Promise<KubeletSide> {
+  const outgoing = kubeletRequest(options, address, path, handshakeOf(request))
+  const hangUp = () => outgoing.destroy(new Error('the client hung up'))
+  client.once('close', hangUp)
+  try {
+    const upgraded = new Promise<KubeletSide>((resolve) => {
+      outgoing.once('upgrade', (answer, socket, head) => resolve({ answer, socket, head }))
+    })
+    const result = await Promise.race([upgraded, answerOf(options, address, outgoing)])
+    if ('socket' in result && 'head' in result) return result
+    const refusal = await refusalOf(result)
+    outgoing.destroy()
+    throw refusal
+  } finally {
+    client.off('close', hangUp)
+  }
+}
+
+const handshakeHeaders = [
+  'upgrade',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'sec-websocket-extensions',
+]
+
+/** What of the client's headers the kubelet needs: never its credentials. */
+function handshakeOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = { connection: 'Upgrade' }
+  for (const name of handshakeHeaders) {
+    const value = request.headers[name]
+    if (typeof value === 'string') headers[name] = value
+  }
+  return headers
+}
+
+/** Passes the kubelet's acceptance on, then bytes both ways, each side at the pace of the other. */
+async function carry(
+  { clock }: Pick<ApiOptions, 'clock'>,
+  client: Duplex,
+  head: Buffer,
+  kubelet: KubeletSide,
+): Promise<void> {
+  const sides = [client, kubelet.socket] as const
+  for (const socket of sides)
+    if (socket instanceof TLSSocket) {
+      socket.setTimeout(0)
+      socket.setNoDelay(true)
+    }
+  const first = Promise.race(sides.map(closed))
+  client.write(acceptanceOf(kubelet.answer))
+  if (kubelet.head.length > 0) client.write(kubelet.head)
+  if (head.length > 0) kubelet.socket.write(head)
+  client.pipe(kubelet.socket)
+  kubelet.socket.pipe(client)
+  await first
+  // What one side said last still reaches the other, unless that one does not take it.
+  const timer = clock.after(limits.streamFlushMsMax, () => {
+    for (const socket of sides) socket.destroy()
+  })
+  for (const socket of sides) socket.end(() => socket.destroy())
+  await Promise.all(sides.map(closed))
+  timer.cancel()
+}
+
+function closed(socket: Duplex): Promise<void> {
+  if (socket.closed) return Promise.resolve()
+  return new Promise((resolve) => {
+    socket.once('close', resolve)
+    // An error closes the socket: the other side learns of it by that.
+    socket.on('error', () => undefined)
+  })
+}
+
+function acceptanceOf({ rawHeaders, statusMessage }: IncomingMessage): string {
+  const lines = [`HTTP/1.1 101 ${statusMessage || 'Switching Protocols'}`]
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** Answers a plain request for a stream: only an upgrade can carry one. */
+export const upgradeRequired: Handler = () =>
+  Promise.reject(statusError('BadRequest', 'Upgrade request required'))
