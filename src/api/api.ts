@@ -16,6 +16,8 @@ import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { errorResponse, internalError } from './responses.ts'
 import { ParsedObjects } from './stored-object.ts'
+import { createLogHandler } from './subresources/log.ts'
+import { upgradeRequired } from './subresources/upgrade.ts'
 
 /** Answers a path that is no resource, or returns undefined when it is not its path. */
 export type PathHandler = (context: HandlerContext) => Promise<ApiResponse> | undefined
@@ -31,7 +33,12 @@ export interface Extensions {
 /** What every member serves. */
 export const standardExtensions: Extensions = {
   paths: [handleDiscovery, handleOpenApi],
-  subresources: new Map(),
+  subresources: new Map([
+    ['pods/log', createLogHandler()],
+    ['pods/exec', upgradeRequired],
+    ['pods/attach', upgradeRequired],
+    ['pods/portforward', upgradeRequired],
+  ]),
 }
 
 export interface Api {
