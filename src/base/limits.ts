@@ -61,6 +61,8 @@ export const limits = {
   kubeletAnswerMsMax: 10_000,
   streamFlushMsMax: 5_000,
   refusalBytesMax: 8 * KiB,
+  proxyConnectionsMax: 4_096,
+  proxyAffinityClientsPerServiceMax: 65_536,
 
   // Event loop
   eventLoopSliceMsMax: 10,

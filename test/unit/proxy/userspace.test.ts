@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { SeededRandom } from '../../../src/base/random.ts'
+import { UserspaceDataplane } from '../../../src/proxy/dataplane/userspace.ts'
+import type { Endpoint, PortRules } from '../../../src/proxy/rules.ts'
+
+/** An endpoint that reads to the end, then answers with its name and what it read. */
+async function backend(name: string): Promise<{ endpoint: Endpoint; server: Server }> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {})
+    let request = ''
+    socket.on('data', (chunk: Buffer) => {
+      request += chunk.toString()
+    })
+    socket.on('end', () => socket.end(`${name}:${request}`))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { endpoint: { ip: '127.0.0.1', port: (server.address() as AddressInfo).port }, server }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function dataplane(): UserspaceDataplane {
+  return new UserspaceDataplane({
+    clock: systemClock,
+    random: new SeededRandom(5),
+    logger: silentLogger,
+    addressesOf: ({ kind, ip }) => (kind === 'node-port' ? ['127.0.0.1'] : [ip]),
+  })
+}
+
+function rules(port: number, endpoints: Endpoint[], affinitySeconds?: number): PortRules {
+  return {
+    key: 'default/web:/tcp',
+    protocol: 'tcp',
+    frontends: [{ kind: 'node-port', ip: '', port }],
+    endpoints,
+    affinitySeconds,
+  }
+}
+
+async function ask(port: number, request = 'hi'): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  socket.end(request)
+  return await text(socket)
+}
+
+test('connections are dealt out, half-closed ones answered', async () => {
+  const backends = [await backend('a'), await backend('b')]
+  const plane = dataplane()
+  const port = await freePort()
+  await plane.apply([
+    rules(
+      port,
+      backends.map(({ endpoint }) => endpoint),
+    ),
+  ])
+  const answers = new Set<string>()
+  for (let round = 0; round < 20; round++) answers.add(await ask(port))
+  assert.deepEqual([...answers].sort(), ['a:hi', 'b:hi'])
+  await plane.remove()
+  for (const { server } of backends) server.close()
+})
+
+test('an endpoint that refuses is passed over', async () => {
+  const { endpoint, server } = await backend('alive')
+  const dead = { ip: '127.0.0.1', port: await freePort() }
+  const plane = dataplane()
+  const port = await freePort()
+  await plane.apply([rules(port, [dead, endpoint])])
+  for (let round = 0; round < 10; round++) assert.equal(await ask(port), 'alive:hi')
+  await plane.apply([rules(port, [dead])])
+  await assert.rejects(ask(port), { code: 'ECONNRESET' })
+  await plane.remove()
+  server.close()
+})
+
+test('a service without endpoints refuses, and serves again when one comes', async () => {
+  const { endpoint, server } = await backend('a')
+  const plane = dataplane()
+  const port = await freePort()
+  await plane.apply([rules(port, [])])
+  await assert.rejects(ask(port), { code: 'ECONNREFUSED' })
+  await plane.apply([rules(port, [endpoint])])
+  assert.equal(await ask(port), 'a:hi')
+  await plane.apply([])
+  await assert.rejects(ask(port), { code: 'ECONNREFUSED' })
+  await plane.remove()
+  server.close()
+})
+
+test('a client with affinity stays with its endpoint', async () => {
+  const backends = [await backend('a'), await backend('b'), await backend('c')]
+  const plane = dataplane()
+  const port = await freePort()
+  const endpoints = backends.map(({ endpoint }) => endpoint)
+  await plane.apply([rules(port, endpoints, 60)])
+  const first = await ask(port)
+  for (let round = 0; round < 10; round++) assert.equal(await ask(port), first)
+  await plane.remove()
+  for (const { server } of backends) server.close()
+})
+
+test('open connections survive the loss of their endpoint from the rules', async () => {
+  const { endpoint, server } = await backend('a')
+  const plane = dataplane()
+  const port = await freePort()
+  await plane.apply([rules(port, [endpoint])])
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  await once(server, 'connection')
+  socket.write('still ')
+  await plane.apply([rules(port, [])])
+  socket.end('here')
+  assert.equal(await text(socket), 'a:still here')
+  await plane.remove()
+  server.close()
+})
+
+test('removal ends open connections', async () => {
+  const { endpoint, server } = await backend('a')
+  const plane = dataplane()
+  const port = await freePort()
+  await plane.apply([rules(port, [endpoint])])
+  const socket = connect({ host: '127.0.0.1', port })
+  socket.on('error', () => {})
+  await once(server, 'connection')
+  const closed = once(socket, 'close')
+  await plane.remove()
+  await closed
+  server.close()
+})
