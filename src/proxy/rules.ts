@@ -81,6 +81,21 @@ export function serviceRules(
   return rules
 }
 
+/** Whether an address that was ready is so no more: that must reach the rules without delay. */
+export function losesEndpoint(
+  before: EndpointSlice | undefined,
+  after: EndpointSlice | undefined,
+): boolean {
+  const kept = readyAddresses(after)
+  for (const address of readyAddresses(before)) if (!kept.has(address)) return true
+  return false
+}
+
+function readyAddresses(slice: EndpointSlice | undefined): Set<string> {
+  const ready = (slice?.endpoints ?? []).filter((one) => one.conditions?.ready ?? true)
+  return new Set(ready.flatMap((one) => one.addresses))
+}
+
 /** Strict, for the text goes into kernel rules: four decimal parts without leading zeros. */
 export function isIpv4(text: string | undefined): text is string {
   return text !== undefined && isIPv4(text)

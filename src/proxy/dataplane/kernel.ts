@@ -13,6 +13,8 @@ export interface Dataplane {
   intact(): Promise<boolean>
   /** Removes all that apply wrote. */
   remove(): Promise<void>
+  /** True when what apply wrote stays in force after this process has ended. */
+  readonly outlivesProcess: boolean
 }
 
 /** Runs a program with `input` and resolves to its output; rejects when it fails. */
@@ -34,6 +36,7 @@ const programMsMax = 30_000
 
 /** The nftables table of this network namespace. */
 export class KernelDataplane implements Dataplane {
+  readonly outlivesProcess = true
   readonly #options: KernelOptions
   /** What the kernel holds; undefined when that is not known. */
   #layout: Layout | undefined

@@ -64,7 +64,7 @@ export function layoutOf(rules: readonly PortRules[], options: LayoutOptions): L
       const element = elementOf(frontend, rule)
       const nodePort = frontend.kind === 'node-port'
       if (empty)
-        put(nodePort ? 'no-endpoint-node-ports' : 'no-endpoint-ips', element, 'goto reject')
+        put(nodePort ? 'no-endpoint-node-ports' : 'no-endpoint-ips', element, 'goto refuse')
       else {
         const chain = frontend.kind === 'cluster-ip' ? `svc-${id}` : `ext-${id}`
         put(nodePort ? 'node-ports' : 'service-ips', element, `goto ${chain}`)
@@ -144,7 +144,7 @@ export function removalText(table: string): string {
 
 /** What never changes: hooks, and the rules that look up the maps. */
 const frame: readonly string[] = [
-  '  chain reject { reject ; }',
+  '  chain refuse { reject ; }',
   '  chain services {',
   '    ip daddr . meta l4proto . th dport vmap @service-ips',
   '    fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node-ports',

@@ -43,6 +43,11 @@ export class Ownership {
     return this.#owned
   }
 
+  /** How many wait to take over from this owner. */
+  get standbys(): number {
+    return this.#standbys.size
+  }
+
   start(): void {
     this.#take()
   }

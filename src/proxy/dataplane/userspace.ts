@@ -30,6 +30,7 @@ const retryListenMs = 1_000
  * when that does not answer; without endpoints nobody listens, so that clients are refused.
  */
 export class UserspaceDataplane implements Dataplane {
+  readonly outlivesProcess = false
   readonly #options: UserspaceOptions
   /** By `address:port`. */
   readonly #listeners = new Map<string, Listener>()

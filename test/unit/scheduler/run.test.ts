@@ -6,54 +6,13 @@ import { silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { Scope } from '../../../src/base/scope.ts'
 import { statusError } from '../../../src/base/status.ts'
-import type { Informer, InformerHandler } from '../../../src/client/informer.ts'
 import { objectKey } from '../../../src/client/informer.ts'
 import type { InformerFactory } from '../../../src/client/reflector.ts'
 import type { Client, KubernetesObject } from '../../../src/client/typed.ts'
 import type { Binding, Node, Pod } from '../../../src/kinds/types.ts'
 import { createScheduler } from '../../../src/scheduler/run.ts'
 import { node, pod } from './cluster.ts'
-
-/** An informer that shows what a test puts into it. */
-class HandFed<T extends KubernetesObject> implements Informer<T> {
-  readonly synced = Promise.resolve()
-  readonly hasSynced = true
-  readonly resourceVersion = '1'
-  readonly #objects = new Map<string, T>()
-  readonly #handlers = new Set<InformerHandler<T>>()
-
-  start(): void {}
-  get(key: string): T | undefined {
-    return this.#objects.get(key)
-  }
-  list(): readonly T[] {
-    return [...this.#objects.values()]
-  }
-  indexed(): readonly T[] {
-    return []
-  }
-  subscribe(handler: InformerHandler<T>): () => void {
-    this.#handlers.add(handler)
-    return () => void this.#handlers.delete(handler)
-  }
-  get subscribers(): number {
-    return this.#handlers.size
-  }
-  put(object: T): void {
-    const key = objectKey(object)
-    const before = this.#objects.get(key)
-    this.#objects.set(key, object)
-    for (const handler of this.#handlers)
-      if (before) handler.updated?.(object, before)
-      else handler.added?.(object)
-  }
-  remove(key: string): void {
-    const before = this.#objects.get(key)
-    assert.ok(before)
-    this.#objects.delete(key)
-    for (const handler of this.#handlers) handler.deleted?.(before)
-  }
-}
+import { HandFed } from './hand-fed.ts'
 
 interface Call {
   key: string

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { silentLogger } from '../../src/base/log.ts'
+import { SeededRandom } from '../../src/base/random.ts'
+import {
+  KernelDataplane,
+  kernelIsWritable,
+  type RunProgram,
+} from '../../src/proxy/dataplane/kernel.ts'
+import { changeText, fullText, layoutOf } from '../../src/proxy/dataplane/nftables.ts'
+import type { Endpoint, PortRules } from '../../src/proxy/rules.ts'
+import { NetworkLab } from './proxy-lab.ts'
+
+const table = 'kijabi-lab'
+const clusterIp = '10.96.0.10'
+
+function web(endpoints: Endpoint[], affinitySeconds?: number): PortRules {
+  return {
+    key: 'default/web:/tcp',
+    protocol: 'tcp',
+    frontends: [
+      { kind: 'cluster-ip', ip: clusterIp, port: 80 },
+      { kind: 'node-port', ip: '', port: 30_080 },
+    ],
+    endpoints,
+    affinitySeconds,
+  }
+}
+
+const pod = (index: number): Endpoint => ({ ip: `10.88.0.${10 + index}`, port: 8080 })
+
+describe('kernel rules', { skip: NetworkLab.missing() }, () => {
+  const lab = new NetworkLab()
+  let run: RunProgram
+  let plane: KernelDataplane
+
+  before(async () => {
+    lab.build(3)
+    run = lab.runIn('h')
+    // The lab's bridge may or may not show its frames to connection tracking.
+    plane = new KernelDataplane({ table, logger: silentLogger, run, masqueradeAll: true })
+    await Promise.all([1, 2].map((index) => lab.serve(`p${index}`, 8080, `p${index}`)))
+  })
+  after(() => lab.remove())
+
+  const answers = async (from: string, ip: string, port: number, rounds = 12) => {
+    const seen = new Set<string>()
+    for (let round = 0; round < rounds; round++) {
+      const answer = await lab.ask(from, ip, port)
+      seen.add(answer.split(' ')[0] ?? '')
+    }
+    return [...seen].sort()
+  }
+
+  test('the kernel takes the rules', async () => {
+    assert.equal(await kernelIsWritable(run, table), true)
+    assert.equal(await plane.intact(), false)
+    await plane.apply([web([pod(1), pod(2)])])
+    assert.equal(await plane.intact(), true)
+  })
+
+  test('host and pods reach a cluster IP, and all its endpoints', async () => {
+    assert.deepEqual(await answers('h', clusterIp, 80), ['p1', 'p2'])
+    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1', 'p2'])
+  })
+
+  test('a client outside reaches the node port, masqueraded', async () => {
+    assert.deepEqual(await answers('c', '192.0.2.1', 30_080), ['p1', 'p2'])
+    assert.match(await lab.ask('c', '192.0.2.1', 30_080), /10\.88\.0\.1$/)
+    assert.deepEqual(await answers('h', '192.0.2.1', 30_080), ['p1', 'p2'])
+  })
+
+  test('the loss of an endpoint sends all to the other one', async () => {
+    await plane.apply([web([pod(2)])])
+    assert.deepEqual(await answers('h', clusterIp, 80, 6), ['p2'])
+  })
+
+  test('a pod reaches itself through its service', async () => {
+    await plane.apply([web([pod(1)])])
+    assert.match(await lab.ask('p1', clusterIp, 80), /^p1 /)
+  })
+
+  test('without endpoints connections are refused at once', async () => {
+    await plane.apply([web([])])
+    for (const [from, ip, port] of [
+      ['h', clusterIp, 80],
+      ['p3', clusterIp, 80],
+      ['c', '192.0.2.1', 30_080],
+    ] as const)
+      await assert.rejects(lab.ask(from, ip, port), /refused/)
+  })
+
+  test('a client with affinity stays, also when other endpoints come', async () => {
+    await plane.apply([web([pod(1)], 60)])
+    assert.deepEqual(await answers('p3', clusterIp, 80, 2), ['p1'])
+    await plane.apply([web([pod(1), pod(2)], 60)])
+    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1'])
+    await plane.apply([web([pod(2)], 60)])
+    assert.deepEqual(await answers('p3', clusterIp, 80, 3), ['p2'])
+  })
+
+  test('rules that someone flushed are written again', async () => {
+    await run('nft', ['flush', 'ruleset'], '')
+    assert.equal(await plane.intact(), false)
+    await plane.apply([web([pod(1)])])
+    assert.deepEqual(await answers('h', clusterIp, 80, 2), ['p1'])
+  })
+
+  test('a flow of UDP leaves an endpoint that is gone', async () => {
+    const dns = (endpoints: Endpoint[]): PortRules => ({
+      key: 'default/dns:/udp',
+      protocol: 'udp',
+      frontends: [{ kind: 'cluster-ip', ip: '10.96.0.53', port: 53 }],
+      endpoints,
+      affinitySeconds: undefined,
+    })
+    await plane.apply([dns([pod(1)])])
+    const send =
+      "const s = require('node:dgram').createSocket('udp4'); s.send('x', 53, '10.96.0.53', () => s.close())"
+    await run(process.execPath, ['-e', send], '')
+    const flows = () => run('conntrack', ['-L', '-p', 'udp', '--orig-dst', '10.96.0.53'], '')
+    assert.match(await flows(), /src=10\.88\.0\.11/)
+    await plane.apply([dns([pod(2)])])
+    assert.doesNotMatch(await flows(), /src=10\.88\.0\.11/)
+  })
+
+  test('differences lead where whole tables lead', async () => {
+    const seed = 20_261_123
+    const random = new SeededRandom(seed)
+    const listing = () => run('nft', ['list', 'table', 'ip', table], '')
+    const sorted = (text: string) => text.split('\n').sort().join('\n')
+    let layout = layoutOf([], { masqueradeAll: false })
+    await run('nft', ['-f', '-'], fullText(table, layout))
+    for (let step = 0; step < 25; step++) {
+      const rules = Array.from({ length: random.integer(0, 4) }, (_, index) => ({
+        ...web(
+          Array.from({ length: random.integer(0, 4) }, (__, number) => pod(number + 1)),
+          random.integer(0, 3) === 0 ? 60 * random.integer(1, 3) : undefined,
+        ),
+        key: `default/s${random.integer(0, 5)}:${index}/tcp`,
+        frontends: [
+          { kind: 'cluster-ip' as const, ip: `10.96.0.${random.integer(1, 4)}`, port: 80 },
+          { kind: 'node-port' as const, ip: '', port: 30_000 + random.integer(0, 3) },
+        ],
+      }))
+      const next = layoutOf(rules, { masqueradeAll: false })
+      const change = changeText(table, layout, next)
+      if (change) await run('nft', ['-f', '-'], change)
+      const byChange = sorted(await listing())
+      await run('nft', ['-f', '-'], fullText(table, next))
+      assert.equal(byChange, sorted(await listing()), `seed ${seed} step ${step}`)
+      layout = next
+    }
+  })
+
+  test('removal leaves nothing', async () => {
+    await plane.remove()
+    assert.equal((await run('nft', ['list', 'ruleset'], '')).trim(), '')
+  })
+})
