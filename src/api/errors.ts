@@ -72,7 +72,7 @@ export function invalidKind(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const texts = errors.map((error) => `${error.field}: ${error.message}`)
+  const texts = errors.map((error) => `${error.field || '[]'}: ${error.message}`)
   const unique = [...new Set(texts)]
   const list = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`
   const qualified = group === '' ? kind : `${kind}.${group}`

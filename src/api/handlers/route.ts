@@ -28,6 +28,14 @@ const verbs: ReadonlyMap<string, ResourceHandler> = new Map([
   ['deletecollection', handleDeleteCollection],
 ])
 
+/** Those whose path names no object. */
+const collectionVerbs: ReadonlySet<string> = new Set([
+  'list',
+  'watch',
+  'create',
+  'deletecollection',
+])
+
 /** Subresources that are parts of the object itself, written like it. */
 const parts: ReadonlySet<string> = new Set(['status', 'finalize'])
 const partVerbs: ReadonlySet<string> = new Set(['get', 'update', 'patch'])
@@ -51,7 +59,7 @@ export function resourceHandler(
   if (info.subresource !== '') return subresourceHandler(context, extensions)
   const handler = verbs.get(info.verb)
   if (!handler || !kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
-  if (info.verb === 'create' && info.name !== '') throw methodNotAllowed()
+  if ((info.name === '') !== collectionVerbs.has(info.verb)) throw methodNotAllowed()
   return handler
 }
 

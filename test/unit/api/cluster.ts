@@ -20,7 +20,7 @@ export interface Answer {
   readonly json: any
 }
 
-/** An API over a memory store with the namespace `default`, and a short way to ask it. */
+/** An API over a memory store with the namespace `default` (unless a store is given), and a short way to ask it. */
 export interface TestCluster extends AsyncDisposable {
   readonly api: Api
   readonly clock: ManualClock
@@ -63,8 +63,10 @@ export async function openCluster(options: Partial<ApiOptions> = {}): Promise<Te
     const json = type.startsWith('application/json') ? JSON.parse(text) : undefined
     return { status: response.status, headers: response.headers, text, json }
   }
-  const created = await ask('POST', '/api/v1/namespaces', named('Namespace', 'default'))
-  if (created.status !== 201) throw new Error(created.text)
+  if (!options.store) {
+    const created = await ask('POST', '/api/v1/namespaces', named('Namespace', 'default'))
+    if (created.status !== 201) throw new Error(created.text)
+  }
   return {
     api,
     clock,
