@@ -9,6 +9,9 @@ import { emptyTrackerConfig } from './tracker.ts'
 /** Makes an applied membership change effective. Throws ConfChangeError when it does not fit. */
 export function applyConfChange(raft: Raft, change: ConfChangeV2): ConfState {
   const { tracker } = raft
+  // Behind a received snapshot nothing is handed out, so this change is from before it: the
+  // snapshot's membership contains it already.
+  if (raft.log.unstable.snapshot !== undefined) return tracker.confState()
   const { config, progress } = tracker
   const base = { config, progress, lastIndex: raft.log.lastIndex(), tracker }
   return switchToConfig(raft, applyChange(base, change))

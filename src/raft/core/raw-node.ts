@@ -133,8 +133,10 @@ export class RawNode {
   }
 
   /**
-   * To be called for every committed membership entry, before the entries after it are reported as
-   * applied; decode it with decodeConfChange. Returns what to save with the next snapshot.
+   * To be called for every committed membership entry, in order, before the entries are reported as
+   * applied; decode it with decodeConfChange. Returns what to save with the next snapshot. Best
+   * called as soon as the entry is handed out: once a snapshot was received, changes from before it
+   * are ignored, and what is returned belongs to that snapshot.
    */
   applyConfChange(change: ConfChange): ConfState {
     return applyConfChange(this.raft, asV2(change))

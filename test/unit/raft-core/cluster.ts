@@ -123,7 +123,7 @@ export class Member {
     this.work = []
     this.#load()
     const applied = this.appliedIndex
-    const options = { ...this.#options, random: new SeededRandom(this.id + applied) }
+    const options = { ...this.#options, random: new SeededRandom(this.id * 100_003 + applied) }
     this.node = new RawNode({
       id: this.id,
       storage: this.storage,
@@ -201,6 +201,8 @@ export class Member {
   /** A snapshot of the state machine; the log before it is dropped, but for `keep` entries. */
   compact(keep: number): void {
     if (this.appliedIndex <= (this.storage.snapshot()?.metadata.index ?? 0)) return
+    // A received snapshot is about to replace what would be saved.
+    if (this.node.raft.log.unstable.snapshot !== undefined) return
     this.storage.createSnapshot(this.appliedIndex, this.confState, bytes(this.state))
     this.storage.compact(Math.max(0, this.appliedIndex - keep))
   }

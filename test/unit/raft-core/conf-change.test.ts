@@ -19,15 +19,21 @@ import {
 import type { ConfChangeSingle, ConfChangeV2 } from '../../../src/raft/core/message.ts'
 import { Tracker } from '../../../src/raft/core/tracker.ts'
 
-const changeArbitrary: fc.Arbitrary<ConfChangeSingle> = fc.record({
-  type: fc.constantFrom(
-    'ConfChangeAddNode',
-    'ConfChangeRemoveNode',
-    'ConfChangeAddLearnerNode',
-    'ConfChangeUpdateNode',
-  ),
-  nodeId: fc.integer({ min: 0, max: 6 }),
-})
+/** Objects as the code makes them, comparable by deepEqual. */
+const plain = { noNullPrototype: true }
+
+const changeArbitrary: fc.Arbitrary<ConfChangeSingle> = fc.record(
+  {
+    type: fc.constantFrom(
+      'ConfChangeAddNode',
+      'ConfChangeRemoveNode',
+      'ConfChangeAddLearnerNode',
+      'ConfChangeUpdateNode',
+    ),
+    nodeId: fc.integer({ min: 0, max: 6 }),
+  },
+  plain,
+)
 const changesArbitrary = fc.array(changeArbitrary, { maxLength: 4 })
 
 function emptyTracker(): Tracker {
@@ -155,21 +161,27 @@ test('more than one change, or an explicit wish, goes through a joint configurat
 })
 
 test('membership changes survive their encoding', () => {
-  const v2Arbitrary: fc.Arbitrary<ConfChangeV2> = fc.record({
-    transition: fc.constantFrom(
-      'ConfChangeTransitionAuto',
-      'ConfChangeTransitionJointImplicit',
-      'ConfChangeTransitionJointExplicit',
-    ),
-    changes: fc.array(
-      fc.record({
-        type: changeArbitrary.map(({ type }) => type),
-        nodeId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-      }),
-      { maxLength: 5 },
-    ),
-    context: fc.uint8Array({ maxLength: 20 }),
-  })
+  const v2Arbitrary: fc.Arbitrary<ConfChangeV2> = fc.record(
+    {
+      transition: fc.constantFrom(
+        'ConfChangeTransitionAuto',
+        'ConfChangeTransitionJointImplicit',
+        'ConfChangeTransitionJointExplicit',
+      ),
+      changes: fc.array(
+        fc.record(
+          {
+            type: changeArbitrary.map(({ type }) => type),
+            nodeId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+          },
+          plain,
+        ),
+        { maxLength: 5 },
+      ),
+      context: fc.uint8Array({ maxLength: 20 }),
+    },
+    plain,
+  )
   fc.assert(
     fc.property(v2Arbitrary, (change) => {
       const encoded = encodeConfChange(change)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sameConfState } from '../../../src/raft/core/conf-change.ts'
+import { decodeConfChange, encodeConfChange } from '../../../src/raft/core/conf-change-codec.ts'
 import {
   appendThreadId,
   type Entry,
@@ -340,6 +342,25 @@ test('7: a snapshot from before a member was added is not sent to it', () => {
   cluster.settle()
   assert.equal(types.has('MsgSnap'), true)
   assert.equal(cluster.member(4).state, cluster.member(1).state)
+})
+
+test('7: a membership change that a received snapshot contains is not made twice', () => {
+  const node = makeNode(1, new MemoryStorage(voters(1, 2)), { asyncStorageWrites: true })
+  const { type, data } = encodeConfChange({
+    transition: 'ConfChangeTransitionJointExplicit',
+    changes: [{ type: 'ConfChangeAddNode', nodeId: 3 }],
+    context: noBytes,
+  })
+  const change: Entry = { index: 1, term: 1, type, data }
+  node.step(makeMessage('MsgApp', 1, { from: 2, term: 1, entries: [change], commit: 1 }))
+  for (const one of only(node.ready().messages, 'MsgStorageAppend')[0]?.responses ?? [])
+    if (one.to === 1) node.step(one)
+  const confState = { ...voters(1, 2, 3), votersOutgoing: [1, 2] }
+  const snapshot = { metadata: { index: 2, term: 1, confState }, data: noBytes }
+  node.step(makeMessage('MsgSnap', 1, { from: 2, term: 1, snapshot }))
+  const decoded = decodeConfChange(change)
+  assert.ok(decoded !== undefined)
+  assert.ok(sameConfState(node.applyConfChange(decoded), confState))
 })
 
 test('8: a new leader commits an empty entry of its term at once', () => {

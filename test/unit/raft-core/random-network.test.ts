@@ -3,13 +3,23 @@ import { test } from 'node:test'
 import type { LogIndex, MemberId, Term } from '../../../src/base/brand.ts'
 import { SeededRandom, systemRandom } from '../../../src/base/random.ts'
 import { leaveJointChange } from '../../../src/raft/core/conf-change-codec.ts'
-import type { ConfChangeV2, Entry, Message } from '../../../src/raft/core/message.ts'
+import type { ConfChangeSingle, Entry, Message } from '../../../src/raft/core/message.ts'
 import { MemoryStorage } from '../../../src/raft/core/storage.ts'
 import { bytes, Cluster, type Member, text, voters } from './cluster.ts'
 
 /** Five possible members, of which three start as voters; faults, changes and reads at random. */
 const memberCount = 5
 const stepCount = 3_000
+const changeTypes = [
+  'ConfChangeAddNode',
+  'ConfChangeAddLearnerNode',
+  'ConfChangeRemoveNode',
+] as const
+const transitions = [
+  'ConfChangeTransitionAuto',
+  'ConfChangeTransitionJointImplicit',
+  'ConfChangeTransitionJointExplicit',
+] as const
 
 /** What must hold whatever happens (raft figure 3), watched from outside. */
 class Watcher {
@@ -130,7 +140,7 @@ class Run {
     if (dice < 0.12) member.node.tick()
     else if (dice < 0.55) this.#network()
     else if (dice < 0.93) this.#work(member)
-    else if (dice < 0.985) this.#ask(member)
+    else if (dice < 0.975) this.#ask(member)
     else this.#disturb(member)
   }
 
@@ -175,22 +185,22 @@ class Run {
     const { role, config } = node.status()
     if (role !== 'leader') return
     const { incoming, outgoing } = config.voters
-    const nodeId = this.#random.integer(1, memberCount + 1)
-    let type = this.#pick([
-      'ConfChangeAddNode',
-      'ConfChangeAddLearnerNode',
-      'ConfChangeRemoveNode',
-    ] as const)
-    // Three voters stay, else a few lost disks' worth of bad luck ends every run early.
-    if (incoming.length <= 3) type = 'ConfChangeAddNode'
-    const change: ConfChangeV2 = {
-      transition: this.#pick(['ConfChangeTransitionAuto', 'ConfChangeTransitionJointExplicit']),
-      changes: outgoing.length > 0 ? [] : [{ type, nodeId }],
-      context: bytes(`by ${id}`),
+    if (outgoing.length > 0) {
+      node.proposeConfChange(leaveJointChange)
+      return
     }
-    node.proposeConfChange(
-      outgoing.length > 0 ? { ...change, transition: 'ConfChangeTransitionAuto' } : change,
-    )
+    const changes: ConfChangeSingle[] = []
+    let left = incoming.length
+    for (let count = this.#random.integer(1, 4); count > 0; count -= 1) {
+      const nodeId = this.#random.integer(1, memberCount + 1)
+      let type = this.#pick(changeTypes)
+      // Two voters stay, else bad luck with one member ends a run early.
+      if (type !== 'ConfChangeAddNode' && left <= 2) type = 'ConfChangeAddNode'
+      else if (type !== 'ConfChangeAddNode') left -= 1
+      changes.push({ type, nodeId })
+    }
+    const transition = this.#pick(transitions)
+    node.proposeConfChange({ transition, changes, context: bytes(`by ${id}`) })
   }
 
   #disturb(member: Member): void {
