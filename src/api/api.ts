@@ -5,6 +5,7 @@ import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { authorize, forbidden } from './auth/authorize.ts'
+import { reviewHandlers } from './auth/reviews.ts'
 import type { ApiOptions, Handler, HandlerContext, User } from './context.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
@@ -26,6 +27,8 @@ export type PathHandler = (context: HandlerContext) => Promise<ApiResponse> | un
 export interface Extensions {
   /** Discovery, OpenAPI, version: asked in order. */
   readonly paths: readonly PathHandler[]
+  /** Resources that are answered and never stored, by `<group>/<version>/<resource>`. */
+  readonly resources: ReadonlyMap<string, Handler>
   /** By `<resource>/<subresource>`, such as `pods/log`. */
   readonly subresources: ReadonlyMap<string, Handler>
 }
@@ -33,6 +36,7 @@ export interface Extensions {
 /** What every member serves. */
 export const standardExtensions: Extensions = {
   paths: [handleDiscovery, handleOpenApi],
+  resources: reviewHandlers,
   subresources: new Map([
     ['pods/log', createLogHandler()],
     ['pods/exec', upgradeRequired],
@@ -137,6 +141,10 @@ class Pipeline implements Api {
     if (!decision.allowed) throw forbidden(user, info, decision.reason)
     if (!info.isResource) return this.#path(context)
     if (info.group === '' && info.resource === 'bindings') return this.#oldBinding(context)
+    const answered = this.#extensions.resources.get(
+      `${info.group}/${info.version}/${info.resource}`,
+    )
+    if (answered) return answered(context)
     const kind = kindOfResource(info.group, info.version, info.resource)
     if (!kind) throw noSuchPath()
     const resource: ResourceContext = { ...context, kind, shared: this.#shared }

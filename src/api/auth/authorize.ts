@@ -55,6 +55,23 @@ function authorizeResource(user: User, info: Attributes): Decision {
   return { allowed: false, reason: '' }
 }
 
+/** What the rules let `user` do; for administrators, everything. */
+export function rulesOf(user: User): {
+  readonly resources: readonly PolicyRule[]
+  readonly paths: readonly PathRule[]
+} {
+  if (user.groups.some((group) => unlimitedGroups.has(group)))
+    return {
+      resources: [{ groups: ['*'], resources: ['*'], verbs: ['*'] }],
+      paths: [{ paths: ['*'], verbs: ['*'] }],
+    }
+  if (!isAuthenticated(user)) return { resources: [], paths: [publicPaths] }
+  return {
+    resources: rolesOf(user).flatMap((role) => role.rules),
+    paths: [publicPaths, discoveryPaths],
+  }
+}
+
 function rolesOf(user: User): { name: string; rules: readonly PolicyRule[] }[] {
   const roles = [{ name: 'system:basic-user', rules: basicUserRules }]
   if (nodeNameOf(user) !== undefined) roles.push({ name: 'system:node', rules: nodeRules })

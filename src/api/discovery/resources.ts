@@ -35,6 +35,8 @@ const reviews: readonly DiscoveredResource[] = [
   review('authentication.k8s.io', 'SelfSubjectReview'),
   review('authorization.k8s.io', 'SelfSubjectAccessReview'),
   review('authorization.k8s.io', 'SelfSubjectRulesReview'),
+  review('authorization.k8s.io', 'SubjectAccessReview'),
+  { ...review('authorization.k8s.io', 'LocalSubjectAccessReview'), namespaced: true },
 ]
 
 /** The order in which Kubernetes names its groups; others follow by name. */

@@ -3,6 +3,7 @@ import { limits } from '../../base/limits.ts'
 import { decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
 import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { HandlerContext } from '../context.ts'
 import {
   badRequest,
   bodyTooLarge,
@@ -27,14 +28,14 @@ export interface BodyKind {
 }
 
 /** The media type of the body, without parameters. A body without one is JSON. */
-export function contentTypeOf(context: ResourceContext): string {
+export function contentTypeOf(context: HandlerContext): string {
   const header = context.request.headers.get('content-type') ?? ''
   const type = header.split(';')[0]?.trim().toLowerCase() ?? ''
   return type === '' ? 'application/json' : type
 }
 
 /** Throws RequestEntityTooLarge past the limit. */
-export function bodyOf(context: ResourceContext): Uint8Array {
+export function bodyOf(context: HandlerContext): Uint8Array {
   const body = context.request.body ?? new Uint8Array(0)
   if (body.length > limits.bodyBytesMax) throw bodyTooLarge()
   return body
@@ -57,7 +58,7 @@ export function readObject(context: ResourceContext): AnyObject {
 }
 
 /** As `readObject`, for kinds that are not stored. */
-export function readBody(context: ResourceContext, expected: BodyKind): AnyObject {
+export function readBody(context: HandlerContext, expected: BodyKind): AnyObject {
   const bytes = bodyOf(context)
   const type = contentTypeOf(context)
   if (bytes.length === 0) throw badRequest('the body of the request is empty: an object is needed')
@@ -67,7 +68,7 @@ export function readBody(context: ResourceContext, expected: BodyKind): AnyObjec
 }
 
 function decodeAs(
-  context: ResourceContext,
+  context: HandlerContext,
   type: string,
   bytes: Uint8Array,
   { definition }: BodyKind,
@@ -82,7 +83,7 @@ function decodeAs(
 
 /** JSON into an object of `definition`, as strictly as the request asks. */
 export function decodeText(
-  context: ResourceContext,
+  context: HandlerContext,
   definition: string,
   bytes: Uint8Array,
 ): AnyObject {
@@ -100,7 +101,7 @@ function yamlValue(bytes: Uint8Array): unknown {
   }
 }
 
-function fieldValidationOf(context: ResourceContext): FieldValidation {
+function fieldValidationOf(context: HandlerContext): FieldValidation {
   const text = context.info.query.get('fieldValidation') ?? ''
   if (text === '') return 'Warn'
   if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text

@@ -1,5 +1,5 @@
 import { limits } from '../../base/limits.ts'
-import { StatusError, statusCodes, statusError } from '../../base/status.ts'
+import { type StatusError, statusError } from '../../base/status.ts'
 import { copyJson, isRecord, type Json, jsonEqual } from './json-value.ts'
 
 /**
@@ -176,16 +176,11 @@ function noSuchIndex(op: string, path: readonly string[]): StatusError {
   return refused(`${op} operation does not apply: no such index: "${print(path)}"`)
 }
 
-/** Kubernetes' answer to a JSON patch that does not apply; the cause says which operation. */
+/** Kubernetes' answer to a JSON patch that does not apply, and which operation did not. */
 function refused(message: string): StatusError {
-  return new StatusError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'the server rejected our request due to an error in our request',
-    reason: 'Invalid',
-    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
-    code: statusCodes.Invalid,
-  })
+  return statusError(
+    'Invalid',
+    `the server rejected our request due to an error in our request: ${message}`,
+    {},
+  )
 }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { reviewHandlers } from '../../../src/api/auth/reviews.ts'
+import type { User } from '../../../src/api/context.ts'
+import { groupVersions } from '../../../src/api/discovery/resources.ts'
+import { isStatus } from '../../../src/base/status.ts'
+import { bodyBytes } from '../../../src/client/transport.ts'
+import { testContext, testUser } from './context.ts'
+
+const node: User = {
+  name: 'system:node:w1',
+  uid: '',
+  groups: ['system:nodes', 'system:authenticated'],
+}
+
+async function ask(path: string, body: object, user: User = testUser) {
+  const [, , group = '', version = '', ...rest] = path.split('/')
+  const handler = reviewHandlers.get(`${group}/${version}/${rest.at(-1)}`)
+  assert.ok(handler, path)
+  const bytes = Buffer.from(JSON.stringify(body))
+  const response = await handler(testContext('POST', path, {}, { user, body: bytes }))
+  assert.equal(response.status, 201)
+  return JSON.parse(Buffer.from(await bodyBytes(response.body)).toString())
+}
+
+const authorization = '/apis/authorization.k8s.io/v1'
+const authentication = '/apis/authentication.k8s.io/v1'
+
+describe('reviews', () => {
+  test('discovery names exactly those that are answered', () => {
+    const named = groupVersions([]).flatMap((one) =>
+      one.resources.map((resource) => `${one.group}/${one.version}/${resource.resource}`),
+    )
+    assert.deepEqual(named.sort(), [...reviewHandlers.keys()].sort())
+  })
+
+  test('whoami says name and groups', async () => {
+    const { kind, status } = await ask(`${authentication}/selfsubjectreviews`, {}, node)
+    assert.equal(kind, 'SelfSubjectReview')
+    assert.deepEqual(status.userInfo, { username: node.name, groups: node.groups })
+  })
+
+  test('can-i answers for oneself', async () => {
+    const path = `${authorization}/selfsubjectaccessreviews`
+    const asking = (verb: string, resource: string) => ({
+      spec: { resourceAttributes: { verb, resource, namespace: 'a' } },
+    })
+    assert.equal((await ask(path, asking('list', 'pods'), node)).status.allowed, true)
+    assert.equal((await ask(path, asking('create', 'secrets'), node)).status.allowed, false)
+    assert.equal((await ask(path, asking('*', '*'))).status.allowed, true)
+    const metrics = { spec: { nonResourceAttributes: { verb: 'get', path: '/metrics' } } }
+    assert.equal((await ask(path, metrics, node)).status.allowed, false)
+    await assert.rejects(ask(path, { spec: {} }), (error) => isStatus(error, 'BadRequest'))
+  })
+
+  test('administrators ask for others', async () => {
+    const spec = {
+      user: node.name,
+      groups: node.groups,
+      resourceAttributes: { verb: 'update', resource: 'nodes', name: 'w2', namespace: 'a' },
+    }
+    const path = `${authorization}/subjectaccessreviews`
+    assert.equal((await ask(path, { spec })).status.allowed, false)
+    const local = `${authorization}/namespaces/a/localsubjectaccessreviews`
+    assert.equal((await ask(local, { spec })).status.allowed, false)
+    const elsewhere = `${authorization}/namespaces/b/localsubjectaccessreviews`
+    await assert.rejects(ask(elsewhere, { spec }), (error) => isStatus(error, 'BadRequest'))
+  })
+
+  test('can-i --list names the rules', async () => {
+    const path = `${authorization}/selfsubjectrulesreviews`
+    const { status } = await ask(path, { spec: { namespace: 'default' } }, node)
+    const own = status.resourceRules.find((rule: { resources: string[] }) =>
+      rule.resources.includes('nodes/status'),
+    )
+    assert.deepEqual(own.resourceNames, ['w1'])
+    assert.ok(
+      !status.resourceRules.some((rule: { resources: string[] }) =>
+        rule.resources.includes('leases'),
+      ),
+    )
+    const all = (await ask(path, { spec: { namespace: 'default' } })).status
+    assert.deepEqual(all.resourceRules, [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }])
+  })
+
+  test('are only created', async () => {
+    for (const [key, handler] of reviewHandlers) {
+      const [group, version, resource] = key.split('/')
+      const context = testContext('GET', `/apis/${group}/${version}/${resource}/x`)
+      await assert.rejects(handler(context), (error) => isStatus(error, 'MethodNotAllowed'))
+    }
+  })
+})
