@@ -10,6 +10,7 @@ import type { ApiOptions, Handler, HandlerContext, User } from './context.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
 import { handleBinding } from './handlers/binding.ts'
+import { EventFrames } from './handlers/event-frames.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
@@ -78,6 +79,7 @@ class Pipeline implements Api {
     this.#shared = {
       parsed: new ParsedObjects(),
       watches: new WatchCount(),
+      frames: new EventFrames(),
       admission: createAdmission(options),
     }
   }

@@ -13,6 +13,7 @@ export const limits = {
   jsonDepthMax: 128,
   requestsInFlightMax: 2_000,
   watchesPerMemberMax: 20_000,
+  sharedEventBytesMax: 16 * MiB,
   headerBytesMax: 64 * KiB,
   bearerTokenBytesMax: 16 * KiB,
 

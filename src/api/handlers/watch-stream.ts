@@ -46,9 +46,6 @@ function head(type: string): Buffer {
   return Buffer.from(`{"type":"${type}","object":`)
 }
 
-/** Events as they go over the wire, shared by all watchers that see the same one the same way. */
-const shared = new WeakMap<StoreEvent, Map<string, Uint8Array>>()
-
 /** The body of a watch. Opens its cursor when first read and lets go of it however reading ends. */
 export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array, void, void> {
   const { context } = parts
@@ -138,12 +135,9 @@ class EventWriter {
   event(event: StoreEvent): Uint8Array | undefined {
     const type = this.#type(event)
     if (type === undefined) return undefined
-    if (!this.#parts.representation.verbatim) return this.frame(type, eventValue(type, event))
-    const known = shared.get(event) ?? new Map<string, Uint8Array>()
-    shared.set(event, known)
-    const bytes = known.get(type) ?? this.frame(type, eventValue(type, event))
-    known.set(type, bytes)
-    return bytes
+    const make = () => this.frame(type, eventValue(type, event))
+    const { context, representation } = this.#parts
+    return representation.verbatim ? context.shared.frames.get(event, type, make) : make()
   }
 
   frame(type: EventType, value: Uint8Array): Uint8Array {

@@ -32,7 +32,7 @@ export interface TestCluster extends AsyncDisposable {
     more?: { headers?: Record<string, string>; user?: User; signal?: AbortSignal },
   ): Promise<Answer>
   /** A watch as an iterator of parsed events; `close` hangs up. */
-  watch(path: string, user?: User): Promise<WatchReader>
+  watch(path: string, headers?: Record<string, string>): Promise<WatchReader>
 }
 
 export interface WatchReader {
@@ -72,14 +72,21 @@ export async function openCluster(options: Partial<ApiOptions> = {}): Promise<Te
     clock,
     memory,
     ask,
-    watch: (path, user = admin) => openWatch(api, path, user),
+    watch: (path, headers = {}) => openWatch(api, path, headers),
     [Symbol.asyncDispose]: () => memory.store.stop(),
   }
 }
 
-async function openWatch(api: Api, path: string, user: User): Promise<WatchReader> {
+async function openWatch(
+  api: Api,
+  path: string,
+  headers: Record<string, string>,
+): Promise<WatchReader> {
   const hangUp = new AbortController()
-  const response = await api.handle(requestOf('GET', path, undefined, {}, hangUp.signal), user)
+  const response = await api.handle(
+    requestOf('GET', path, undefined, headers, hangUp.signal),
+    admin,
+  )
   if (response.body.kind !== 'stream')
     throw new Error(Buffer.from(await bodyBytes(response.body)).toString('utf8'))
   const chunks = response.body.chunks[Symbol.asyncIterator]()
