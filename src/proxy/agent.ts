@@ -9,9 +9,11 @@ import { paths } from '../client/resources.ts'
 import type { Client } from '../client/typed.ts'
 import type { EndpointSlice, Service } from '../kinds/types.ts'
 import { type ProxyMode, selectDataplanes } from './dataplane/choice.ts'
-import { type Dataplane, type RunProgram, runProgram } from './dataplane/kernel.ts'
+import { stopAcceptingForwarded } from './dataplane/docker-forward.ts'
+import type { Dataplane } from './dataplane/kernel.ts'
 import { removalText, tableName } from './dataplane/nftables.ts'
 import { Ownership } from './dataplane/owner.ts'
+import { type RunProgram, runProgram } from './dataplane/program.ts'
 import { losesEndpoint, type PortRules, serviceKeyOfSlice, serviceRules } from './rules.ts'
 
 export interface ProxyOptions {
@@ -62,8 +64,9 @@ export async function removeKernelArtifacts(options: {
     // Without the tool or the right to use it, nothing can have been written.
     return
   }
-  if (tables.split('\n').includes(`table ip ${table}`))
-    await run('nft', ['-f', '-'], removalText(table))
+  if (!tables.split('\n').includes(`table ip ${table}`)) return
+  await run('nft', ['-f', '-'], removalText(table))
+  await stopAcceptingForwarded(run, table)
 }
 
 const debounceMs = 10

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type RunProgram, runProgram } from '../../src/proxy/dataplane/kernel.ts'
+import { type RunProgram, runProgram } from '../../src/proxy/dataplane/program.ts'
 
 /**
  * A host with pods, built of network namespaces: a bridge 10.88.0.1/24 with pods on it, and a client

@@ -2,12 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { silentLogger } from '../../src/base/log.ts'
 import { SeededRandom } from '../../src/base/random.ts'
-import {
-  KernelDataplane,
-  kernelIsWritable,
-  type RunProgram,
-} from '../../src/proxy/dataplane/kernel.ts'
+import { KernelDataplane, kernelIsWritable } from '../../src/proxy/dataplane/kernel.ts'
 import { changeText, fullText, layoutOf } from '../../src/proxy/dataplane/nftables.ts'
+import type { RunProgram } from '../../src/proxy/dataplane/program.ts'
 import type { Endpoint, PortRules } from '../../src/proxy/rules.ts'
 import { NetworkLab } from './proxy-lab.ts'
 
@@ -80,7 +77,7 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
     assert.match(await lab.ask('p1', clusterIp, 80), /^p1 /)
   })
 
-  test('without endpoints connections are refused at once', async () => {
+  test('without endpoints connections are refused at once', { timeout: 2_500 }, async () => {
     await plane.apply([web([])])
     for (const [from, ip, port] of [
       ['h', clusterIp, 80],
@@ -122,6 +119,39 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
     assert.match(await flows(), /src=10\.88\.0\.11/)
     await plane.apply([dns([pod(2)])])
     assert.doesNotMatch(await flows(), /src=10\.88\.0\.11/)
+  })
+
+  test('where bridged frames are tracked, pods keep their addresses', async (context) => {
+    try {
+      await run('sh', ['-c', 'echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables'], '')
+    } catch {
+      context.skip('needs the kernel module br_netfilter')
+      return
+    }
+    const plain = new KernelDataplane({ table, logger: silentLogger, run, masqueradeAll: false })
+    await plain.apply([web([pod(1), pod(2)])])
+    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1', 'p2'])
+    assert.match(await lab.ask('p3', clusterIp, 80), /10\.88\.0\.13$/)
+    await plain.apply([web([pod(1)])])
+    assert.match(await lab.ask('p1', clusterIp, 80), /^p1 10\.88\.0\.1$/)
+  })
+
+  test("Docker's forward policy lets node ports through", async () => {
+    const iptables = (...args: string[]) => run('iptables', args, '')
+    await iptables('-N', 'DOCKER-USER')
+    await iptables('-A', 'FORWARD', '-j', 'DOCKER-USER')
+    const established = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT']
+    await iptables('-A', 'FORWARD', '-o', 'br0', ...established)
+    await iptables('-A', 'FORWARD', '-i', 'br0', '-j', 'ACCEPT')
+    await iptables('-P', 'FORWARD', 'DROP')
+    const docked = new KernelDataplane({ table, logger: silentLogger, run, masqueradeAll: false })
+    await docked.apply([web([pod(1), pod(2)])])
+    assert.deepEqual(await answers('c', '192.0.2.1', 30_080), ['p1', 'p2'])
+    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1', 'p2'])
+    await assert.rejects(lab.ask('c', '10.88.0.11', 8080), 'others stay out')
+    await docked.remove()
+    assert.doesNotMatch(await iptables('-S', 'DOCKER-USER'), /ACCEPT/)
+    await run('nft', ['flush', 'ruleset'], '')
   })
 
   test('differences lead where whole tables lead', async () => {

@@ -8,9 +8,9 @@ import {
   type Dataplane,
   KernelDataplane,
   kernelIsWritable,
-  type RunProgram,
 } from './kernel.ts'
 import { tableName } from './nftables.ts'
+import type { RunProgram } from './program.ts'
 import { UserspaceDataplane } from './userspace.ts'
 
 export type ProxyMode = 'auto' | 'nftables' | 'userspace'

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import type { Logger } from '../../base/log.ts'
 import type { PortRules } from '../rules.ts'
+import { acceptForwarded, stopAcceptingForwarded } from './docker-forward.ts'
 import { changeText, fullText, type Layout, layoutOf, removalText } from './nftables.ts'
+import type { RunProgram } from './program.ts'
 import { staleFlows } from './stale-flows.ts'
 
 /** What a set of rules is written to. Calls come one at a time. */
@@ -17,22 +18,12 @@ export interface Dataplane {
   readonly outlivesProcess: boolean
 }
 
-/** Runs a program with `input` and resolves to its output; rejects when it fails. */
-export type RunProgram = (
-  program: string,
-  args: readonly string[],
-  input: string,
-) => Promise<string>
-
 export interface KernelOptions {
   readonly table: string
   readonly logger: Logger
   readonly run: RunProgram
   readonly masqueradeAll: boolean
 }
-
-const outputBytesMax = 1024 * 1024
-const programMsMax = 30_000
 
 /** The nftables table of this network namespace. */
 export class KernelDataplane implements Dataplane {
@@ -51,7 +42,10 @@ export class KernelDataplane implements Dataplane {
     const before = this.#layout
     const after = layoutOf(rules, { masqueradeAll })
     this.#layout = undefined
-    if (!before || !(await this.#change(before, after))) await this.#nft(fullText(table, after))
+    if (!before || !(await this.#change(before, after))) {
+      await this.#nft(fullText(table, after))
+      await acceptForwarded(this.#options.run, table)
+    }
     this.#layout = after
     await this.#forgetFlows(rules)
     this.#rules = rules
@@ -70,8 +64,10 @@ export class KernelDataplane implements Dataplane {
   }
 
   async remove(): Promise<void> {
+    const { run, table } = this.#options
     this.#layout = undefined
-    await this.#nft(removalText(this.#options.table))
+    await this.#nft(removalText(table))
+    await stopAcceptingForwarded(run, table)
   }
 
   /** False when the difference did not apply, as after someone else's changes: then all is rewritten. */
@@ -102,34 +98,6 @@ export class KernelDataplane implements Dataplane {
       }
   }
 }
-
-/** Runs programs of this machine, also those in the system folders that PATH may lack. */
-export const runProgram: RunProgram = (program, args, input) =>
-  new Promise((resolve, reject) => {
-    const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
-    const child = spawn(program, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, PATH: path },
-      timeout: programMsMax,
-    })
-    let output = ''
-    let complaint = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      if (output.length < outputBytesMax) output += chunk
-    })
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      if (complaint.length < outputBytesMax) complaint += chunk
-    })
-    // A program that ends early closes its input; its exit code tells why.
-    child.stdin.on('error', () => {})
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(output)
-      else
-        reject(new Error(`${program} ended with ${signal ?? code}: ${complaint.slice(0, 2_000)}`))
-    })
-    child.stdin.end(input)
-  })
 
 /** Whether this process may write kernel rules. */
 export async function kernelIsWritable(run: RunProgram, table: string): Promise<boolean> {

@@ -34,7 +34,7 @@ export type CollectionName = keyof typeof collectionTypes
 const collectionNames = Object.keys(collectionTypes) as CollectionName[]
 
 /** One bit of the packet mark, ours alone: set on what must be masqueraded, cleared when it was. */
-const masqueradeBit = '0x00100000'
+export const masqueradeBit = '0x00100000'
 const otherBits = '0xffefffff'
 
 /** The table of a cluster. Its id is reduced to what nft allows in a name. */
@@ -144,7 +144,8 @@ export function removalText(table: string): string {
 
 /** What never changes: hooks, and the rules that look up the maps. */
 const frame: readonly string[] = [
-  '  chain refuse { reject ; }',
+  // A reset, for answers by ICMP are limited in rate and would let clients wait.
+  '  chain refuse { meta l4proto tcp reject with tcp reset ; reject ; }',
   '  chain services {',
   '    ip daddr . meta l4proto . th dport vmap @service-ips',
   '    fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node-ports',

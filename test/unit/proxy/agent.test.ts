@@ -8,7 +8,7 @@ import type { InformerFactory } from '../../../src/client/reflector.ts'
 import type { Client } from '../../../src/client/typed.ts'
 import type { EndpointSlice, Service } from '../../../src/kinds/types.ts'
 import { createProxy, removeKernelArtifacts } from '../../../src/proxy/agent.ts'
-import type { RunProgram } from '../../../src/proxy/dataplane/kernel.ts'
+import type { RunProgram } from '../../../src/proxy/dataplane/program.ts'
 import { HandFed } from '../scheduler/hand-fed.ts'
 import { service, slice } from './services.ts'
 
@@ -24,7 +24,7 @@ function harness() {
   const told = new EventEmitter()
   const fault = { next: false }
   const run: RunProgram = async (program, args, input) => {
-    assert.equal(program, 'nft')
+    if (program !== 'nft') throw new Error(`${program}: not found`)
     if (args[0] === '-f') {
       if (fault.next) {
         fault.next = false
