@@ -39,6 +39,14 @@ const reviews: readonly DiscoveredResource[] = [
   { ...review('authorization.k8s.io', 'LocalSubjectAccessReview'), namespaced: true },
 ]
 
+/** Subresources that Kubernetes has and this API does not serve yet: clients must not find them. */
+export const unservedSubresources: ReadonlySet<string> = new Set([
+  'ephemeralcontainers',
+  'proxy',
+  'resize',
+  'token',
+])
+
 /** The order in which Kubernetes names its groups; others follow by name. */
 const groupOrder = [
   '',
@@ -93,6 +101,7 @@ function describe(kind: Kind): DiscoveredResource {
     shortNames: kind.shortNames,
     categories: kind.categories,
     subresources: kind.subresources
+      .filter((sub) => !unservedSubresources.has(sub.name))
       .map((sub) => ({
         name: sub.name,
         kind: sub.kind,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { handleDiscovery } from '../../../src/api/discovery/handle-discovery.ts'
+import { unservedSubresources } from '../../../src/api/discovery/resources.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import { bodyBytes } from '../../../src/client/transport.ts'
 import { allKinds } from '../../../src/kinds/scheme.ts'
 import { testContext } from './context.ts'
+import { discoveryFacts } from './discovery-facts.ts'
 
 const v2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 const kubectl = `${v2},application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json`
@@ -60,6 +62,37 @@ describe('discovery', () => {
     })
   })
 
+  test('says of every resource what Kubernetes 1.36 says', async () => {
+    const all = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+    const lines: string[] = []
+    for (const root of ['/api', '/apis'])
+      for (const group of (await ask(root, { accept: v2 })).json.items)
+        for (const one of group.versions[0].resources) {
+          const { verbs, shortNames = [], categories = [], subresources = [] } = one
+          const scope = `${group.metadata.name ?? 'core'}/${group.versions[0].version}`
+          const verbText = verbs.join() === all.join() ? '*' : verbs.join()
+          lines.push(
+            `${scope} ${one.resource} ${one.singularResource} ${one.responseKind.kind} ${one.scope} ` +
+              `${verbText} short=${shortNames.join()} in=${categories.join()}`,
+          )
+          for (const sub of subresources) {
+            const { group: g, version, kind } = sub.responseKind
+            const body = g === '' ? kind : `${g}/${version}/${kind}`
+            lines.push(`${one.resource}/${sub.subresource} ${body} ${sub.verbs.join()}`)
+          }
+        }
+    let resource = ''
+    const facts = discoveryFacts
+      .trim()
+      .split('\n')
+      .map((line) => {
+        if (!line.startsWith('  ')) resource = line.split(' ')[1] ?? ''
+        return line.startsWith('  ') ? `${resource}/${line.trim()}` : line
+      })
+      .filter((line) => !unservedSubresources.has(/^\w+\/(\w+) /.exec(line)?.[1] ?? ''))
+    assert.deepEqual(lines.sort(), facts.sort())
+  })
+
   test('answers 304 to who has the document', async () => {
     const first = await ask('/apis', { accept: v2 })
     const etag = first.headers.get('etag') ?? ''
@@ -97,7 +130,7 @@ describe('discovery', () => {
       const listed = json.resources.find((one: { name: string }) => one.name === kind.resource)
       assert.equal(listed.kind, kind.kind)
       assert.equal(listed.namespaced, kind.namespaced)
-      for (const sub of kind.subresources)
+      for (const sub of kind.subresources.filter((one) => !unservedSubresources.has(one.name)))
         assert.ok(
           json.resources.some(
             (one: { name: string }) => one.name === `${kind.resource}/${sub.name}`,
