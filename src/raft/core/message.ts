@@ -132,28 +132,42 @@ export const noBytes: Uint8Array = new Uint8Array(0)
 const noEntries: readonly Entry[] = []
 const noMessages: readonly Message[] = []
 
-/** A message with every field present, so that all messages share one shape. */
-export function makeMessage(
+/** What a message may say beside its type and receiver; the rest keeps its empty value. */
+export type MessageFields = Partial<Omit<Message, 'type' | 'to'>>
+
+/** A message while it is being made. */
+export type MessageDraft = { -readonly [Field in keyof Message]: Message[Field] }
+
+/**
+ * A message with every field present, so that all messages share one shape: they are made and read
+ * for every command, and mixed shapes would cost more than everything else in this folder.
+ */
+export function draftMessage(
   type: MessageType,
   to: MemberId,
-  fields: Partial<Omit<Message, 'type' | 'to'>> = {},
-): Message {
+  from: MemberId,
+  term: Term,
+): MessageDraft {
   return {
     type,
     to,
-    from: fields.from ?? nobody,
-    term: fields.term ?? 0,
-    logTerm: fields.logTerm ?? 0,
-    index: fields.index ?? 0,
-    entries: fields.entries ?? noEntries,
-    commit: fields.commit ?? 0,
-    vote: fields.vote ?? nobody,
-    snapshot: fields.snapshot,
-    reject: fields.reject ?? false,
-    rejectHint: fields.rejectHint ?? 0,
-    context: fields.context,
-    responses: fields.responses ?? noMessages,
+    from,
+    term,
+    logTerm: 0,
+    index: 0,
+    entries: noEntries,
+    commit: 0,
+    vote: nobody,
+    snapshot: undefined,
+    reject: false,
+    rejectHint: 0,
+    context: undefined,
+    responses: noMessages,
   }
+}
+
+export function makeMessage(type: MessageType, to: MemberId, fields: MessageFields = {}): Message {
+  return Object.assign(draftMessage(type, to, nobody, 0), fields)
 }
 
 /** Types that only this member may hand to its own core; from a peer they are refused. */
@@ -220,11 +234,21 @@ export function payloadBytes(entries: readonly Entry[]): number {
 
 /** The longest prefix within `bytesMax`, but never less than one entry. Same array when it fits. */
 export function limitEntries(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
+  const end = limitEnd(entries, 0, entries.length, bytesMax)
+  return end === entries.length ? entries : entries.slice(0, end)
+}
+
+/** Where in [low, high) to cut, so that the entries before it are within `bytesMax`, or just one. */
+export function limitEnd(
+  entries: readonly Entry[],
+  low: number,
+  high: number,
+  bytesMax: number,
+): number {
   let bytes = 0
-  for (let at = 0; at < entries.length; at += 1) {
-    const entry = entries[at] as Entry
-    bytes += entryBytes(entry)
-    if (bytes > bytesMax && at > 0) return entries.slice(0, at)
+  for (let at = low; at < high; at += 1) {
+    bytes += entryBytes(entries[at] as Entry)
+    if (bytes > bytesMax && at > low) return at
   }
-  return entries
+  return high
 }

@@ -4,8 +4,8 @@ import { restore } from './conf-change.ts'
 import type { RaftConfig, RaftSettings, RaftTrace } from './config.ts'
 import { settle } from './config.ts'
 import { RaftLog } from './log.ts'
-import type { Entry, HardState, Message } from './message.ts'
-import { makeMessage, nobody, payloadBytes } from './message.ts'
+import type { Entry, HardState, Message, MessageDraft, MessageFields } from './message.ts'
+import { draftMessage, nobody, payloadBytes } from './message.ts'
 import { Progress } from './progress.ts'
 import { ReadOnly, type ReadState } from './read-only.ts'
 import { Tracker } from './tracker.ts'
@@ -97,33 +97,23 @@ export class Raft {
   }
 
   /** Queues a message; fills in sender and term. Votes bring their own term. */
-  send(
-    type: Message['type'],
-    to: MemberId,
-    fields: Partial<Omit<Message, 'type' | 'to'>> = {},
-  ): void {
-    this.sendMessage(makeMessage(type, to, this.#stamp(type, fields)))
-  }
-
-  #stamp(
-    type: Message['type'],
-    fields: Partial<Omit<Message, 'type' | 'to'>>,
-  ): Partial<Omit<Message, 'type' | 'to'>> {
+  send(type: Message['type'], to: MemberId, fields: MessageFields = noFields): void {
+    const message = Object.assign(this.draft(type, to), fields)
+    if (message.from === nobody) message.from = this.id
     const isVote =
       type === 'MsgVote' ||
       type === 'MsgVoteResp' ||
       type === 'MsgPreVote' ||
       type === 'MsgPreVoteResp'
-    const term = fields.term ?? 0
-    assert(isVote === term > 0, `${type}: votes and only votes choose their own term`)
+    assert(isVote === (fields.term ?? 0) > 0, 'votes and only votes choose their own term')
+    this.sendMessage(message)
+  }
+
+  /** A message from this member at its term, to be filled in and given to sendMessage. */
+  draft(type: Message['type'], to: MemberId): MessageDraft {
     // Proposals and reads are forwarded to whoever leads; they belong to no term.
-    const forwarded = type === 'MsgProp' || type === 'MsgReadIndex'
-    const from = fields.from ?? nobody
-    return {
-      ...fields,
-      from: from === nobody ? this.id : from,
-      term: isVote ? term : forwarded ? 0 : this.term,
-    }
+    const isForwarded = type === 'MsgProp' || type === 'MsgReadIndex'
+    return draftMessage(type, to, this.id, isForwarded ? 0 : this.term)
   }
 
   /**
@@ -136,7 +126,7 @@ export class Raft {
       this.messagesAfterAppend.push(message)
       return
     }
-    assert(message.to !== this.id, `${type} is not for this member itself`)
+    assert(message.to !== this.id, 'only answers are for this member itself')
     this.messages.push(message)
   }
 
@@ -161,7 +151,9 @@ export class Raft {
     this.log.append(
       proposals.map(({ type, data }, at) => ({ term, index: first + at, type, data })),
     )
-    this.send('MsgAppResp', this.id, { index: this.log.lastIndex() })
+    const answer = this.draft('MsgAppResp', this.id)
+    answer.index = this.log.lastIndex()
+    this.sendMessage(answer)
     return true
   }
 
@@ -236,6 +228,8 @@ export class Raft {
     this.settings.trace?.({ event, id: this.id, term: this.term, peer, detail })
   }
 }
+
+const noFields: MessageFields = {}
 
 /** Commits what earlier terms left (raft section 8): a leader's first entry. */
 const emptyEntry: Entry = { term: 0, index: 0, type: 'EntryNormal', data: new Uint8Array(0) }

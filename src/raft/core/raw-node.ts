@@ -10,12 +10,14 @@ import type {
   Entry,
   HardState,
   Message,
+  MessageFields,
   MessageType,
   Snapshot,
 } from './message.ts'
 import {
   appendThreadId,
   applyThreadId,
+  draftMessage,
   entriesBytes,
   isEmptySnapshot,
   isLocalMessage,
@@ -208,24 +210,25 @@ export class RawNode {
       messagesAfterAppend.length > 0
     ) {
       const answer = this.#appendAnswer(snapshot)
-      ready.messages.push(
-        makeMessage('MsgStorageAppend', appendThreadId, {
-          from: raft.id,
-          entries,
-          ...hardState,
-          snapshot,
-          responses: answer === undefined ? messagesAfterAppend : [...messagesAfterAppend, answer],
-        }),
+      if (answer !== undefined) messagesAfterAppend.push(answer)
+      const message = draftMessage(
+        'MsgStorageAppend',
+        appendThreadId,
+        raft.id,
+        hardState?.term ?? 0,
       )
+      message.entries = entries
+      message.vote = hardState?.vote ?? nobody
+      message.commit = hardState?.commit ?? 0
+      message.snapshot = snapshot
+      message.responses = messagesAfterAppend
+      ready.messages.push(message)
     }
-    if (committedEntries.length > 0)
-      ready.messages.push(
-        makeMessage('MsgStorageApply', applyThreadId, {
-          from: raft.id,
-          entries: committedEntries,
-          responses: [this.#applyAnswer(committedEntries)],
-        }),
-      )
+    if (committedEntries.length === 0) return
+    const message = draftMessage('MsgStorageApply', applyThreadId, raft.id, 0)
+    message.entries = committedEntries
+    message.responses = [this.#applyAnswer(committedEntries)]
+    ready.messages.push(message)
   }
 
   /** Without storage threads, what they would answer is kept until advance(). */
@@ -248,18 +251,20 @@ export class RawNode {
     const { raft } = this
     const hasEntries = raft.log.unstable.count > 0
     if (!hasEntries && snapshot === undefined) return undefined
-    const last = hasEntries ? raft.log.lastEntryId() : { index: 0, term: 0 }
-    return makeMessage('MsgStorageAppendResp', raft.id, {
-      from: appendThreadId,
-      term: raft.term,
-      index: last.index,
-      logTerm: last.term,
-      snapshot,
-    })
+    const answer = draftMessage('MsgStorageAppendResp', raft.id, appendThreadId, raft.term)
+    if (hasEntries) {
+      const last = raft.log.lastEntryId()
+      answer.index = last.index
+      answer.logTerm = last.term
+    }
+    answer.snapshot = snapshot
+    return answer
   }
 
   #applyAnswer(entries: readonly Entry[]): Message {
-    return makeMessage('MsgStorageApplyResp', this.raft.id, { from: applyThreadId, entries })
+    const answer = draftMessage('MsgStorageApplyResp', this.raft.id, applyThreadId, 0)
+    answer.entries = entries
+    return answer
   }
 
   #accept(ready: Ready): void {
@@ -351,7 +356,7 @@ export class RawNode {
     }))
   }
 
-  #local(type: MessageType, fields: Parameters<typeof makeMessage>[2] = {}): StepResult {
+  #local(type: MessageType, fields: MessageFields = {}): StepResult {
     return step(this.raft, makeMessage(type, nobody, fields))
   }
 }

@@ -24,7 +24,12 @@ export function maybeSendAppend(raft: Raft, to: MemberId, sendIfEmpty: boolean):
   const entries = full ? [] : log.entriesFrom(progress.next, raft.settings.messageBytesMax)
   if ((entries === undefined || entries.length === 0) && !sendIfEmpty) return false
   if (entries === undefined) return maybeSendSnapshot(raft, to, progress)
-  raft.send('MsgApp', to, { index, logTerm, entries, commit: log.committed })
+  const message = raft.draft('MsgApp', to)
+  message.index = index
+  message.logTerm = logTerm
+  message.entries = entries
+  message.commit = log.committed
+  raft.sendMessage(message)
   progress.sentEntries(entries.length, payloadBytes(entries))
   progress.sentCommit = log.committed
   return true

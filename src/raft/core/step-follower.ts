@@ -64,7 +64,9 @@ function handleAppend(raft: Raft, message: Message): void {
   }
   const lastNew = log.maybeAppend({ index, term: logTerm }, entries, commit)
   if (lastNew !== undefined) {
-    raft.send('MsgAppResp', from, { index: lastNew })
+    const answer = raft.draft('MsgAppResp', from)
+    answer.index = lastNew
+    raft.sendMessage(answer)
     return
   }
   // Skip whole terms: no entry of ours after the hint can match (raft section 5.3).

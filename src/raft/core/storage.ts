@@ -1,7 +1,7 @@
 import { assert, present } from '../../base/assert.ts'
 import type { LogIndex, Term } from '../../base/brand.ts'
 import type { ConfState, Entry, HardState, Snapshot } from './message.ts'
-import { limitEntries, noBytes } from './message.ts'
+import { limitEnd, noBytes } from './message.ts'
 
 /**
  * The stable part of the log as the core reads it: synchronous, because the core is a pure function.
@@ -63,7 +63,10 @@ export class MemoryStorage implements Storage {
   entries(low: LogIndex, high: LogIndex, bytesMax: number): readonly Entry[] | undefined {
     if (low < this.#offset) return undefined
     assert(high <= this.lastIndex() + 1, `storage holds entries up to ${high}`)
-    return limitEntries(this.#entries.slice(low - this.#offset, high - this.#offset), bytesMax)
+    const from = low - this.#offset
+    // Not slice, then limit: for a member far behind, that would copy the log for every message.
+    const end = limitEnd(this.#entries, from, high - this.#offset, bytesMax)
+    return this.#entries.slice(from, end)
   }
 
   term(index: LogIndex): Term | undefined {
