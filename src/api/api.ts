@@ -10,12 +10,13 @@ import type { ApiOptions, Handler, HandlerContext, User } from './context.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
 import { handleBinding } from './handlers/binding.ts'
-import { EventFrames } from './handlers/event-frames.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
+import { EventFrames } from './handlers/watch/event-frames.ts'
 import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { parseRequestInfo } from './request-info.ts'
+import { RequestMetrics } from './request-metrics.ts'
 import { errorResponse, internalError } from './responses.ts'
 import { ParsedObjects } from './stored-object.ts'
 import { createLogHandler } from './subresources/log.ts'
@@ -70,6 +71,7 @@ class Pipeline implements Api {
   readonly #options: ApiOptions
   readonly #extensions: Extensions
   readonly #shared: Shared
+  readonly #metrics: RequestMetrics | undefined
   #reading = 0
   #writing = 0
 
@@ -82,6 +84,11 @@ class Pipeline implements Api {
       frames: new EventFrames(),
       admission: createAdmission(options),
     }
+    this.#metrics = options.metrics && new RequestMetrics(options.metrics, () => this.#load())
+  }
+
+  #load() {
+    return { reading: this.#reading, writing: this.#writing, openWatches: this.openWatches }
   }
 
   get inFlight(): number {
@@ -100,9 +107,13 @@ class Pipeline implements Api {
       request,
       warnings: [],
     }
+    const { clock, random } = this.#options
+    const startMs = clock.monotonicMs()
     const answer = await this.#answer(context)
+    const seconds = (clock.monotonicMs() - startMs) / 1_000
+    this.#metrics?.answered(context.info, answer.status, seconds)
     const headers = new Map(answer.headers)
-    headers.set('audit-id', this.#options.random.uuid())
+    headers.set('audit-id', random.uuid())
     if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
     return { ...answer, headers }
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { Registry } from '../base/metrics.ts'
 import type { Random } from '../base/random.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
@@ -55,6 +56,8 @@ export interface ApiOptions {
   readonly nodePortRange: string
   readonly memberName: string
   readonly kubeletTls: KubeletTls
+  /** Where requests are counted; nowhere when left out. */
+  readonly metrics?: Registry
 }
 
 /** One request on its way through a handler. */

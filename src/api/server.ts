@@ -102,7 +102,9 @@ class HttpsServer implements ApiServer {
   readonly #sockets = new Set<Duplex>()
   readonly #sessions = new Set<Http2Session>()
   readonly #subjects = new WeakMap<object, ReturnType<typeof subjectOfPeer>>()
-  readonly #stopping = new AbortController()
+  /** One for each request under way; all are aborted when the server stops. */
+  readonly #hangUps = new Set<AbortController>()
+  #stopping = false
   #active = 0
   #idle: (() => void) | undefined
 
@@ -169,7 +171,8 @@ class HttpsServer implements ApiServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
     })
-    this.#stopping.abort()
+    this.#stopping = true
+    for (const hangUp of this.#hangUps) hangUp.abort()
     if (this.#active > 0)
       await new Promise<void>((resolve) => {
         const timer = this.#options.clock.after(drainMs, resolve)
@@ -233,14 +236,15 @@ class HttpsServer implements ApiServer {
     const hangUp = new AbortController()
     const abort = () => hangUp.abort()
     res.once('close', abort)
-    this.#stopping.signal.addEventListener('abort', abort, { once: true })
+    this.#hangUps.add(hangUp)
+    if (this.#stopping) abort()
     this.#active += 1
     try {
       const response = await this.#answer(req, hangUp.signal, answer)
       await writeResponse(res, response, req.method ?? '', hangUp.signal)
     } finally {
       this.#active -= 1
-      this.#stopping.signal.removeEventListener('abort', abort)
+      this.#hangUps.delete(hangUp)
       res.off('close', abort)
       if (this.#active === 0) this.#idle?.()
     }

@@ -7,7 +7,7 @@ import { methodNotAllowed, tooManyRequests } from '../errors.ts'
 import { negotiate } from '../negotiate.ts'
 import { parseIncludeObject, Representation } from '../representation.ts'
 import type { ParsedObjects } from '../stored-object.ts'
-import type { EventFrames } from './event-frames.ts'
+import type { EventFrames } from './watch/event-frames.ts'
 
 /** What all requests of one API share. */
 export interface Shared {

@@ -13,7 +13,7 @@ import { handlePatch } from './patch.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { handleScale } from './scale.ts'
 import { handleUpdate } from './update.ts'
-import { handleWatch } from './watch.ts'
+import { handleWatch } from './watch/handle-watch.ts'
 
 export type ResourceHandler = (context: ResourceContext) => Promise<ApiResponse>
 

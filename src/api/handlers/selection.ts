@@ -34,6 +34,8 @@ export class Selection {
     this.#labels = parseLabelSelector(options.labelSelector)
     this.#fields = options.fieldSelector === '' ? [] : parseFieldSelector(options.fieldSelector)
     for (const { field } of this.#fields) checkField(kind, field)
+    if (info.namespace !== '' && !isKeySegment(info.namespace))
+      throw badRequest(`${JSON.stringify(info.namespace)} cannot be the name of a namespace`)
     const namespace =
       info.namespace !== '' ? info.namespace : (this.#pinned('metadata.namespace') ?? '')
     const name = info.name !== '' ? info.name : this.#pinned('metadata.name')
@@ -41,7 +43,7 @@ export class Selection {
       this.start = objectKey(kind, namespace, name)
       this.end = keyAfter(this.start)
     } else {
-      this.start = resourcePrefix(kind, isKeySegment(namespace) ? namespace : '')
+      this.start = resourcePrefix(kind, namespace)
       this.end = prefixEnd(this.start)
     }
     this.everything = this.#labels.empty && this.#fields.length === 0

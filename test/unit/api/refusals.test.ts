@@ -113,6 +113,8 @@ test('paths and methods that are not served are refused', () =>
     { ask: ['GET', `${maps}/a%2Fb`], status: 404 },
     { ask: ['GET', `${maps}/%zz`], status: 404 },
     { ask: ['GET', '/api/v1/namespaces/%2e%2e/configmaps/a'], status: 404 },
+    { ask: ['GET', '/api/v1/namespaces/%2e%2e/configmaps'], status: 400 },
+    { ask: ['DELETE', '/api/v1/namespaces/default%2Fa/configmaps'], status: 400 },
     { ask: ['GET', '/api/v1/namespaces/constructor/configmaps/__proto__'], status: 404 },
   ]))
 

@@ -1,12 +1,12 @@
-import type { Revision } from '../../base/brand.ts'
-import type { Timer } from '../../base/clock.ts'
-import type { StatusError } from '../../base/status.ts'
-import type { KeyValue, StoreEvent, StoreWatcher } from '../../state/cluster-store.ts'
-import type { Representation } from '../representation.ts'
-import { expectedFailure, internalError } from '../responses.ts'
-import { withRevision } from '../stored-object.ts'
-import { type ResourceContext, Slices } from './resource-context.ts'
-import type { Selection } from './selection.ts'
+import type { Revision } from '../../../base/brand.ts'
+import type { Timer } from '../../../base/clock.ts'
+import type { StatusError } from '../../../base/status.ts'
+import type { KeyValue, StoreEvent, StoreWatcher } from '../../../state/cluster-store.ts'
+import type { Representation } from '../../representation.ts'
+import { expectedFailure, internalError } from '../../responses.ts'
+import { withRevision } from '../../stored-object.ts'
+import { type ResourceContext, Slices } from '../resource-context.ts'
+import type { Selection } from '../selection.ts'
 
 /** From where a watch runs, how long, and what comes first. */
 export interface WatchPlan {

@@ -1,5 +1,5 @@
-import { limits } from '../../base/limits.ts'
-import type { StoreEvent } from '../../state/cluster-store.ts'
+import { limits } from '../../../base/limits.ts'
+import type { StoreEvent } from '../../../state/cluster-store.ts'
 
 /**
  * Events as they go over the wire: made once, sent to every watcher that sees the event the same
