@@ -231,7 +231,9 @@ class ProxyAgent implements Proxy {
       else this.#rules.delete(key)
     }
     this.#dirty.clear()
-    const all = [...this.#rules.values()].flat()
+    const all = [...this.#rules.values()]
+      .flat()
+      .sort((one, other) => (one.key < other.key ? -1 : 1))
     const results = await Promise.allSettled(this.#dataplanes.map((plane) => plane.apply(all)))
     const failures = results.filter((result) => result.status === 'rejected')
     for (const { reason } of failures) logger.warn({ err: reason }, 'proxy rules were not applied')

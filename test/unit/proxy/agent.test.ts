@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { test } from 'node:test'
-import { systemClock } from '../../../src/base/clock.ts'
+import { type Clock, ManualClock, systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom, systemRandom } from '../../../src/base/random.ts'
 import type { InformerFactory } from '../../../src/client/reflector.ts'
@@ -15,7 +15,7 @@ import { service, slice } from './services.ts'
 const tableLine = 'table ip kijabi-c1'
 
 /** Proxies of one cluster on one host whose nft is a list of what it was told. */
-function harness() {
+function harness(clock: Clock = systemClock) {
   const ownerSocket = `kijabi-test-${systemRandom.uuid()}`
   const services = new HandFed<Service>()
   const slices = new HandFed<EndpointSlice>()
@@ -43,7 +43,7 @@ function harness() {
       clusterId: 'c1',
       client: {} as Client,
       informers,
-      clock: systemClock,
+      clock,
       random: new SeededRandom(1),
       logger: silentLogger,
       emit: (_, event) => void told.emit(event, nodeName),
@@ -69,6 +69,29 @@ test('the owner writes the whole table, then differences, and removes it at its 
   await proxy.stop()
   assert.equal(texts[2], 'add table ip kijabi-c1\ndelete table ip kijabi-c1\n')
   assert.equal(services.subscribers + slices.subscribers, 0)
+})
+
+test('a new endpoint is written within 10 ms, a lost one at once', async () => {
+  const clock = new ManualClock()
+  const { services, slices, texts, told, make } = harness(clock)
+  services.put(service('web', '10.96.0.10'))
+  const proxy = make('w1')
+  proxy.start()
+  await once(told, 'owner')
+  await clock.advanceAsync(0)
+  assert.equal(texts.length, 1)
+  slices.put(slice('web', [{ ip: '10.1.0.1' }]))
+  await clock.advanceAsync(9)
+  assert.equal(texts.length, 1)
+  slices.put(slice('web', [{ ip: '10.1.0.1' }, { ip: '10.1.0.2' }]))
+  await clock.advanceAsync(1)
+  assert.equal(texts.length, 2, 'changes that come together are written together')
+  assert.match(texts[1] ?? '', /10\.1\.0\.2/)
+  slices.put(slice('web', [{ ip: '10.1.0.1', ready: false }, { ip: '10.1.0.2' }]))
+  await clock.advanceAsync(0)
+  assert.equal(texts.length, 3)
+  await proxy.stop()
+  assert.equal(clock.pendingTimers, 0)
 })
 
 test('a stand-by writes nothing until the owner is gone, then everything', async () => {
