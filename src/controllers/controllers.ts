@@ -3,8 +3,15 @@ import type { Scope } from '../base/scope.ts'
 import { paths } from '../client/resources.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { deploymentController } from './deployment/run.ts'
+import { endpointSliceController } from './endpoint-slice/run.ts'
+import { garbageCollector } from './garbage-collector/run.ts'
+import { namespaceController } from './namespace.ts'
+import { Heartbeats } from './node-lifecycle/heartbeats.ts'
+import { nodeLifecycleController } from './node-lifecycle/run.ts'
+import { podGcController } from './pod-gc.ts'
 import { replicaSetController } from './replica-set/run.ts'
 import { runController } from './runner.ts'
+import { serviceAccountController } from './service-account.ts'
 
 export interface Controllers {
   /** Starts the copies that controllers decide from; every master keeps them, leader or not. */
@@ -13,17 +20,28 @@ export interface Controllers {
   startLeading(term: Term, scope: Scope): Promise<void>
 }
 
-type Build = (context: ControllerContext) => Controller
+type Build = (context: ControllerContext, heartbeats: Heartbeats) => Controller
 
-const builds: readonly Build[] = [deploymentController, replicaSetController]
+const builds: readonly Build[] = [
+  nodeLifecycleController,
+  endpointSliceController,
+  replicaSetController,
+  deploymentController,
+  garbageCollector,
+  namespaceController,
+  podGcController,
+  serviceAccountController,
+]
 
 /** The controllers of the cluster: warm on every master, at work on the leader only. */
 export function createControllers(options: ControllersOptions): Controllers {
   const { clientOf, recorderOf, ...shared } = options
+  const heartbeats = new Heartbeats(options.clock)
   return {
     warm(scope) {
       for (const path of Object.values(paths))
         if (path !== paths.events) shared.informers.informer(path)
+      heartbeats.listen(shared.informers, scope)
       shared.informers.start(scope)
     },
     async startLeading(term, scope) {
@@ -31,7 +49,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       const recorder = recorderOf(client)
       scope.onClose('recorder of the controllers', () => recorder.stop())
       const context: ControllerContext = { ...shared, client, recorder, term }
-      const controllers = builds.map((build) => build(context))
+      const controllers = builds.map((build) => build(context, heartbeats))
       await Promise.race([shared.informers.synced(), closing(scope)])
       if (scope.closed) return
       for (const controller of controllers) runController(controller, context, scope)

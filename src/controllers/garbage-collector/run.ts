@@ -1,0 +1,262 @@
+import { isStatus } from '../../base/status.ts'
+import { type Informer, objectKey } from '../../client/informer.ts'
+import { paths } from '../../client/resources.ts'
+import type { KubernetesObject, ResourceClient, ResourcePath } from '../../client/typed.ts'
+import type { OwnerReference } from '../../kinds/types.ts'
+import type { Controller, ControllerContext, ReconcileQueue } from '../controller.ts'
+import { releasePatch } from '../ownership.ts'
+import {
+  decideGarbage,
+  foregroundFinalizer,
+  type GarbageAction,
+  hasFinalizer,
+  isWaiting,
+  type OwnerState,
+  orphanFinalizer,
+} from './decide.ts'
+
+const mergePatch = 'application/merge-patch+json'
+
+/** Kinds that can own and be owned; Events are neither. */
+const collected: readonly { readonly kind: string; readonly path: ResourcePath }[] = [
+  { kind: 'Deployment', path: paths.deployments },
+  { kind: 'ReplicaSet', path: paths.replicaSets },
+  { kind: 'Pod', path: paths.pods },
+  { kind: 'Service', path: paths.services },
+  { kind: 'EndpointSlice', path: paths.endpointSlices },
+  { kind: 'ConfigMap', path: paths.configMaps },
+  { kind: 'Secret', path: paths.secrets },
+  { kind: 'ServiceAccount', path: paths.serviceAccounts },
+  { kind: 'Lease', path: paths.leases },
+  { kind: 'Namespace', path: paths.namespaces },
+  { kind: 'Node', path: paths.nodes },
+]
+
+interface Collected {
+  readonly kind: string
+  readonly path: ResourcePath
+  readonly informer: Informer<KubernetesObject>
+}
+
+/** Removes what lost its owners (pkg/controller/garbagecollector). */
+export function garbageCollector(context: ControllerContext): Controller {
+  return new GarbageCollector(context)
+}
+
+class GarbageCollector implements Controller {
+  readonly name = 'garbage-collector'
+  readonly workers = 8
+  readonly #context: ControllerContext
+  readonly #kinds: ReadonlyMap<string, Collected>
+  #queue: ReconcileQueue | undefined
+
+  constructor(context: ControllerContext) {
+    this.#context = context
+    this.#kinds = new Map(
+      collected.map(({ kind, path }) => {
+        const indexes = { byOwner }
+        const informer = context.informers.informer<KubernetesObject>(path, { indexes })
+        return [kindKey(apiVersionOf(path), kind), { kind, path, informer }]
+      }),
+    )
+  }
+
+  subscribe(queue: ReconcileQueue): readonly (() => void)[] {
+    this.#queue = queue
+    return [...this.#kinds].map(([kind, { informer }]) =>
+      informer.subscribe({
+        added: (object) => {
+          if (concerns(object)) queue.add(keyOf(kind, object))
+        },
+        updated: (object, previous) => {
+          if (concerns(object)) queue.add(keyOf(kind, object))
+          // A dependent that let go may be the one its owner waits for.
+          if (previous.metadata.ownerReferences !== undefined)
+            this.#enqueueOwners(previous, (owner) => isWaiting(owner))
+          // Foreground deletion begins with the dependents.
+          if (isWaiting(object) && !isWaiting(previous)) this.#enqueueDependents(object)
+        },
+        deleted: (object) => {
+          this.#enqueueDependents(object)
+          this.#enqueueOwners(object, isWaiting)
+        },
+      }),
+    )
+  }
+
+  async reconcile(key: string): Promise<undefined> {
+    const [kind = '', name = ''] = key.split('|')
+    const known = this.#kinds.get(kind)
+    const cached = known?.informer.get(name)
+    if (!known || !cached) return
+    const dependents = this.#dependentsOf(cached)
+    const owners = await this.#ownersOf(cached)
+    const action = decideGarbage({ object: cached, owners, dependents })
+    await this.#perform(known, kind, cached, action)
+  }
+
+  async #perform(
+    { path }: Collected,
+    kind: string,
+    object: KubernetesObject,
+    action: GarbageAction,
+  ): Promise<void> {
+    const resource = this.#context.client.resource<KubernetesObject>(path)
+    const { namespace = '', name = '', uid = '' } = object.metadata
+    try {
+      switch (action.kind) {
+        case 'nothing':
+          return
+        case 'delete': {
+          if (action.unblock)
+            await resource.patch(namespace, name, mergePatch, unblockPatch(object))
+          const propagationPolicy = action.policy
+          await resource.delete(namespace, name, { preconditions: { uid }, propagationPolicy })
+          const detail = { object: `${kind}|${objectKey(object)}`, policy: action.policy }
+          this.#context.emit('controller', 'garbage-collected', { detail })
+          return
+        }
+        case 'forget-owners':
+          await resource.patch(namespace, name, mergePatch, releasePatch(object, action.uids))
+          return
+        case 'collect-dependents':
+          for (const dependent of action.dependents) this.#enqueueObject(dependent)
+          return
+        case 'orphan-dependents':
+          await this.#orphan(object, action.dependents)
+          await removeFinalizer(resource, object, orphanFinalizer)
+          return
+        case 'remove-finalizer':
+          await removeFinalizer(resource, object, action.finalizer)
+      }
+    } catch (error) {
+      // Gone already: that was the aim.
+      if (!isStatus(error, 'NotFound')) throw error
+    }
+  }
+
+  async #orphan(object: KubernetesObject, dependents: readonly KubernetesObject[]): Promise<void> {
+    const uids = new Set([object.metadata.uid ?? ''])
+    for (const dependent of dependents) {
+      const found = this.#kindOf(dependent)
+      if (!found) continue
+      const { namespace = '', name = '' } = dependent.metadata
+      const resource = this.#context.client.resource<KubernetesObject>(found[1].path)
+      try {
+        await resource.patch(namespace, name, mergePatch, releasePatch(dependent, uids))
+      } catch (error) {
+        if (!isStatus(error, 'NotFound')) throw error
+      }
+    }
+  }
+
+  async #ownersOf(object: KubernetesObject): Promise<ReadonlyMap<string, OwnerState>> {
+    const states = new Map<string, OwnerState>()
+    for (const reference of object.metadata.ownerReferences ?? []) {
+      const state = await this.#ownerState(object, reference)
+      if (state) states.set(reference.uid, state)
+    }
+    return states
+  }
+
+  /** From the copy when it is there; that it is not there is never believed without asking. */
+  async #ownerState(
+    object: KubernetesObject,
+    reference: OwnerReference,
+  ): Promise<OwnerState | undefined> {
+    const kind = this.#kinds.get(kindKey(reference.apiVersion, reference.kind))
+    if (!kind) return undefined
+    const namespace = kind.path.namespaced ? (object.metadata.namespace ?? '') : ''
+    const key = namespace ? `${namespace}/${reference.name}` : reference.name
+    const cached = kind.informer.get(key)
+    if (cached?.metadata.uid === reference.uid) return isWaiting(cached) ? 'waiting' : 'solid'
+    try {
+      const resource = this.#context.client.resource<KubernetesObject>(kind.path)
+      const live = await resource.get(namespace, reference.name)
+      if (live.metadata.uid !== reference.uid) return 'absent'
+      return isWaiting(live) ? 'waiting' : 'solid'
+    } catch (error) {
+      if (isStatus(error, 'NotFound')) return 'absent'
+      throw error
+    }
+  }
+
+  #dependentsOf(object: KubernetesObject): readonly KubernetesObject[] {
+    const uid = object.metadata.uid ?? ''
+    return [...this.#kinds.values()].flatMap(({ informer }) => informer.indexed('byOwner', uid))
+  }
+
+  #enqueueDependents(object: KubernetesObject): void {
+    const uid = object.metadata.uid ?? ''
+    for (const [kind, { informer }] of this.#kinds)
+      for (const dependent of informer.indexed('byOwner', uid))
+        this.#queue?.add(keyOf(kind, dependent))
+  }
+
+  #enqueueOwners(object: KubernetesObject, which: (owner: KubernetesObject) => boolean): void {
+    for (const reference of object.metadata.ownerReferences ?? []) {
+      const key = kindKey(reference.apiVersion, reference.kind)
+      const kind = this.#kinds.get(key)
+      const namespace = kind?.path.namespaced ? `${object.metadata.namespace ?? ''}/` : ''
+      const owner = kind?.informer.get(`${namespace}${reference.name}`)
+      if (owner?.metadata.uid === reference.uid && which(owner)) this.#queue?.add(keyOf(key, owner))
+    }
+  }
+
+  #enqueueObject(object: KubernetesObject): void {
+    const found = this.#kindOf(object)
+    if (found) this.#queue?.add(keyOf(found[0], object))
+  }
+
+  /** The kind of an object from a copy, found by where it is: lists may leave its kind out. */
+  #kindOf(object: KubernetesObject): [string, Collected] | undefined {
+    const key = objectKey(object)
+    for (const entry of this.#kinds)
+      if (entry[1].informer.get(key)?.metadata.uid === object.metadata.uid) return entry
+    return undefined
+  }
+}
+
+function concerns({ metadata }: KubernetesObject): boolean {
+  if (metadata.ownerReferences?.length) return true
+  const finalizers = metadata.finalizers ?? []
+  const ours = finalizers.includes(orphanFinalizer) || finalizers.includes(foregroundFinalizer)
+  return metadata.deletionTimestamp !== undefined && ours
+}
+
+async function removeFinalizer(
+  resource: ResourceClient<KubernetesObject>,
+  object: KubernetesObject,
+  finalizer: string,
+): Promise<void> {
+  const { namespace = '', name = '', uid, resourceVersion, finalizers = [] } = object.metadata
+  if (!hasFinalizer(object, finalizer)) return
+  const kept = finalizers.filter((one) => one !== finalizer)
+  const patch = {
+    metadata: { uid, resourceVersion, finalizers: kept.length > 0 ? kept : null },
+  }
+  await resource.patch(namespace, name, mergePatch, patch)
+}
+
+function unblockPatch({ metadata }: KubernetesObject): unknown {
+  const { uid, ownerReferences = [] } = metadata
+  const unblocked = ownerReferences.map((one) => ({ ...one, blockOwnerDeletion: false }))
+  return { metadata: { uid, ownerReferences: unblocked } }
+}
+
+function keyOf(kind: string, object: KubernetesObject): string {
+  return `${kind}|${objectKey(object)}`
+}
+
+function kindKey(apiVersion: string, kind: string): string {
+  return `${apiVersion}/${kind}`
+}
+
+function apiVersionOf({ group, version }: ResourcePath): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
+/** Index function: the uids of all owners. */
+function byOwner({ metadata }: KubernetesObject): readonly string[] {
+  return (metadata.ownerReferences ?? []).map(({ uid }) => uid)
+}

@@ -1,0 +1,71 @@
+import { isStatus } from '../base/status.ts'
+import { objectKey } from '../client/informer.ts'
+import { nodes as nodesOf, paths, pods as podsOf } from '../client/resources.ts'
+import type { Node, Pod } from '../kinds/types.ts'
+import type { Controller, ControllerContext } from './controller.ts'
+import { byNode, isTerminating } from './pod-facts.ts'
+
+/** A node that registers anew keeps its pods: its name may be missing for a moment. */
+const quarantineMs = 10_000
+
+/**
+ * Removes pods that no kubelet will ever finish: those bound to a node that is no more, and those
+ * that were deleted before they were bound (pkg/controller/podgc).
+ */
+export function podGcController(context: ControllerContext): Controller {
+  const { client, informers, clock, emit } = context
+  const nodes = informers.informer<Node>(paths.nodes)
+  const pods = informers.informer<Pod>(paths.pods, { indexes: { byNode } })
+  const missingSinceMs = new Map<string, number>()
+  const nodeIsGone = async (name: string): Promise<boolean> => {
+    try {
+      await nodesOf(client).get('', name)
+      return false
+    } catch (error) {
+      if (isStatus(error, 'NotFound')) return true
+      throw error
+    }
+  }
+  const remove = async ({ metadata }: Pod, why: string): Promise<void> => {
+    const { namespace = '', name = '', uid = '' } = metadata
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } }
+    try {
+      await podsOf(client).delete(namespace, name, options)
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error
+    }
+    emit('controller', 'pod-collected', { detail: { pod: `${namespace}/${name}`, why } })
+  }
+  return {
+    name: 'pod-gc',
+    workers: 2,
+    subscribe: (queue) => [
+      nodes.subscribe({
+        added: ({ metadata }) => missingSinceMs.delete(metadata.name ?? ''),
+        deleted: ({ metadata }) => {
+          for (const pod of pods.indexed('byNode', metadata.name ?? '')) queue.add(objectKey(pod))
+        },
+      }),
+      pods.subscribe({
+        added: (pod) => queue.add(objectKey(pod)),
+        updated: (pod) => queue.add(objectKey(pod)),
+      }),
+    ],
+    async reconcile(key) {
+      const pod = pods.get(key)
+      if (!pod) return undefined
+      const node = pod.spec?.nodeName
+      if (!node) {
+        if (isTerminating(pod)) await remove(pod, 'deleted before it was bound')
+        return undefined
+      }
+      if (nodes.get(node)) return undefined
+      const nowMs = clock.monotonicMs()
+      const sinceMs = missingSinceMs.get(node) ?? nowMs
+      missingSinceMs.set(node, sinceMs)
+      if (nowMs - sinceMs < quarantineMs) return { requeueAfterMs: sinceMs + quarantineMs - nowMs }
+      if (await nodeIsGone(node)) await remove(pod, 'its node is gone')
+      return undefined
+    },
+  }
+}
