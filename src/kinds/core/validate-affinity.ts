@@ -7,14 +7,7 @@ import type {
   PodAffinityTerm,
   TopologySpreadConstraint,
 } from '../types.ts'
-import {
-  duplicate,
-  forbidden,
-  invalid,
-  invalids,
-  notSupported,
-  required,
-} from '../validation/field-error.ts'
+import { duplicate, forbidden, invalid, invalids, required } from '../validation/field-error.ts'
 import { qualifiedNameProblems } from '../validation/names.ts'
 import { validateLabelSelector } from '../validation/validate-selector.ts'
 
@@ -109,8 +102,6 @@ function weightErrors(weight: number, path: string): FieldError[] {
   return [invalid(path, weight ?? 0, `must be in the range 1-${weightMax}`)]
 }
 
-const unsatisfiable = ['DoNotSchedule', 'ScheduleAnyway']
-
 export function validateSpread(
   constraints: readonly TopologySpreadConstraint[],
   path: string,
@@ -125,8 +116,6 @@ export function validateSpread(
     if (!topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'))
     else
       errors.push(...invalids(`${at}.topologyKey`, topologyKey, qualifiedNameProblems(topologyKey)))
-    if (whenUnsatisfiable && !unsatisfiable.includes(whenUnsatisfiable))
-      errors.push(notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, unsatisfiable))
     if (minDomains !== undefined && minDomains <= 0)
       errors.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
     const identity = `${topologyKey}, ${whenUnsatisfiable}`

@@ -3,18 +3,9 @@ import type { AnyObject, FieldError } from '../kind.ts'
 import { age, firstFew, nameOf } from '../print.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../types.ts'
 import { ipProblems } from '../validation/address.ts'
-import {
-  duplicate,
-  immutable,
-  invalids,
-  notSupported,
-  required,
-  tooMany,
-} from '../validation/field-error.ts'
+import { duplicate, immutable, invalids, required, tooMany } from '../validation/field-error.ts'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
 
-const addressTypes = ['FQDN', 'IPv4', 'IPv6']
-const protocols = ['SCTP', 'TCP', 'UDP']
 const endpointsMax = 1000
 const portsMax = 20_000
 const addressesMax = 100
@@ -65,8 +56,6 @@ function validateSlice(slice: EndpointSlice): FieldError[] {
   const errors: FieldError[] = []
   const { addressType, endpoints = [], ports = [] } = slice
   if (!addressType) errors.push(required('addressType'))
-  else if (!addressTypes.includes(addressType))
-    errors.push(notSupported('addressType', addressType, addressTypes))
   if (endpoints.length > endpointsMax)
     errors.push(tooMany('endpoints', endpoints.length, endpointsMax))
   for (const [index, endpoint] of endpoints.entries())
@@ -79,8 +68,6 @@ function validateSlice(slice: EndpointSlice): FieldError[] {
     seen.add(name)
     if (name !== '')
       errors.push(...invalids(`ports[${index}].name`, name, dns1123LabelProblems(name)))
-    if (port.protocol !== undefined && !protocols.includes(port.protocol))
-      errors.push(notSupported(`ports[${index}].protocol`, port.protocol, protocols))
   }
   return errors
 }
