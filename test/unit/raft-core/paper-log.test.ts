@@ -220,20 +220,24 @@ test('figure 2: a leader counts its own copy only after it is on stable storage'
   assert.equal(node.status().commit, 1)
 })
 
-test('an answer for entries that were replaced meanwhile does not make the new ones durable', () => {
-  const node = makeNode(1, new MemoryStorage(three), { asyncStorageWrites: true })
-  node.step(makeMessage('MsgApp', 1, { from: 2, term: 1, entries: [entry(1, 1, 'old')] }))
-  const stale = only(node.ready().messages, 'MsgStorageAppend')[0]?.responses.at(-1)
-  assert.equal(stale?.from, appendThreadId)
-  node.step(makeMessage('MsgApp', 1, { from: 3, term: 2, entries: [entry(1, 2, 'new')] }))
-  node.step(stale)
-  const { entries } = node.ready()
-  assert.deepEqual(
-    entries.map(({ data }) => text(data)),
-    ['new'],
-    'the new entry is still to be stored',
-  )
-})
+for (const isLate of [true, false])
+  test(`an answer for entries that were replaced ${isLate ? 'in a later' : 'within its'} term does not make the new ones durable`, () => {
+    const node = makeNode(1, new MemoryStorage(three), { asyncStorageWrites: true })
+    node.step(makeMessage('MsgApp', 1, { from: 2, term: 1, entries: [entry(1, 1, 'old')] }))
+    // Either the write starts in term 1 and ends in term 2, or all of it happens in term 2.
+    if (!isLate) node.step(makeMessage('MsgVote', 1, { from: 3, term: 2, logTerm: 1, index: 1 }))
+    const stale = only(node.ready().messages, 'MsgStorageAppend')[0]?.responses.at(-1)
+    assert.equal(stale?.from, appendThreadId)
+    assert.equal(stale.term, isLate ? 1 : 2)
+    node.step(makeMessage('MsgApp', 1, { from: 3, term: 2, entries: [entry(1, 2, 'new')] }))
+    node.step(stale)
+    const { entries } = node.ready()
+    assert.deepEqual(
+      entries.map(({ data }) => text(data)),
+      ['new'],
+      'the new entry is still to be stored',
+    )
+  })
 
 test('6: while one membership change is under way, another becomes an empty entry', () => {
   const node = leaderOf(new MemoryStorage(three), 1)
