@@ -70,8 +70,7 @@ export class Tracker {
   /** Whether a quorum was heard from since the last check. */
   quorumActive(): boolean {
     const active = new Map<MemberId, boolean>()
-    for (const [id, progress] of this.progress)
-      if (!progress.isLearner) active.set(id, progress.recentActive)
+    for (const [id, { recentActive }] of this.progress) active.set(id, recentActive)
     return jointVoteResult(this.config.voters, active) === 'won'
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../../src/base/random.ts'
+import { encodeConfChange } from '../../../src/raft/core/conf-change-codec.ts'
 import { type Message, makeMessage } from '../../../src/raft/core/message.ts'
 import type { RawNode } from '../../../src/raft/core/raw-node.ts'
 import { MemoryStorage } from '../../../src/raft/core/storage.ts'
@@ -252,4 +253,64 @@ test('thesis 3.10: a transfer that takes longer than an election timeout is give
   assert.equal(cluster.node(1).propose(bytes('x')), 'dropped')
   cluster.tick(1, 10)
   assert.equal(cluster.node(1).propose(bytes('x')), 'ok')
+})
+
+test('thesis 4.2.3: a leader that was not heard for an election timeout protects itself no more', () => {
+  const node = makeNode(1, new MemoryStorage(three), { checkQuorum: true })
+  node.raft.randomizedElectionTicks = 19
+  node.step(makeMessage('MsgHeartbeat', 1, { from: 2, term: 1 }))
+  sent(node)
+  node.raft.randomizedElectionTicks = 19
+  for (let at = 0; at < 10; at += 1) node.tick()
+  node.step(makeMessage('MsgVote', 1, { from: 3, term: 2 }))
+  assert.equal(only(sent(node), 'MsgVoteResp')[0]?.reject, false)
+})
+
+test('thesis 9.6: a pre-vote of an earlier term is refused aloud, so that the asker catches up', () => {
+  const storage = storageWith(three, [], { term: 5, vote: 0, commit: 0 })
+  const node = makeNode(1, storage, { preVote: true })
+  node.step(makeMessage('MsgPreVote', 1, { from: 2, term: 2 }))
+  assert.deepEqual(
+    only(sent(node), 'MsgPreVoteResp').map(({ to, term, reject }) => ({ to, term, reject })),
+    [{ to: 2, term: 5, reject: true }],
+  )
+})
+
+test('thesis 9.6: a leader of an earlier term is told the higher one by an answer', () => {
+  const storage = storageWith(three, [], { term: 5, vote: 0, commit: 0 })
+  const node = makeNode(1, storage, { preVote: true })
+  node.step(makeMessage('MsgHeartbeat', 1, { from: 2, term: 2 }))
+  assert.deepEqual(
+    sent(node).map(({ type, to, term }) => ({ type, to, term })),
+    [{ type: 'MsgAppResp', to: 2, term: 5 }],
+  )
+})
+
+test('6: a server with a committed, unapplied membership change does not campaign', () => {
+  const storage = new MemoryStorage(three)
+  const change = encodeConfChange({ type: 'ConfChangeRemoveNode', nodeId: 3, context: bytes('') })
+  storage.append([{ index: 1, term: 1, ...change }])
+  storage.setHardState({ term: 1, vote: 0, commit: 1 })
+  const node = makeNode(1, storage)
+  node.campaign()
+  assert.equal(node.status().role, 'follower')
+  node.ready()
+  node.advance()
+  node.campaign()
+  assert.equal(node.status().role, 'candidate')
+})
+
+test('7: a server that waits for a snapshot to be stored does not campaign', () => {
+  const node = makeNode(1, new MemoryStorage(three), { asyncStorageWrites: true })
+  const snapshot = { metadata: { index: 5, term: 1, confState: three }, data: bytes('') }
+  node.step(makeMessage('MsgSnap', 1, { from: 2, term: 1, snapshot }))
+  const [store] = only(node.ready().messages, 'MsgStorageAppend')
+  node.campaign()
+  assert.equal(node.status().role, 'follower')
+  const { storage } = node.raft.settings
+  assert.ok(storage instanceof MemoryStorage)
+  storage.applySnapshot(snapshot)
+  for (const answer of store?.responses ?? []) if (answer.to === 1) node.step(answer)
+  node.campaign()
+  assert.equal(node.status().role, 'candidate')
 })

@@ -206,6 +206,23 @@ test('figure 2: an append is acknowledged only after it is on stable storage', (
   )
 })
 
+test('with storage threads, an entry is handed out only after it is on stable storage', () => {
+  const node = makeNode(1, new MemoryStorage(three), { asyncStorageWrites: true })
+  const { storage } = node.raft.settings
+  assert.ok(storage instanceof MemoryStorage)
+  const append = { from: 2, term: 1, commit: 1 }
+  node.step(makeMessage('MsgApp', 1, { ...append, entries: [entry(1, 1, 'x')] }))
+  const ready = node.ready()
+  assert.deepEqual(ready.committedEntries, [])
+  storage.append(ready.entries)
+  for (const answer of only(ready.messages, 'MsgStorageAppend')[0]?.responses ?? [])
+    if (answer.to === 1) node.step(answer)
+  assert.deepEqual(
+    node.ready().committedEntries.map(({ index }) => index),
+    [1],
+  )
+})
+
 test('figure 2: a leader counts its own copy only after it is on stable storage', () => {
   const node = makeNode(1, new MemoryStorage(voters(1)), { asyncStorageWrites: true })
   node.campaign()
