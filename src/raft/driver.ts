@@ -3,10 +3,12 @@ import type { LogIndex, MemberId, Term } from '../base/brand.ts'
 import type { Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import { statusError } from '../base/status.ts'
+import { ApplyQueue } from './apply-queue.ts'
 import { decodeConfChange } from './core/conf-change-codec.ts'
 import type { RaftTrace } from './core/config.ts'
 import type { Message } from './core/message.ts'
 import { RawNode, type Ready } from './core/raw-node.ts'
+import { JoinGuard, type MemberState } from './join-guard.ts'
 import { LeaderLoss } from './leader-loss.ts'
 import { LogWriter } from './log-writer.ts'
 import { MembershipBook } from './membership-book.ts'
@@ -25,6 +27,7 @@ import type {
 import type { ReplicaOptions } from './replica-options.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
 import { lockDirectory } from './wal/directory-lock.ts'
+import { rememberIdentity } from './wal/identity.ts'
 import type { SnapshotHeader } from './wal/snapshot-files.ts'
 import { createTlsTransport } from './wire/tls-transport.ts'
 import type { Transport } from './wire/transport.ts'
@@ -45,6 +48,7 @@ interface Running {
   readonly writer: LogWriter
   readonly keeper: SnapshotKeeper
   readonly loss: LeaderLoss
+  readonly guard: JoinGuard
 }
 
 const noCommand = new Uint8Array(0)
@@ -78,17 +82,13 @@ class LocalReplica implements Replica {
   #view: LeadershipView = { role: 'follower', term: 0 as Term, leader: 0 as MemberId }
   readonly #viewWaiters = new Set<() => void>()
   #commit = 0 as LogIndex
-  #delivered = 0 as LogIndex
-  #applied = 0 as LogIndex
-  /** Answers to the core that wait until the caller has applied what it was given. */
-  #heldAnswers: { readonly index: LogIndex; readonly responses: readonly Message[] }[] = []
-  #snapshotAskedAt: LogIndex | undefined
-  #bytesSinceSnapshot = 0
+  readonly #queue: ApplyQueue
 
   constructor(options: ReplicaOptions) {
     const { clock, random } = options
     this.memberId = options.memberId
     this.#options = options
+    this.#queue = new ApplyQueue(options.snapshotEntriesInterval ?? limits.snapshotEntriesInterval)
     this.#electionMs = options.tickMs * options.electionTicks
     this.#transport = options.transport ?? tlsTransport(options)
     this.#reads = new ReadQueue(clock, this.#electionMs, random.uuid())
@@ -129,14 +129,14 @@ class LocalReplica implements Replica {
   }
 
   applied(index: LogIndex): void {
-    if (index <= this.#applied) return
-    this.#applied = index
-    const { node } = this.#running ?? {}
-    if (!node) return
-    while (this.#heldAnswers[0] && !this.#isBehind(this.#heldAnswers[0].index))
-      for (const response of this.#heldAnswers.shift()?.responses ?? []) node.step(response)
-    this.#schedule()
-    this.#askForSnapshot()
+    if (index <= this.#queue.applied) return
+    const released = this.#queue.appliedUpTo(index)
+    const { node, keeper } = this.#running ?? {}
+    if (!node || !keeper) return
+    for (const response of released) node.step(response)
+    if (released.length > 0) this.#schedule()
+    if (this.#phase === 'running' && this.#queue.snapshotDue(keeper.index))
+      this.#listener?.snapshotWanted()
   }
 
   async saveSnapshot(
@@ -146,14 +146,12 @@ class LocalReplica implements Replica {
   ): Promise<void> {
     const { keeper } = this.#running ?? {}
     if (!keeper || this.#phase !== 'running') throw this.#unavailable()
-    assert(index <= this.#delivered, 'a snapshot is of what was delivered')
+    assert(index <= this.#queue.delivered, 'a snapshot is of what was delivered')
     try {
       await keeper.save(index, term, blocks)
-      this.#bytesSinceSnapshot = 0
-      this.#snapshotAskedAt = undefined
+      this.#queue.saved()
     } catch (error) {
-      // Asked again later: what failed once, as on a full disk, would fail again at once.
-      this.#snapshotAskedAt = this.#applied
+      this.#queue.saveFailed()
       throw error
     }
   }
@@ -180,7 +178,7 @@ class LocalReplica implements Replica {
       ...this.#view,
       memberId: this.memberId,
       commitIndex: this.#commit,
-      appliedIndex: this.#applied,
+      appliedIndex: this.#queue.applied,
       firstIndex: log?.storage.firstIndex() ?? (1 as LogIndex),
       lastIndex: node?.raft.log.lastIndex() ?? (0 as LogIndex),
       progress:
@@ -203,8 +201,7 @@ class LocalReplica implements Replica {
       if (snapshot) {
         const { index, term } = snapshot.header
         await listener.restored(index, term, snapshot.blocks)
-        this.#delivered = index
-        this.#applied = Math.max(this.#applied, index)
+        this.#queue.restored(index)
       }
       await this.#run(log)
     } catch (error) {
@@ -232,7 +229,7 @@ class LocalReplica implements Replica {
 
   async #run(log: OpenLog): Promise<void> {
     const { memberId, clock, random, tickMs } = this.#options
-    const book = new MembershipBook(this.#delivered, log.confState, log.members)
+    const book = new MembershipBook(this.#queue.delivered, log.confState, log.members)
     const keeper = this.#keeper(log, book)
     const node = this.#node(log)
     const writer = new LogWriter({
@@ -249,17 +246,21 @@ class LocalReplica implements Replica {
       voters: () => book.confState.voters,
       hint: (leader, campaigns) => this.#hint(leader, campaigns),
     })
-    this.#running = { node, log, book, writer, keeper, loss }
+    const guard = this.#guard(log, book)
+    this.#running = { node, log, book, writer, keeper, loss, guard }
     this.#phase = 'running'
     this.#commit = log.commit
     this.#view = { ...this.#view, term: node.status().term }
     this.#listener?.leadership(this.#view)
     // Replays what is known to be committed before anybody else is heard.
     this.#schedule()
-    if (this.#delivered < log.commit) await this.#viewBecomes(() => this.#delivered >= log.commit)
+    if (this.#queue.delivered < log.commit)
+      await this.#viewBecomes(() => this.#queue.delivered >= log.commit)
     if (this.#phase !== 'running') throw this.#unavailable()
     this.#transport.setMembers(book.members)
     await this.#transport.start({
+      state: () => this.#memberState(),
+      met: (id, state) => this.#met(id, state),
       message: (message) => this.#receive(message),
       snapshot: (message, header, blocks) => this.#receiveSnapshot(message, header, blocks),
       unreachable: (id) => this.#unreachable(id),
@@ -278,7 +279,7 @@ class LocalReplica implements Replica {
       electionTicks,
       heartbeatTicks,
       storage: log.storage,
-      applied: this.#delivered,
+      applied: this.#queue.delivered,
       asyncStorageWrites: true,
       messageBytesMax: limits.raftMessageBytesMax,
       committedBytesPerReadyMax: limits.raftApplyBytesMax,
@@ -291,6 +292,39 @@ class LocalReplica implements Replica {
       random,
       trace: (event) => this.#trace(event),
     })
+  }
+
+  #guard(log: OpenLog, book: MembershipBook): JoinGuard {
+    const { disk, dataDirectory, memberId } = this.#options
+    const { identity } = log
+    return new JoinGuard({
+      memberId,
+      joined: identity.joined,
+      voters: () => book.confState.voters,
+      node: () => present(this.#running, 'a running replica').node,
+      remember: () =>
+        rememberIdentity(disk, dataDirectory, { ...identity, joined: true }).catch((error) =>
+          this.#fail(error),
+        ),
+    })
+  }
+
+  #memberState(): MemberState {
+    const { log, node } = present(this.#running, 'a running replica')
+    const holds = this.#view.term > 0 || node.raft.log.lastIndex() > 0
+    return { incarnation: log.identity.incarnation, holds }
+  }
+
+  /** What a peer once acknowledged, it may have lost with its disk: then it counts no more. */
+  #met(id: MemberId, state: MemberState): void {
+    const { guard, node } = this.#running ?? {}
+    if (!guard?.met(id, state) || !node) return
+    const progress = node.raft.tracker.progress.get(id)
+    if (!progress || this.#view.role !== 'leader' || progress.match === 0) return
+    this.#options.logger.warn({ member: id }, 'a member lost its data; it gets them anew')
+    progress.match = 0 as LogIndex
+    progress.pendingSnapshot = 0 as LogIndex
+    progress.becomeProbe()
   }
 
   #keeper(log: OpenLog, book: MembershipBook): SnapshotKeeper {
@@ -306,10 +340,7 @@ class LocalReplica implements Replica {
       restored: async (index, term, blocks) => {
         if (this.#phase !== 'running') return
         await this.#listener?.restored(index, term, blocks)
-        this.#delivered = index
-        this.#applied = Math.max(this.#applied, index)
-        this.#bytesSinceSnapshot = 0
-        this.#snapshotAskedAt = undefined
+        this.#queue.restored(index)
       },
     })
   }
@@ -334,7 +365,7 @@ class LocalReplica implements Replica {
   }
 
   #process(ready: Ready): void {
-    const { writer, keeper, node } = present(this.#running, 'a running replica')
+    const { writer, keeper, node, guard } = present(this.#running, 'a running replica')
     this.#commit = ready.hardState?.commit ?? this.#commit
     const outgoing: Message[] = []
     const storage: Message[] = []
@@ -346,7 +377,7 @@ class LocalReplica implements Replica {
           node.reportSnapshot(message.to, ok)
           this.#schedule()
         })
-      else outgoing.push(message)
+      else if (guard.allows(message)) outgoing.push(message)
     }
     // The others may write at the same time as this member (thesis section 10.2.1).
     if (outgoing.length > 0) this.#transport.send(outgoing)
@@ -361,6 +392,7 @@ class LocalReplica implements Replica {
   #apply(message: Message): void {
     const { node, book } = present(this.#running, 'a running replica')
     const delivered: CommittedEntry[] = []
+    let bytes = 0
     for (const entry of message.entries) {
       const change = decodeConfChange(entry)
       if (change) {
@@ -368,43 +400,48 @@ class LocalReplica implements Replica {
         this.#transport.setMembers(book.members)
         if (context) this.#changes.applied(context.changeId)
       }
-      this.#bytesSinceSnapshot += entry.data.length
+      bytes += entry.data.length
       delivered.push({
         index: entry.index,
         term: entry.term,
         command: change ? noCommand : entry.data,
       })
     }
-    const index = delivered.at(-1)?.index ?? this.#delivered
-    this.#delivered = index
+    const index = delivered.at(-1)?.index ?? this.#queue.delivered
+    const released = this.#queue.deliveredUpTo(index, bytes, message.responses)
     this.#listener?.committed(delivered)
-    if (this.#isBehind(index)) this.#heldAnswers.push({ index, responses: message.responses })
-    else for (const response of message.responses) node.step(response)
+    for (const response of released) node.step(response)
     for (const wake of [...this.#viewWaiters]) wake()
   }
 
   /** The log holds what these say: now they may go out. */
   #answer(responses: readonly Message[]): void {
-    const { node } = this.#running ?? {}
-    if (!node || this.#phase !== 'running') return
+    const { node, guard } = this.#running ?? {}
+    if (!node || !guard || this.#phase !== 'running') return
     const outgoing: Message[] = []
     for (const response of responses) {
       if (response.to === this.memberId) node.step(response)
-      else outgoing.push(response)
+      else if (guard.allows(response)) outgoing.push(response)
     }
+    guard.advanced()
     if (outgoing.length > 0) this.#transport.send(outgoing)
     this.#schedule()
   }
 
   #receive(message: Message): void {
-    const { node } = this.#running ?? {}
-    if (!node || this.#phase === 'stopped') return
+    const { node, guard } = this.#running ?? {}
+    if (!node || !guard?.allows(message) || this.#phase === 'stopped') return
+    // A leader that has not met our new data directory yet believes that we hold more than we do.
+    if (message.type === 'MsgHeartbeat' && message.commit > node.raft.log.lastIndex()) return
     const isPlain =
       message.type === 'MsgProp' &&
       this.#view.role === 'leader' &&
       message.entries.every(({ type }) => type === 'EntryNormal')
     if (isPlain) for (const { data } of message.entries) this.#proposals.addForwarded(data)
-    else node.step(message)
+    else {
+      node.step(message)
+      guard.followed(message)
+    }
     this.#schedule()
   }
 
@@ -509,26 +546,8 @@ class LocalReplica implements Replica {
     return this.#phase === 'stopped'
   }
 
-  #isBehind(index: LogIndex): boolean {
-    return index - this.#applied > limits.raftApplyBacklogEntriesMax
-  }
-
   #isOverloaded(): boolean {
-    return this.#isBehind(this.#delivered) || this.#proposals.length >= limits.proposalsInFlightMax
-  }
-
-  #askForSnapshot(): void {
-    const { keeper } = this.#running ?? {}
-    if (!keeper || this.#phase !== 'running') return
-    const interval = this.#options.snapshotEntriesInterval ?? limits.snapshotEntriesInterval
-    const since = Math.max(keeper.index, this.#snapshotAskedAt ?? 0)
-    const isDue =
-      this.#applied - since >= interval ||
-      (this.#snapshotAskedAt === undefined &&
-        this.#bytesSinceSnapshot > limits.snapshotLogBytesInterval)
-    if (!isDue) return
-    this.#snapshotAskedAt = this.#applied
-    this.#listener?.snapshotWanted()
+    return this.#queue.isBehind || this.#proposals.length >= limits.proposalsInFlightMax
   }
 
   #trace({ event, term, peer, detail }: RaftTrace): void {

@@ -5,7 +5,7 @@ import { emptyConfState, MemoryStorage } from './core/storage.ts'
 import type { MemberAddress } from './members.ts'
 import type { ReplicaOptions } from './replica-options.ts'
 import { LogCorruptError } from './wal/corrupt.ts'
-import { claimDirectory } from './wal/identity.ts'
+import { claimDirectory, type Identity } from './wal/identity.ts'
 import { SnapshotFiles, type SnapshotHeader } from './wal/snapshot-files.ts'
 import { Wal } from './wal/wal.ts'
 
@@ -20,6 +20,7 @@ export interface OpenLog {
   readonly confState: ConfState
   readonly members: readonly MemberAddress[]
   readonly commit: LogIndex
+  readonly identity: Identity
 }
 
 const noBytes = new Uint8Array(0)
@@ -27,7 +28,10 @@ const noBytes = new Uint8Array(0)
 /** Opens what the data directory holds, or begins it. Rejects when it is damaged or not ours. */
 export async function openLog(options: ReplicaOptions): Promise<OpenLog> {
   const { disk, clock, dataDirectory, clusterId, memberId, walSegmentBytes } = options
-  const own = { clusterId, memberId, members: options.members }
+  const { members: firstMembers, random } = options
+  // A member that the cluster did not begin with gets its vote by a change of membership.
+  const joined = firstMembers.every(({ id }) => id !== memberId)
+  const own = { clusterId, memberId, members: firstMembers, incarnation: random.uuid(), joined }
   const { identity } = await claimDirectory(disk, dataDirectory, own)
   const directory = join(dataDirectory, 'wal')
   const snapshots = join(dataDirectory, 'snapshots')
@@ -59,7 +63,8 @@ export async function openLog(options: ReplicaOptions): Promise<OpenLog> {
       storage.createSnapshot(recovered.snapshot.index, confState, noBytes)
     if (hardState) storage.setHardState(hardState)
     const members = snapshot?.header.members ?? identity.members
-    return { wal, files, storage, snapshot, confState, members, commit: hardState?.commit ?? 0 }
+    const commit = hardState?.commit ?? 0
+    return { wal, files, storage, snapshot, confState, members, commit, identity }
   } catch (error) {
     await wal.close()
     throw error

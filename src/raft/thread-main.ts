@@ -1,6 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { present } from '../base/assert.ts'
-import type { LogIndex } from '../base/brand.ts'
 import { systemClock } from '../base/clock.ts'
 import type { FlightEmit } from '../base/flight-record.ts'
 import type { Logger } from '../base/log.ts'
@@ -96,10 +95,10 @@ class RaftThread {
         this.#answer(request.id, replica.stop())
         return
       case 'transfer':
-        this.#answer(request.id, replica.transferLeadership(request.to))
+        this.#answer(request.id, replica.transferLeadership(request.to), true)
         return
       case 'change':
-        this.#answer(request.id, replica.changeMembership(request.change))
+        this.#answer(request.id, replica.changeMembership(request.change), true)
         return
       case 'save-snapshot': {
         const { index, term, stream } = request
@@ -131,9 +130,12 @@ class RaftThread {
       this.#answer(present(ids[at], 'the id of a command'), this.#replica.propose(command))
   }
 
-  #answer(id: number, work: Promise<LogIndex | void>): void {
+  #answer(id: number, work: Promise<unknown>, tellsStatus = false): void {
     work.then(
-      (value) => this.#post({ kind: 'answer', id, value: value ?? undefined }),
+      (value) => {
+        if (tellsStatus) this.#postStatus()
+        this.#post({ kind: 'answer', id, value: typeof value === 'number' ? value : undefined })
+      },
       (error: unknown) => this.#post({ kind: 'answer', id, error: packError(error) }),
     )
   }

@@ -11,7 +11,13 @@ export class MemoryNetwork {
 
   transport(id: MemberId): Transport {
     return {
-      start: async (handlers) => void this.#handlers.set(id, handlers),
+      start: async (handlers) => {
+        for (const [peer, theirs] of this.#handlers) {
+          setImmediate(() => theirs.met(id, handlers.state()))
+          setImmediate(() => handlers.met(peer, theirs.state()))
+        }
+        this.#handlers.set(id, handlers)
+      },
       send: (messages) => {
         for (const message of messages) this.#send(id, message)
       },

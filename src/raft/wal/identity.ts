@@ -8,6 +8,10 @@ export interface Identity {
   readonly clusterId: string
   readonly memberId: MemberId
   readonly members: readonly MemberAddress[]
+  /** Made with the directory. */
+  readonly incarnation: string
+  /** Whether this member may vote; see join-guard.ts. */
+  readonly joined: boolean
 }
 
 /** A directory that belongs to somebody else. Names both sides and what to do. */
@@ -44,6 +48,16 @@ export async function claimDirectory(
         `member ${own.memberId} of cluster ${own.clusterId}: choose another data directory.`,
     )
   return { identity, isNew: false }
+}
+
+/** Replaces the identity, durably. */
+export async function rememberIdentity(
+  disk: Disk,
+  directory: string,
+  identity: Identity,
+): Promise<void> {
+  const names = await disk.list(directory)
+  await writeIdentity(disk, directory, identity, names.includes(`${fileName}.tmp`))
 }
 
 async function readIdentity(disk: Disk, directory: string): Promise<Identity> {

@@ -3,6 +3,7 @@ import type { MemberId } from '../../base/brand.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Message } from '../core/message.ts'
+import type { MemberState } from '../join-guard.ts'
 import type { SnapshotHeader } from '../wal/snapshot-files.ts'
 import { encodeFrame, type Frame, FrameReader, frameKind, WireError } from './frame.ts'
 import { decodeMessage } from './message-codec.ts'
@@ -15,6 +16,7 @@ export interface Hello {
   readonly clusterId: string
   readonly from: MemberId
   readonly to: MemberId
+  readonly state: MemberState
   /** Present when the connection carries one snapshot; its MsgSnap is the next frame. */
   readonly snapshot?: SnapshotHeader
 }
@@ -92,6 +94,7 @@ class Inbound {
       return
     }
     this.#hello = hello
+    this.#options.handlers.met(hello.from, hello.state)
     if (!hello.snapshot) this.#ack()
   }
 

@@ -212,6 +212,7 @@ class TlsTransport implements Transport {
       clusterId,
       from: memberId,
       to,
+      state: present(this.#handlers, 'the handlers of a started transport').state(),
       ...(snapshot && { snapshot }),
     }
     return Buffer.from(JSON.stringify(hello))

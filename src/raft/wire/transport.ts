@@ -1,5 +1,6 @@
 import type { MemberId } from '../../base/brand.ts'
 import type { Message } from '../core/message.ts'
+import type { MemberState } from '../join-guard.ts'
 import type { MemberAddress } from '../members.ts'
 import type { SnapshotHeader } from '../wal/snapshot-files.ts'
 
@@ -21,6 +22,10 @@ export interface Transport {
 }
 
 export interface TransportHandlers {
+  /** What this member says of itself when it connects. */
+  state(): MemberState
+  /** A peer connected, or connected again. Comes before its messages. */
+  met(id: MemberId, state: MemberState): void
   message(message: Message): void
   /** Resolve once the snapshot is durable here: the sender is told so. */
   snapshot(

@@ -141,6 +141,8 @@ function recorder() {
       for await (const block of blocks) bytes += block.length
       note(`snapshot ${one.index} ${header.index} ${bytes}`)
     },
+    state: () => ({ incarnation: 'first', holds: false }),
+    met: () => {},
     unreachable: (id) => note(`unreachable ${id}`),
     lost: (id, how) => note(`lost ${id} ${how}`),
   }
