@@ -1,13 +1,13 @@
 import type { Container, Pod } from '../kinds/types.ts'
-import { check } from './check.ts'
 import { type PodConfiguration, referencedTokens } from './config-source.ts'
 import { desiredContainer } from './desired.ts'
 import { ConfigError, containerEnv, type PodSurroundings } from './env.ts'
 import { ImageError } from './images.ts'
 import type { PodAction } from './plan.ts'
+import { check } from './probes/check.ts'
 import { RuntimeError } from './runtime/runtime.ts'
-import { VolumeError } from './volume-files.ts'
-import type { PodVolumes } from './volumes.ts'
+import { VolumeError } from './volumes/volume-files.ts'
+import type { PodVolumes } from './volumes/volumes.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
 export type StartAction = Extract<PodAction, { do: 'startContainer' }>

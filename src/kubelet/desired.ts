@@ -148,6 +148,7 @@ export function desiredContainer(options: {
     stopSignal: container.lifecycle?.stopSignal,
     sharePid: pod.spec?.shareProcessNamespace ?? false,
     hostPid: pod.spec?.hostPID ?? false,
+    hostIpc: pod.spec?.hostIPC ?? false,
   }
 }
 

@@ -1,7 +1,7 @@
 import { delay } from '../base/clock.ts'
 import type { Pod } from '../kinds/types.ts'
-import { check } from './check.ts'
 import type { KillReason, PodAction } from './plan.ts'
+import { check } from './probes/check.ts'
 import type { ContainerState } from './runtime/runtime.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 

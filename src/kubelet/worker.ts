@@ -10,10 +10,10 @@ import { desiredSandbox, podIdentity } from './desired.ts'
 import { Killer } from './killer.ts'
 import { allContainers, liveSandbox, nothingObserved, type ObservedPod } from './observe.ts'
 import { computePodActions, type Plan, type PodAction } from './plan.ts'
-import { PodProbes, type ProbedContainer, type ProbeKind } from './probes.ts'
+import { PodProbes, type ProbedContainer, type ProbeKind } from './probes/probes.ts'
 import { isReady, podStatus } from './status.ts'
 import { StatusSender } from './status-sender.ts'
-import { PodVolumes } from './volumes.ts'
+import { PodVolumes } from './volumes/volumes.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
 /** A pod that the API does not know any more ends within this. */

@@ -236,6 +236,7 @@ export function containerConfig(
     stopSignal: undefined,
     sharePid: false,
     hostPid: false,
+    hostIpc: false,
   }
 }
 

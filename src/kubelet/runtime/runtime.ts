@@ -146,6 +146,7 @@ export interface ContainerConfig {
   /** All containers of the pod see each other's processes. */
   readonly sharePid: boolean
   readonly hostPid: boolean
+  readonly hostIpc: boolean
 }
 
 export interface Mount {

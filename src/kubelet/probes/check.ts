@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
-import type { Clock } from '../base/clock.ts'
-import type { Container, ExecAction, HTTPGetAction, IntOrString } from '../kinds/types.ts'
-import { type Runtime, RuntimeError } from './runtime/runtime.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Container, ExecAction, HTTPGetAction, IntOrString } from '../../kinds/types.ts'
+import { type Runtime, RuntimeError } from '../runtime/runtime.ts'
 
 /** One look at a container from outside: what probes and hooks share. */
 export interface CheckTarget {

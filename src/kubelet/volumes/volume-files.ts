@@ -6,8 +6,8 @@ import type {
   Secret,
   Volume,
   VolumeProjection,
-} from '../kinds/types.ts'
-import { type PodSurroundings, podField, resourceField } from './env.ts'
+} from '../../kinds/types.ts'
+import { type PodSurroundings, podField, resourceField } from '../env.ts'
 
 /** PURE: the files of volumes that are made from API objects. */
 export interface VolumeFile {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, sep } from 'node:path'
-import type { Clock } from '../base/clock.ts'
-import type { Container, Pod, Volume, VolumeMount } from '../kinds/types.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Container, Pod, Volume, VolumeMount } from '../../kinds/types.ts'
+import { expandReferences, type PodSurroundings } from '../env.ts'
+import type { Mount } from '../runtime/runtime.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
-import { expandReferences, type PodSurroundings } from './env.ts'
-import type { Mount } from './runtime/runtime.ts'
 import {
   isPayloadVolume,
   type TokenSource,

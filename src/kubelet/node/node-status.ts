@@ -1,7 +1,7 @@
-import type { Clock } from '../base/clock.ts'
-import { limits } from '../base/limits.ts'
-import type { Node, NodeCondition, NodeStatus } from '../kinds/types.ts'
-import { apiTime, sameJson } from './status.ts'
+import type { Clock } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import type { Node, NodeCondition, NodeStatus } from '../../kinds/types.ts'
+import { apiTime, sameJson } from '../status.ts'
 
 /** What this host has to give; read by machine.ts. */
 export interface Machine {
