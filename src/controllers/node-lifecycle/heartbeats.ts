@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { InformerFactory } from '../../client/reflector.ts'
 import { paths } from '../../client/resources.ts'
-import type { Lease, Node } from '../../kinds/types.ts'
+import type { Lease, Node, NodeCondition } from '../../kinds/types.ts'
 
 const leaseNamespace = 'kube-node-lease'
 
@@ -32,7 +32,7 @@ export class Heartbeats {
       nodes.subscribe({
         added: ({ metadata }) => this.heard(metadata.name ?? ''),
         updated: (node, previous) => {
-          if (heartbeatOf(node) !== heartbeatOf(previous)) this.heard(node.metadata.name ?? '')
+          if (spoke(node, previous)) this.heard(node.metadata.name ?? '')
         },
         deleted: ({ metadata }) => void this.#heardMs.delete(metadata.name ?? ''),
       }),
@@ -62,8 +62,14 @@ export class Heartbeats {
   }
 }
 
-/** The heartbeat that a kubelet writes into its node's status. */
-function heartbeatOf(node: Node): string {
-  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
-  return ready?.lastHeartbeatTime ?? ''
+/** True when a kubelet wrote this status: "Unknown" is what we write in its place. */
+function spoke(node: Node, previous: Node): boolean {
+  const ready = readyOf(node)
+  const before = readyOf(previous)
+  if (ready === undefined || ready.status === 'Unknown') return false
+  return ready.status !== before?.status || ready.lastHeartbeatTime !== before.lastHeartbeatTime
+}
+
+function readyOf(node: Node): NodeCondition | undefined {
+  return node.status?.conditions?.find(({ type }) => type === 'Ready')
 }
