@@ -52,7 +52,7 @@ export const limits = {
   watchLineBytesMax: 8 * MiB,
   workQueueItemsMax: 100_000,
   schedulingQueuePodsMax: 200_000,
-  schedulerBindingsInFlightMax: 256,
+  schedulerBindingsInFlightMax: 64,
   schedulerPodCountersMax: 1_024,
   podsPerNodeMax: 110,
   eventsPerSourcePerSecondMax: 25,
