@@ -114,13 +114,15 @@ export function keepStatus(object: AnyObject, old: AnyObject): void {
   else object['status'] = old['status']
 }
 
-/** A write to /status changes the status and nothing else, managedFields aside. */
+/** A write to /status changes the status, labels and annotations, and nothing else. */
 export function keepAllButStatus(object: AnyObject, old: AnyObject): void {
   const { status, metadata } = object
   for (const field of Object.keys(object)) if (field !== 'status') delete object[field]
   for (const [field, value] of Object.entries(old)) if (field !== 'status') object[field] = value
   object.metadata = {
     ...old.metadata,
+    labels: metadata.labels,
+    annotations: metadata.annotations,
     resourceVersion: metadata.resourceVersion,
     managedFields: metadata.managedFields,
   }

@@ -43,17 +43,25 @@ export const nothing: LabelSelector = {
 export function parseLabelSelector(text: string): LabelSelector {
   const tokens = tokensOf(text)
   const requirements: LabelRequirement[] = []
+  const next = { at: 0 }
   if (tokens.length === 1) return everything
-  for (let next = { at: 0 }; ; ) {
-    requirements.push(readRequirement(tokens, next, text))
-    const token = tokens[next.at]
-    if (token === undefined || token === '') break
-    if (token !== ',') throw unparsable(text, `found '${token}', expected: ',' or 'end of string'`)
-    next = { at: next.at + 1 }
-    if (tokens[next.at] === '') throw unparsable(text, "found '', expected: identifier after ','")
+  if (isOther(tokens[0]))
+    throw statusError(
+      'BadRequest',
+      `found '${tokens[0]}', expected: !, identifier, or 'end of string'`,
+    )
+  for (;;) {
+    const requirement = readRequirement(tokens, next)
+    checkRequirement(requirement)
+    requirements.push(requirement)
+    const token = tokens[next.at++] ?? ''
+    if (token === '') return labelSelector(requirements)
+    if (token !== ',')
+      throw statusError('BadRequest', `found '${token}', expected: ',' or 'end of string'`)
+    const after = tokens[next.at] ?? ''
+    if (isOther(after))
+      throw statusError('BadRequest', `found '${after}', expected: identifier after ','`)
   }
-  for (const requirement of requirements) checkRequirement(requirement, text)
-  return labelSelector(requirements)
 }
 
 /** The selector of a `matchLabels`/`matchExpressions` object; undefined selects nothing. */
@@ -163,29 +171,30 @@ function tokensOf(text: string): string[] {
   return [...tokens, '']
 }
 
+/** True for a token that starts no requirement. */
+function isOther(token = ''): boolean {
+  return token !== '!' && symbols.has(token)
+}
+
 const symbols: ReadonlySet<string> = new Set(['==', '!=', '=', '!', '(', ')', ',', '<', '>', ''])
 
-function readRequirement(
-  tokens: readonly string[],
-  next: { at: number },
-  text: string,
-): LabelRequirement {
+function readRequirement(tokens: readonly string[], next: { at: number }): LabelRequirement {
   const negated = tokens[next.at] === '!'
   if (negated) next.at++
   const key = tokens[next.at++] ?? ''
-  if (symbols.has(key)) throw unparsable(text, `found '${key}', expected: identifier`)
+  if (symbols.has(key)) throw unparsable(`found '${key}', expected: identifier`)
   const operator = tokens[next.at] ?? ''
   if (operator === '' || operator === ',')
     return { key, operator: negated ? '!' : 'exists', values: [] }
-  if (negated) throw unparsable(text, `found '${operator}', expected: ',' or 'end of string'`)
+  if (negated) throw unparsable(`found '${operator}', expected: ',' or 'end of string'`)
   next.at++
   if (operator === 'in' || operator === 'notin')
-    return { key, operator, values: readValues(tokens, next, text) }
+    return { key, operator, values: readValues(tokens, next) }
   const known = valueOperators.get(operator)
-  if (!known) throw unparsable(text, `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`)
+  if (!known) throw unparsable(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`)
   const value = tokens[next.at] ?? ''
   if (value === '' || value === ',') return { key, operator: known, values: [''] }
-  if (symbols.has(value)) throw unparsable(text, `found '${value}', expected: identifier`)
+  if (symbols.has(value)) throw unparsable(`found '${value}', expected: identifier`)
   next.at++
   return { key, operator: known, values: [value] }
 }
@@ -198,8 +207,8 @@ const valueOperators: ReadonlyMap<string, LabelOperator> = new Map([
   ['<', 'lt'],
 ])
 
-function readValues(tokens: readonly string[], next: { at: number }, text: string): string[] {
-  if (tokens[next.at] !== '(') throw unparsable(text, `found '${tokens[next.at]}', expected: '('`)
+function readValues(tokens: readonly string[], next: { at: number }): string[] {
+  if (tokens[next.at] !== '(') throw unparsable(`found '${tokens[next.at]}' expected: '('`)
   next.at++
   const values = new Set<string>()
   for (let value = ''; ; next.at++) {
@@ -211,35 +220,31 @@ function readValues(tokens: readonly string[], next: { at: number }, text: strin
       next.at++
       return [...values].sort()
     }
-    if (symbols.has(token)) throw unparsable(text, `found '${token}', expected: ',', or identifier`)
-    if (value !== '') throw unparsable(text, `found '${token}', expected: ',' or ')'`)
+    if (symbols.has(token)) throw unparsable(`found '${token}', expected: ',', or identifier`)
+    if (value !== '') throw unparsable(`found '${token}', expected: ',' or ')'`)
     value = token
   }
 }
 
-function checkRequirement({ key, operator, values }: LabelRequirement, text: string): void {
+function checkRequirement({ key, operator, values }: LabelRequirement): void {
   const keyProblem = labelKeyProblem(key)
   if (keyProblem !== undefined)
-    throw unparsable(text, `key: Invalid value: ${JSON.stringify(key)}: ${keyProblem}`)
+    throw unparsable(`key: Invalid value: ${JSON.stringify(key)}: ${keyProblem}`)
   if ((operator === 'gt' || operator === 'lt') && !/^[+-]?\d+$/.test(values[0] ?? ''))
     throw unparsable(
-      text,
       `values[0]: Invalid value: ${JSON.stringify(values[0] ?? '')}: for 'Gt', 'Lt' operators, the value must be an integer`,
     )
   for (const [index, value] of values.entries()) {
     const problem = labelValueProblem(value)
     if (problem !== undefined)
       throw unparsable(
-        text,
         `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`,
       )
   }
 }
 
-function unparsable(text: string, why: string): Error {
-  const isRequirement = /^(key|values)/.test(why)
-  const message = isRequirement ? why : `couldn't parse the selector string "${text}": ${why}`
-  return statusError('BadRequest', `unable to parse requirement: ${message}`)
+function unparsable(why: string): Error {
+  return statusError('BadRequest', `unable to parse requirement: ${why}`)
 }
 
 /** Splits at commas that no backslash escapes. */

@@ -434,6 +434,11 @@ const updates: readonly (readonly [string, (o: Given) => void, string, ((o: Give
   ],
   [
     'Pod',
+    (o) => (o.spec['containers'] = [{ ...container, env: [{ name: 'A' }] }]),
+    'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`',
+  ],
+  [
+    'Pod',
     (o) => (o.spec['hostname'] = 'h'),
     'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`',
   ],
