@@ -126,7 +126,12 @@ class SchedulerLoop implements Scheduler {
     } else if (!isOurs(pod)) {
       this.#queue.delete(key)
       this.#snapshot.forget(key)
-    } else if (!this.#snapshot.isAssumed(key)) this.#queue.set(pod, nowMs)
+    } else {
+      // A namesake took the place of a pod that is being bound: that binding concerns it no more.
+      const known = this.#queue.get(key)
+      if (known && known.pod.metadata.uid !== pod.metadata.uid) this.#snapshot.forget(key)
+      this.#queue.set(pod, nowMs)
+    }
     this.#wake()
   }
 

@@ -40,6 +40,7 @@ test('without ready endpoints those that serve while terminating are used', () =
   const dying = { ready: false, serving: true, terminating: true }
   assert.deepEqual(addresses({ ip: '10.1.0.1', ...dying }, { ip: '10.1.0.2' }), ['10.1.0.2:8080'])
   assert.deepEqual(addresses({ ip: '10.1.0.1', ...dying }), ['10.1.0.1:8080'])
+  assert.deepEqual(addresses({ ip: '10.1.0.1', ready: false, serving: true }), [])
   assert.deepEqual(
     addresses({ ip: '10.1.0.1', ready: false, serving: false, terminating: true }),
     [],

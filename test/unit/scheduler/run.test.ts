@@ -135,6 +135,21 @@ test('a failed binding gives the room back and is tried again', async () => {
   await scope.close()
 })
 
+test('a namesake that comes during a binding is scheduled for itself', async () => {
+  const { clock, pods, nodes, bindings, scheduler, scope } = harness()
+  nodes.put(node('a', { cpu: '1' }))
+  pods.put(pod('p', { uid: 'old', requests: { cpu: '1' } }))
+  scheduler.startLeading(1, scope)
+  await clock.advanceAsync(1)
+  pods.put(pod('p', { uid: 'new', requests: { cpu: '1' } }))
+  await clock.advanceAsync(1)
+  assert.equal(bindings.length, 2)
+  bindings[0]?.answer(statusError('Conflict', 'another uid'))
+  await clock.advanceAsync(60_000)
+  assert.equal(bindings.length, 2, 'the failure of the old one changes nothing')
+  await scope.close()
+})
+
 test('the end of a term stops it at once; the next term goes on', async () => {
   const { clock, pods, nodes, bindings, scheduler, scope } = harness()
   nodes.put(node('a'))
