@@ -1,6 +1,7 @@
 import type { AnyObject, Column, FieldError, Kind, Subresource, Verb } from './kind.ts'
 import { age, nameOf } from './print.ts'
 import { definition } from './schema.ts'
+import { immutableErrors } from './validation/immutable.ts'
 import { type NameRule, validateMeta, validateMetaUpdate } from './validation/object-meta.ts'
 import { validateSchema } from './validation/validate-schema.ts'
 
@@ -60,6 +61,7 @@ export function defineKind(facts: KindFacts): Kind {
     validateUpdate: (object, old) => [
       ...validateMetaUpdate(object.metadata, old.metadata),
       ...schemaErrors(facts.definition, object),
+      ...immutableErrors(definition(facts.definition), object, old),
       ...(facts.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [

@@ -2,7 +2,7 @@ import { ageColumn, column, defineKind, nameColumn, subresource } from '../defin
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
 import type { Deployment, DeploymentSpec, DeploymentStrategy, IntOrString } from '../types.ts'
-import { forbidden, immutable, invalid } from '../validation/field-error.ts'
+import { forbidden, invalid } from '../validation/field-error.ts'
 import { nonNegative, validateWorkload } from './validate-workload.ts'
 
 const readWrite = ['get', 'patch', 'update']
@@ -23,14 +23,7 @@ export const deployment = defineKind({
     subresource('status', 'Deployment', readWrite),
   ],
   validateCreate: (object) => validateDeployment((object as Deployment).spec),
-  validateUpdate: (object, old) => [
-    ...validateDeployment((object as Deployment).spec),
-    ...immutable(
-      'spec.selector',
-      (object as Deployment).spec?.selector,
-      (old as Deployment).spec?.selector,
-    ),
-  ],
+  validateUpdate: (object) => validateDeployment((object as Deployment).spec),
   columns: [
     nameColumn,
     column('Ready', 'string', 'Pods that are ready, of those wanted.'),

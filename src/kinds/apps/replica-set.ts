@@ -2,7 +2,6 @@ import { ageColumn, column, defineKind, nameColumn, subresource } from '../defin
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
 import type { ReplicaSet } from '../types.ts'
-import { immutable } from '../validation/field-error.ts'
 import { validateWorkload } from './validate-workload.ts'
 
 const readWrite = ['get', 'patch', 'update']
@@ -23,14 +22,7 @@ export const replicaSet = defineKind({
     subresource('status', 'ReplicaSet', readWrite),
   ],
   validateCreate: (object) => validateReplicaSet(object as ReplicaSet),
-  validateUpdate: (object, old) => [
-    ...validateReplicaSet(object as ReplicaSet),
-    ...immutable(
-      'spec.selector',
-      (object as ReplicaSet).spec?.selector,
-      (old as ReplicaSet).spec?.selector,
-    ),
-  ],
+  validateUpdate: (object) => validateReplicaSet(object as ReplicaSet),
   selectableFields: (object) =>
     new Map([['status.replicas', String((object as ReplicaSet).status?.replicas ?? 0)]]),
   selectableFieldNames: ['status.replicas'],

@@ -2,7 +2,7 @@ import { ageColumn, column, defineKind, nameColumn } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { Secret } from '../types.ts'
-import { immutable, invalid, invalids, required, tooLong } from '../validation/field-error.ts'
+import { invalid, invalids, required, tooLong } from '../validation/field-error.ts'
 import { configMapKeyProblems } from '../validation/names.ts'
 import { dataBytesMax, frozenErrors } from './frozen-data.ts'
 
@@ -19,7 +19,6 @@ export const secret = defineKind({
   },
   validateCreate: (object) => validateSecret(object as Secret),
   validateUpdate: (object, old) => [
-    ...immutable('type', (object as Secret).type, (old as Secret).type),
     ...frozenErrors(object as Secret, old as Secret, ['data']),
     ...validateSecret(object as Secret),
   ],

@@ -15,7 +15,7 @@ import {
   labelValueProblems,
   qualifiedNameProblems,
 } from '../validation/names.ts'
-import { validateLabels } from '../validation/object-meta.ts'
+import { validateAnnotations, validateLabels } from '../validation/object-meta.ts'
 import { isSidecar } from './pod-row.ts'
 import { validateAffinity, validateSpread } from './validate-affinity.ts'
 import { idErrors, validateContainer } from './validate-container.ts'
@@ -46,6 +46,7 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Fi
   const spec = template.spec ?? { containers: [] }
   const errors = [
     ...validateLabels(template.metadata?.labels, `${path}.metadata.labels`),
+    ...validateAnnotations(template.metadata?.annotations, `${path}.metadata.annotations`),
     ...validatePodSpec(spec, `${path}.spec`),
   ]
   if (template.spec === undefined) errors.push(required(`${path}.spec.containers`))

@@ -3,7 +3,7 @@ import type { AnyObject, FieldError } from '../kind.ts'
 import { age, firstFew, nameOf } from '../print.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../types.ts'
 import { ipProblems } from '../validation/address.ts'
-import { duplicate, immutable, invalids, required, tooMany } from '../validation/field-error.ts'
+import { duplicate, invalids, required, tooMany } from '../validation/field-error.ts'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
 
 const endpointsMax = 1000
@@ -19,10 +19,7 @@ export const endpointSlice = defineKind({
   definition: 'io.k8s.api.discovery.v1.EndpointSlice',
   countsGeneration: true,
   validateCreate: (object) => validateSlice(sliceOf(object)),
-  validateUpdate: (object, old) => [
-    ...validateSlice(sliceOf(object)),
-    ...immutable('addressType', sliceOf(object).addressType, sliceOf(old).addressType),
-  ],
+  validateUpdate: (object) => validateSlice(sliceOf(object)),
   columns: [
     nameColumn,
     column('AddressType', 'string', 'IPv4, IPv6 or FQDN.'),
