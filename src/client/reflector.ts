@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Clock, delay } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -97,6 +98,8 @@ class Reflector<T extends KubernetesObject> implements Informer<T> {
   start(scope: Scope): void {
     if (this.#started) return
     this.#started = true
+    // One scope may own any number of informers: that many listeners are no leak.
+    setMaxListeners(0, scope.signal)
     const running = this.#run(scope.signal)
     scope.onClose(`informer of ${this.#resource.path.resource}`, () => running)
   }
