@@ -18,7 +18,9 @@ import { readMachine } from './node/machine.ts'
 import { NodeAgent } from './node/node-agent.ts'
 import { fingerprint, type ObservedPod } from './observe.ts'
 import { Relister } from './relist.ts'
-import type { PodIdentity, Runtime } from './runtime/runtime.ts'
+import type { ContainerState, PodIdentity, Runtime } from './runtime/runtime.ts'
+import { KubeletServer, type ServerOptions } from './server/server.ts'
+import type { StreamPath } from './server/stream-request.ts'
 import { PodWorker } from './worker.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
@@ -34,7 +36,7 @@ export interface KubeletOptions {
   readonly logger: Logger
   readonly emit: FlightEmit
   /** Port of logs and exec; undefined in tests that need neither. */
-  readonly server: KubeletServerOptions | undefined
+  readonly server: ServerOptions | undefined
   /** Pods' files lie under it. */
   readonly dataDirectory: string
   readonly leaseRenewSeconds: number
@@ -42,13 +44,6 @@ export interface KubeletOptions {
   /** Variables of every container, such as KUBERNETES_SERVICE_HOST. */
   readonly serviceEnv?: ReadonlyMap<string, string>
   readonly version?: string
-}
-
-export interface KubeletServerOptions {
-  readonly host: string
-  /** 0 for any free one. */
-  readonly port: number
-  readonly tls: { readonly certificate: string; readonly privateKey: string; readonly ca: string }
 }
 
 export interface Kubelet {
@@ -79,6 +74,7 @@ class KubeletAgent implements Kubelet {
   readonly #workers = new Map<string, PodWorker>()
   readonly #seen = new Map<string, string>()
   #deps: WorkerDeps | undefined
+  #address: { readonly host: string; readonly port: number } | undefined
   #listedMs = 0
   #relisting = false
 
@@ -94,7 +90,7 @@ class KubeletAgent implements Kubelet {
   }
 
   get address(): { readonly host: string; readonly port: number } | undefined {
-    return undefined
+    return this.#address
   }
 
   async start(): Promise<void> {
@@ -109,6 +105,7 @@ class KubeletAgent implements Kubelet {
       await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
     })
     this.#startPods()
+    await this.#startServer()
     const node = new NodeAgent({
       ...this.#options,
       facts: {
@@ -136,7 +133,7 @@ class KubeletAgent implements Kubelet {
     podsDirectory: string,
     machine: { readonly cpuCores: number; readonly memoryBytes: number },
   ): WorkerDeps {
-    const { options } = { options: this.#options }
+    const options = this.#options
     const { runtime, client, clock } = options
     return {
       ...options,
@@ -154,6 +151,31 @@ class KubeletAgent implements Kubelet {
       },
       gone: (uid) => this.#forget(uid),
     }
+  }
+
+  async #startServer(): Promise<void> {
+    const { server: options, runtime, clock, logger } = this.#options
+    if (!options) return
+    const server = new KubeletServer(options, {
+      runtime,
+      clock,
+      logger,
+      containers: (path) => this.#containersOf(path),
+      pods: () => this.#informer.list(),
+    })
+    this.#scope.onClose('server', () => server.stop())
+    await server.start()
+    this.#address = server.address
+  }
+
+  /** Of a pod's containers of one name the newest first; of pods of one name the API's. */
+  async #containersOf({ namespace, pod, container }: StreamPath): Promise<ContainerState[]> {
+    const named = [...(await this.#relister.fresh()).values()]
+      .filter((one) => one.pod.namespace === namespace && one.pod.name === pod)
+      .flatMap((one) => one.containers.get(container) ?? [])
+    const uid = this.#informer.get(`${namespace}/${pod}`)?.metadata.uid
+    const known = named.filter((one) => one.pod.uid === uid)
+    return known.length > 0 ? known : named
   }
 
   #startPods(): void {
