@@ -113,6 +113,32 @@ test('hand-built protobuf: zeros without a pointer vanish, pointers and labels s
   )
 })
 
+/** The body of kubectl 1.35: `create deployment web --image=nginx --replicas=0 --port=80`. */
+const kubectlBody =
+  'azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50ErgBCh8KA3dlYhIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEoYB' +
+  'CAASDAoKCgNhcHASA3dlYhpsChwKABIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEkwSLgoFbmdpbngSBW5naW54' +
+  'KgAyCgoAEAAYUCIAKgBCAGoAcgCAAQCIAQCQAQCiAQAaADIAQgBKAFIAWABgAGgAggEAigEAmgEAwgEAIgIKACgA' +
+  'OAAaDAgAEAAYACAAKAA4ABoAIgA='
+
+test('the protobuf that kubectl sends is decoded', () => {
+  const bytes = Buffer.from(kubectlBody, 'base64')
+  const labels = { app: 'web' }
+  const container = { name: 'nginx', image: 'nginx', ports: [{ containerPort: 80 }], resources: {} }
+  const { object } = decodeProtobuf('io.k8s.api.apps.v1.Deployment', bytes)
+  assert.deepEqual(plain(object), {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', labels },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      strategy: {},
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
+    status: {},
+  })
+})
+
 test('bytes without the magic are refused', () => {
   assert.throws(
     () => decodeProtobuf('io.k8s.api.core.v1.Pod', Buffer.from('{}')),
