@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { LogIndex, MemberId } from '../src/base/brand.ts'
 import { flightSilence } from '../src/base/flight-record.ts'
 import { stderrLogger } from '../src/base/log.ts'
+import { isStatus } from '../src/base/status.ts'
 import type { CommittedEntry } from '../src/raft/replica.ts'
 import { createThreadReplica, type ThreadReplica } from '../src/raft/thread.ts'
 import { testAuthority } from '../test/contract/raft-credentials.ts'
@@ -177,8 +178,12 @@ async function firstWrite(members: readonly BenchMember[]): Promise<void> {
   for (;;) {
     for (const member of members) {
       if (member.replica.status().role !== 'leader') continue
-      await member.write()
-      return
+      try {
+        await member.write()
+        return
+      } catch (error) {
+        if (!isStatus(error, 'ServiceUnavailable')) throw error
+      }
     }
     await turn()
   }

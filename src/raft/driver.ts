@@ -245,6 +245,7 @@ class LocalReplica implements Replica {
       memberId,
       voters: () => book.confState.voters,
       hint: (leader, campaigns) => this.#hint(leader, campaigns),
+      campaign: () => this.#campaign(),
     })
     const guard = this.#guard(log, book)
     this.#running = { node, log, book, writer, keeper, loss, guard }
@@ -469,6 +470,13 @@ class LocalReplica implements Replica {
     const concerned = node.hintLeaderLost(leader, campaigns)
     if (concerned) this.#schedule()
     return concerned
+  }
+
+  #campaign(): boolean {
+    if (this.#view.leader !== 0 || this.#phase !== 'running') return false
+    this.#running?.node.campaign()
+    this.#schedule()
+    return true
   }
 
   #updateView(ready: Ready): void {

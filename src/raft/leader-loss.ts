@@ -9,12 +9,15 @@ export interface LeaderLossOptions {
   readonly voters: () => readonly MemberId[]
   /** RawNode.hintLeaderLost, and a turn. */
   readonly hint: (leader: MemberId, campaigns: boolean) => boolean
+  /** RawNode.campaign when no leader is known, and a turn. False when there is one. */
+  readonly campaign: () => boolean
 }
 
 /** Far enough apart that the first has won before the second asks. */
-const staggerMs = 12
-const againMs = 60
-const attemptsMax = 10
+const staggerMs = 20
+/** Votes that were split or lost are asked for again long before the election timeout. */
+const againMs = 30
+const attemptsMax = 16
 
 /**
  * Turns a broken connection into an election within milliseconds. When it closes, this member becomes
@@ -40,7 +43,7 @@ export class LeaderLoss {
       .toSorted((left, right) => left - right)
       .indexOf(memberId)
     if (rank < 0) return
-    const waitMs = rank === 0 ? 0 : rank * staggerMs + random.fraction() * (staggerMs / 2)
+    const waitMs = rank === 0 ? 0 : rank * staggerMs + random.fraction() * (staggerMs / 4)
     this.#campaign(peer, waitMs, attemptsMax)
   }
 
@@ -52,9 +55,9 @@ export class LeaderLoss {
     this.#timer?.cancel()
     const ask = () => {
       this.#timer = undefined
-      const { hint, random } = this.#options
-      if (!hint(peer, true) || attemptsLeft <= 1) return
-      this.#campaign(peer, againMs * (1 + random.fraction()), attemptsLeft - 1)
+      const { hint, campaign, random } = this.#options
+      if (attemptsLeft === 0 || !(hint(peer, true) || campaign())) return
+      this.#campaign(peer, againMs * (1 + 2 * random.fraction()), attemptsLeft - 1)
     }
     if (waitMs === 0) ask()
     else this.#timer = this.#options.clock.after(waitMs, ask)

@@ -15,6 +15,7 @@ export class Member {
   restores = 0
   saved = 0
   readonly #cluster: ReplicaCluster
+  #holdsApplied = false
 
   constructor(replica: Replica, cluster: ReplicaCluster) {
     this.replica = replica
@@ -42,6 +43,16 @@ export class Member {
     return this.replica.status().role === 'leader'
   }
 
+  /** From now on it does not say what it applied, as if it did not get on. */
+  holdApplied(): void {
+    this.#holdsApplied = true
+  }
+
+  releaseApplied(): void {
+    this.#holdsApplied = false
+    this.replica.applied(this.lastIndex as LogIndex)
+  }
+
   #committed(entries: readonly CommittedEntry[]): void {
     for (const { index, term, command } of entries) {
       assert.equal(index, this.lastIndex + 1, `member ${this.id}: no gap, nothing twice`)
@@ -50,7 +61,7 @@ export class Member {
       this.lastTerm = term
       if (command.length > 0) this.commands.push(Buffer.from(command).toString())
     }
-    this.replica.applied(this.lastIndex as LogIndex)
+    if (!this.#holdsApplied) this.replica.applied(this.lastIndex as LogIndex)
     this.#cluster.changed()
   }
 

@@ -67,6 +67,11 @@ export class PeerLink {
     socket.write(parts.length === 1 ? (parts[0] ?? '') : Buffer.concat(parts, bytes))
   }
 
+  /** The peer is there, as it spoke to us: no use in waiting longer. */
+  wake(): void {
+    if (this.#state === 'waiting') this.#dial()
+  }
+
   close(): void {
     this.#state = 'closed'
     this.#timer?.cancel()

@@ -157,7 +157,14 @@ class TlsTransport implements Transport {
   #accept(socket: TLSSocket): void {
     this.#track(socket)
     const { clock, logger } = this.#options
-    const handlers = present(this.#handlers, 'the handlers of a started transport')
+    const given = present(this.#handlers, 'the handlers of a started transport')
+    const handlers: TransportHandlers = {
+      ...given,
+      met: (id, state) => {
+        this.#links.get(id)?.wake()
+        given.met(id, state)
+      },
+    }
     serveInbound(socket, {
       clock,
       logger,

@@ -1,0 +1,78 @@
+import type { TestContext } from 'node:test'
+import { present } from '../../../src/base/assert.ts'
+import type { MemberId } from '../../../src/base/brand.ts'
+import { systemClock } from '../../../src/base/clock.ts'
+import { flightSilence } from '../../../src/base/flight-record.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { SeededRandom } from '../../../src/base/random.ts'
+import { createLocalReplica } from '../../../src/raft/driver.ts'
+import { MemoryNetwork } from '../../contract/memory-network.ts'
+import { Member, type ReplicaCluster, Watcher } from '../../contract/replica.ts'
+import { SimulatedDisk } from '../../contract/sim-disk.ts'
+
+/** Three replicas in this thread, on disks that forget, over links in memory. */
+export class LocalCluster extends Watcher implements ReplicaCluster {
+  readonly ids = [1, 2, 3] as MemberId[]
+  readonly network = new MemoryNetwork()
+  readonly disks = new Map<MemberId, SimulatedDisk>()
+  readonly #members: Member[] = []
+  readonly #random: SeededRandom
+
+  constructor(t: TestContext, seed: number) {
+    super()
+    t.diagnostic(`seed ${seed}`)
+    this.#random = new SeededRandom(seed)
+    for (const id of this.ids) this.disks.set(id, new SimulatedDisk(this.#random))
+    t.after(async () => {
+      for (const id of this.ids) this.network.kill(id)
+      for (const member of this.#members) await member.replica.stop()
+    })
+  }
+
+  disk(id: MemberId): SimulatedDisk {
+    return present(this.disks.get(id), 'a disk')
+  }
+
+  async start(id: MemberId): Promise<Member> {
+    const members = this.ids.map((one) => ({
+      id: one,
+      name: `m${one}`,
+      raftAddress: `127.0.0.1:${9000 + one}`,
+    }))
+    const replica = createLocalReplica({
+      clusterId: 'c',
+      memberId: id,
+      memberName: `m${id}`,
+      members,
+      dataDirectory: `/m${id}`,
+      tls: { certificate: '', privateKey: '', ca: '' },
+      tickMs: 10,
+      heartbeatTicks: 2,
+      electionTicks: 20,
+      snapshotEntriesInterval: 100,
+      snapshotTrailingEntries: 20,
+      walSegmentBytes: 16 * 1024,
+      clock: systemClock,
+      random: this.#random,
+      disk: this.disk(id),
+      logger: silentLogger,
+      emit: flightSilence,
+      transport: this.network.transport(id),
+      lock: async () => async () => {},
+    })
+    const member = new Member(replica, this)
+    this.#members.push(member)
+    await replica.start()
+    return member
+  }
+
+  async kill(member: Member): Promise<void> {
+    this.network.kill(member.id)
+    this.disk(member.id).crash()
+    await member.replica.stop()
+  }
+
+  async wipe(id: MemberId): Promise<void> {
+    this.disk(id).wipe()
+  }
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { present } from '../../../src/base/assert.ts'
+import { isStatus } from '../../../src/base/status.ts'
+import { LogCorruptError } from '../../../src/raft/wal/corrupt.ts'
+import { DirectoryInUseError, lockDirectory } from '../../../src/raft/wal/directory-lock.ts'
+import type { Member } from '../../contract/replica.ts'
+import { LocalCluster } from './local-cluster.ts'
+
+async function startAll(cluster: LocalCluster): Promise<Member[]> {
+  return Promise.all(cluster.ids.map((id) => cluster.start(id)))
+}
+
+function leaderOf(cluster: LocalCluster, members: readonly Member[]): Promise<Member> {
+  return cluster.until('a leader', () => members.find((member) => member.isLeader))
+}
+
+async function commit(cluster: LocalCluster, member: Member, command: string): Promise<void> {
+  await member.replica.propose(Buffer.from(command))
+  await cluster.until(command, () => member.commands.includes(command))
+}
+
+test('a leader whose disk fails hands over, says so, and acknowledges nothing more', async (t) => {
+  const cluster = new LocalCluster(t, 11)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  await commit(cluster, leader, 'before')
+  cluster.disk(leader.id).failNextSyncs(1)
+  await leader.replica.propose(Buffer.from('at the failure'))
+  await cluster.until('the failure', () => leader.failures.length > 0)
+  assert.equal((leader.failures[0] as { code?: string }).code, 'EIO')
+  const rest = members.filter((one) => one !== leader)
+  const next = await leaderOf(cluster, rest)
+  await commit(cluster, next, 'after')
+  await assert.rejects(leader.replica.propose(Buffer.from('late')), (error) =>
+    isStatus(error, 'ServiceUnavailable'),
+  )
+})
+
+test('a full disk stops one member, not the cluster', async (t) => {
+  const cluster = new LocalCluster(t, 12)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  const follower = present(
+    members.find((one) => one !== leader),
+    'a follower',
+  )
+  cluster.disk(follower.id).bytesFree = 0
+  for (let at = 0; at < 40 && follower.failures.length === 0; at += 1)
+    await commit(cluster, leader, `${at}${'x'.repeat(2000)}`)
+  await cluster.until('the failure', () => follower.failures.length > 0)
+  assert.equal((follower.failures[0] as { code?: string }).code, 'ENOSPC')
+  await commit(cluster, leader, 'after')
+})
+
+test('a rotten log keeps a member from starting, by name', async (t) => {
+  const cluster = new LocalCluster(t, 13)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  await commit(cluster, leader, 'one')
+  const follower = present(
+    members.find((one) => one !== leader),
+    'a follower',
+  )
+  await cluster.until('one', () => follower.commands.includes('one'))
+  await follower.replica.stop()
+  cluster.disk(follower.id).flipBit(`/m${follower.id}/wal/000000000001.wal`, 60)
+  await assert.rejects(cluster.start(follower.id), LogCorruptError)
+  await commit(cluster, leader, 'two')
+})
+
+test('a wiped member gives no vote until a leader has taken it in', async (t) => {
+  const cluster = new LocalCluster(t, 14)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  await commit(cluster, leader, 'only here and there')
+  const [wiped, lagging] = members.filter((one) => one !== leader) as [Member, Member]
+  // The lagging member misses an entry that the leader and the wiped one committed.
+  cluster.network.cut(lagging.id, leader.id)
+  cluster.network.cut(lagging.id, wiped.id)
+  await commit(cluster, leader, 'committed by two')
+  await cluster.kill(wiped)
+  await cluster.kill(leader)
+  await cluster.wipe(wiped.id)
+  cluster.network.heal()
+  const again = await cluster.start(wiped.id)
+  // With the vote of the forgetful one, the lagging member would win by now and lose the entry.
+  await new Promise<void>((resolve) => setTimeout(resolve, 1_000))
+  assert.ok(!lagging.isLeader && !again.isLeader)
+  const old = await cluster.start(leader.id)
+  const next = await leaderOf(cluster, [lagging, again, old])
+  await cluster.until('the entry', () => again.commands.includes('committed by two'))
+  await commit(cluster, next, 'goes on')
+  await cluster.until('the lagging one', () => lagging.commands.includes('committed by two'))
+})
+
+test('a slow state machine is not flooded', async (t) => {
+  const cluster = new LocalCluster(t, 15)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  leader.holdApplied()
+  let taken = 0
+  const refusals: unknown[] = []
+  for (let at = 0; at < 12_000 && refusals.length === 0; at += 100) {
+    const results = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, one) => leader.replica.propose(Buffer.from(`${at + one}`))),
+    )
+    for (const result of results) {
+      if (result.status === 'fulfilled') taken += 1
+      else refusals.push(result.reason)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.ok(isStatus(refusals[0], 'ServiceUnavailable'))
+  assert.match(String(refusals[0]), /behind with its work/)
+  leader.releaseApplied()
+  await commit(cluster, leader, 'goes on')
+  assert.ok(leader.commands.length > taken)
+})
+
+test('one process has a directory at a time', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kijabi-lock-'))
+  const release = await lockDirectory(directory)
+  await assert.rejects(lockDirectory(directory), DirectoryInUseError)
+  await release()
+  const again = await lockDirectory(directory)
+  await again()
+  rmSync(directory, { recursive: true })
+})
