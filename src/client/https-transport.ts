@@ -3,7 +3,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { type StatusError, statusError } from '../base/status.ts'
-import type { ApiRequest, ApiResponse, Transport } from './transport.ts'
+import { type ApiRequest, type ApiResponse, bodyBytes, type Transport } from './transport.ts'
 
 export interface HttpsTransportOptions {
   /** `host:port` of each server, in the order in which they are tried. */
@@ -18,12 +18,18 @@ export interface HttpsTransportOptions {
   readonly clock: Clock
   /** How long a server may take until its answer begins; 30 s unless told. */
   readonly requestTimeoutMs?: number
+  /**
+   * A server that sent nothing for so long, though requests or streams are open, is asked for
+   * /livez; without an answer in time its connections are cut. 5 s unless told.
+   */
+  readonly silenceMs?: number
   /** How long connect and handshake may take together, then the next server is tried; 2 s unless told. */
   readonly connectTimeoutMs?: number
 }
 
 const defaultRequestTimeoutMs = 30_000
 const defaultConnectTimeoutMs = 2_000
+const defaultSilenceMs = 5_000
 
 /**
  * HTTPS to one of several equal servers. Stays with the server that answered last. A server that
@@ -41,6 +47,10 @@ interface Server {
   readonly host: string
   readonly port: number
   readonly agent: Agent
+  /** Requests without an answer yet, and answers that are not at their end. */
+  readonly open: Set<ClientRequest>
+  heardMs: number
+  watchdog: Timer | undefined
 }
 
 class HttpsTransport implements Transport {
@@ -56,6 +66,9 @@ class HttpsTransport implements Transport {
     this.#servers = options.addresses.map((address) => ({
       ...hostAndPort(address),
       agent: new Agent({ keepAlive: true, maxCachedSessions: 16, scheduling: 'lifo' }),
+      open: new Set(),
+      heardMs: 0,
+      watchdog: undefined,
     }))
   }
 
@@ -84,7 +97,53 @@ class HttpsTransport implements Transport {
 
   close(): void {
     this.#closed = true
-    for (const server of this.#servers) server.agent.destroy()
+    for (const server of this.#servers) {
+      server.watchdog?.cancel()
+      server.agent.destroy()
+    }
+  }
+
+  #opened(server: Server, request: ClientRequest): void {
+    const { clock, silenceMs = defaultSilenceMs } = this.#options
+    if (server.open.size === 0) server.heardMs = clock.monotonicMs()
+    server.open.add(request)
+    server.watchdog ??= clock.every(silenceMs, () => {
+      if (clock.monotonicMs() - server.heardMs >= silenceMs) void this.#checkAlive(server)
+    })
+    request.once('close', () => {
+      server.open.delete(request)
+      if (server.open.size > 0) return
+      server.watchdog?.cancel()
+      server.watchdog = undefined
+    })
+  }
+
+  /** A process that hangs keeps its sockets: only an answer shows that it lives. */
+  async #checkAlive(server: Server): Promise<void> {
+    const { clock, connectTimeoutMs = defaultConnectTimeoutMs } = this.#options
+    const abort = new AbortController()
+    const late = new Error(`no sign of life within ${connectTimeoutMs} ms`)
+    const timer = clock.after(connectTimeoutMs, () => abort.abort(late))
+    const probe: ApiRequest = {
+      method: 'GET',
+      path: '/livez',
+      headers: new Map(),
+      signal: abort.signal,
+    }
+    const alive = await this.#attempt(server, probe).then(
+      async (outcome) => {
+        if (outcome.kind !== 'answered') return false
+        await bodyBytes(outcome.response.body)
+        return true
+      },
+      () => false,
+    )
+    timer.cancel()
+    if (alive || this.#closed) return
+    if (this.#servers[this.#preferred] === server)
+      this.#preferred = (this.#preferred + 1) % this.#servers.length
+    for (const request of server.open) request.destroy(late)
+    server.agent.destroy()
   }
 
   #attempt(server: Server, request: ApiRequest): Promise<Outcome> {
@@ -103,6 +162,7 @@ class HttpsTransport implements Transport {
         minVersion: 'TLSv1.2',
       })
       const deadline = new Deadline(outgoing, this.#options)
+      this.#opened(server, outgoing)
       const onAbort = () => outgoing.destroy(cancelled(request.signal))
       request.signal?.addEventListener('abort', onAbort, { once: true })
       const finish = () => {
@@ -122,7 +182,11 @@ class HttpsTransport implements Transport {
       outgoing.on('response', (incoming) => {
         deadline.cancel()
         incoming.on('close', finish)
-        resolve({ kind: 'answered', response: answer(incoming, request.signal) })
+        const heard = () => {
+          server.heardMs = this.#options.clock.monotonicMs()
+        }
+        heard()
+        resolve({ kind: 'answered', response: answer(incoming, request.signal, heard) })
       })
       outgoing.end(request.body)
     })
@@ -177,14 +241,18 @@ class Deadline {
   }
 }
 
-function answer(incoming: IncomingMessage, signal: AbortSignal | undefined): ApiResponse {
+function answer(
+  incoming: IncomingMessage,
+  signal: AbortSignal | undefined,
+  heard: () => void,
+): ApiResponse {
   const headers = new Map<string, string>()
   for (const [name, value] of Object.entries(incoming.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   return {
     status: incoming.statusCode ?? 0,
     headers,
-    body: { kind: 'stream', chunks: chunksOf(incoming, signal) },
+    body: { kind: 'stream', chunks: chunksOf(incoming, signal, heard) },
   }
 }
 
@@ -192,9 +260,13 @@ function answer(incoming: IncomingMessage, signal: AbortSignal | undefined): Api
 async function* chunksOf(
   incoming: IncomingMessage,
   signal: AbortSignal | undefined,
+  heard: () => void,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of incoming) yield chunk as Uint8Array
+    for await (const chunk of incoming) {
+      heard()
+      yield chunk as Uint8Array
+    }
   } catch (cause) {
     if (signal?.aborted) throw cancelled(signal)
     const error = statusError('ServiceUnavailable', 'the connection to the server broke')

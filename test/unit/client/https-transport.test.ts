@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
@@ -161,6 +162,33 @@ describe('https transport', () => {
     const silent = await serve(() => {})
     const alive = await serve(answerWith('alive'))
     const transport = transportTo([silent.address, alive.address], { requestTimeoutMs: 100 })
+    assert.equal(await textOf(await transport.send(request('GET'))), 'alive')
+  })
+
+  test('a server that hangs loses its streams; one that is only quiet keeps them', async () => {
+    let hangs = false
+    const quiet = await serve((incoming, outgoing) => {
+      if (hangs) return
+      if (incoming.url === '/livez') outgoing.end('ok')
+      else outgoing.write('first')
+    })
+    const alive = await serve(answerWith('alive'))
+    const transport = transportTo([quiet.address, alive.address], {
+      silenceMs: 50,
+      connectTimeoutMs: 200,
+    })
+    const response = await transport.send(request('GET'))
+    const chunks = (response.body.chunks as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    await chunks.next()
+    const next = chunks.next().then(
+      () => 'more',
+      (error) => error,
+    )
+    const [livez] = await once(quiet.server, 'request')
+    assert.equal(livez.url, '/livez')
+    await once(quiet.server, 'request')
+    hangs = true
+    assert.ok(isStatus(await next, 'ServiceUnavailable'))
     assert.equal(await textOf(await transport.send(request('GET'))), 'alive')
   })
 
