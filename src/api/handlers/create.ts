@@ -2,6 +2,7 @@ import type { Random } from '../../base/random.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
+import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { Compare, KeyValue } from '../../state/cluster-store.ts'
 import { namespaceForContent } from '../admission/namespace-lifecycle.ts'
 import { alreadyExists, badRequest, conflict, generatedNameTaken, invalid } from '../errors.ts'
@@ -37,11 +38,15 @@ export async function handleCreate(context: ResourceContext): Promise<ApiRespons
   return bytesResponse(201, [bytes], representation.contentType)
 }
 
-/** Completes, checks and stores a new object; with `dryRun`, all but the last. */
+/**
+ * Completes, checks and stores a new object; with `dryRun`, all but the last. `managedFields` come
+ * from server-side apply alone.
+ */
 export async function createObject(
   context: ResourceContext,
   object: AnyObject,
   dryRun: boolean,
+  managedFields?: ManagedFieldsEntry[],
 ): Promise<Written> {
   const { kind, info, options, shared } = context
   checkPlace(kind, object, info.namespace, info.name)
@@ -50,6 +55,7 @@ export async function createObject(
     throw badRequest('resourceVersion should not be set on objects to be created')
   const prefix = metadata.name ? '' : (metadata.generateName ?? '')
   setServerMetadata(context, object)
+  metadata.managedFields = managedFields
   applyDefaults(kind, object)
   kind.prepareCreate(object)
   shared.admission.create(context, object)
@@ -79,7 +85,6 @@ function setServerMetadata(context: ResourceContext, object: AnyObject): void {
   metadata.deletionTimestamp = undefined
   metadata.deletionGracePeriodSeconds = undefined
   metadata.selfLink = undefined
-  metadata.managedFields = undefined
   metadata.resourceVersion = undefined
 }
 

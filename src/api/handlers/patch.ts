@@ -2,6 +2,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import { applyPatch } from '../patch/apply-patch.ts'
+import { applyType, handleApply } from './apply/handle-apply.ts'
 import { bodyOf, checkPlace, contentTypeOf, decodeText, isDryRun } from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import { changeObject, partOf, writtenResponse } from './update.ts'
@@ -12,6 +13,7 @@ import { changeObject, partOf, writtenResponse } from './update.ts'
  * makes it conditional.
  */
 export async function handlePatch(context: ResourceContext): Promise<ApiResponse> {
+  if (contentTypeOf(context) === applyType) return handleApply(context)
   const { info, kind } = context
   const representation = representationOf(context)
   const part = partOf(context)

@@ -76,8 +76,7 @@ function decodeAs(
   if (type === 'application/vnd.kubernetes.protobuf')
     return decodeProtobuf(definition, bytes).object
   if (type === 'application/json') return decodeText(context, definition, bytes)
-  if (type === 'application/yaml')
-    return decodeText(context, definition, Buffer.from(JSON.stringify(yamlValue(bytes))))
+  if (type === 'application/yaml') return decodeText(context, definition, yamlBytes(bytes))
   throw unsupportedMediaType(type, bodyTypes)
 }
 
@@ -92,11 +91,15 @@ export function decodeText(
   return object
 }
 
-function yamlValue(bytes: Uint8Array): unknown {
+/** YAML as JSON. Throws BadRequest for what is no YAML, or blows up by its aliases. */
+export function yamlBytes(bytes: Uint8Array): Uint8Array {
   try {
-    return yamlParse(Buffer.from(bytes).toString('utf8'), { maxAliasCount: 100 }) ?? null
+    const value: unknown = yamlParse(Buffer.from(bytes).toString('utf8'), { maxAliasCount: 100 })
+    return Buffer.from(JSON.stringify(value ?? null))
   } catch (error) {
-    if (error instanceof YAMLParseError) throw badRequest(`the body is not YAML: ${error.message}`)
+    // A ReferenceError is how the parser refuses too many aliases.
+    if (error instanceof YAMLParseError || error instanceof ReferenceError)
+      throw badRequest(`the body is not YAML: ${error.message}`)
     throw error
   }
 }
@@ -112,7 +115,7 @@ function fieldValidationOf(context: HandlerContext): FieldValidation {
 }
 
 /** apiVersion and kind may be left out; what is there must fit the path. */
-function checkType(object: AnyObject, expected: BodyKind): void {
+export function checkType(object: AnyObject, expected: Omit<BodyKind, 'definition'>): void {
   const { apiVersion, kind } = object
   const versionFits = !apiVersion || expected.apiVersions.includes(apiVersion)
   if (!versionFits || (kind && kind !== expected.kind))

@@ -29,6 +29,8 @@ export interface Change {
   /** `raw` skips the kind's rules: for what the API itself writes (bindings, deletion marks). */
   readonly part: Part
   readonly dryRun: boolean
+  /** Set by server-side apply: `next` decides about metadata.managedFields. */
+  readonly ownsFields?: boolean
   /**
    * The next state, made from a copy of the current one that it may change. Called again when the
    * object changed meanwhile. Returns undefined to leave everything as it is.
@@ -103,7 +105,7 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   const object = change.next(parseStored(record.value), record)
   if (!object) return { stored: record }
   checkRevision(kind, object, record)
-  complete(context, change.part, object, old)
+  complete(context, change, object, old)
   const claims = shared.admission.claims(context, object, old)
   const encoded = encodeChecked(object)
   const guarded = {
@@ -147,8 +149,14 @@ function checkRevision(kind: Kind, object: AnyObject, record: KeyValue): void {
 }
 
 /** Puts back what this write may not change, then checks the rest (registry/rest/update.go). */
-function complete(context: ResourceContext, part: Part, object: AnyObject, old: AnyObject): void {
+function complete(
+  context: ResourceContext,
+  { part, ownsFields = false }: Change,
+  object: AnyObject,
+  old: AnyObject,
+): void {
   const { kind } = context
+  if (!ownsFields) object.metadata.managedFields = old.metadata.managedFields
   keepServerMetadata(kind, part, object, old)
   let errors: FieldError[] = []
   if (part === 'status') {
@@ -177,7 +185,6 @@ function keepServerMetadata(kind: Kind, part: Part, object: AnyObject, old: AnyO
   metadata.uid = kept.uid
   metadata.creationTimestamp = kept.creationTimestamp
   metadata.selfLink = undefined
-  metadata.managedFields = undefined
   if (part === 'raw') return
   metadata.deletionTimestamp = kept.deletionTimestamp
   metadata.deletionGracePeriodSeconds = kept.deletionGracePeriodSeconds
