@@ -6,12 +6,14 @@ import { applyMergePatch } from './merge-patch.ts'
 import { mergeSchema } from './merge-schema.ts'
 import { strategicMerge } from './strategic-merge.ts'
 
-/** The patches that are served, as refusals list them. */
-export const patchTypes = [
+const ownTypes = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ] as const
+
+/** The patches that are served, as refusals list them; the last one is api/apply's. */
+export const patchTypes = [...ownTypes, 'application/apply-patch+yaml'] as const
 
 /**
  * The object that a patch makes of `current`, as plain JSON: the caller decodes and validates it.
@@ -26,7 +28,7 @@ export function applyPatch(
   body: Uint8Array,
 ): AnyObject {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (!patchTypes.some((one) => one === type)) throw unsupportedPatch()
+  if (!ownTypes.some((one) => one === type)) throw unsupportedPatch()
   const patch = parsePatch(body)
   const document = copyRecord(current)
   const patched = patchedDocument(kind, document, type, patch)
