@@ -45,6 +45,7 @@ export async function writeResponse(
   method: string,
   signal: AbortSignal,
 ): Promise<void> {
+  if (isClosed(response)) return
   const headers: Record<string, string> = Object.fromEntries(answer.headers)
   const { body } = answer
   if (body.kind === 'whole') {
@@ -73,7 +74,7 @@ export async function writeResponse(
 
 /** Resolves once the operating system has it all, or the client is gone. */
 function flushed(response: Response): Promise<void> {
-  if (response.writableFinished || response.closed) return Promise.resolve()
+  if (response.writableFinished || isClosed(response)) return Promise.resolve()
   return new Promise((resolve) => {
     response.once('finish', resolve)
     response.once('close', resolve)
@@ -90,7 +91,13 @@ function write(response: Response, chunk: Uint8Array): boolean {
 }
 
 function isGone(response: Response): boolean {
-  return response.destroyed || response.writableEnded || response.closed
+  return response.writableEnded || isClosed(response)
+}
+
+/** HTTP/2's response does not say itself that its stream is closed. */
+function isClosed(response: Response): boolean {
+  if ('stream' in response) return response.stream.destroyed || response.stream.closed
+  return response.destroyed || response.closed
 }
 
 function drained(response: Response, signal: AbortSignal): Promise<void> {

@@ -81,6 +81,8 @@ export async function decideFresh<T>(store: ClusterStore, decide: () => Promise<
     return await decide()
   } catch (error) {
     if (!isStatus(error, 'NotFound', 'Conflict', 'AlreadyExists', 'Forbidden')) throw error
+    // The store's own refusal (a fence that is over) names no object and is never out of date.
+    if (error.status.details === undefined) throw error
     if ((await store.barrier()) === revision) throw error
   }
   return decide()

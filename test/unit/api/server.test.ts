@@ -9,6 +9,7 @@ import { type ApiServer, type ApiServerOptions, createApiServer } from '../../..
 import { systemClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
+import { statusError } from '../../../src/base/status.ts'
 import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/config/certificates.ts'
 import { configMap, openCluster } from './cluster.ts'
 
@@ -236,4 +237,87 @@ test('routes beside the API ask for an administrator', async () => {
   const ours = await send(opened.server, 'GET', '/kijabi/v1/status?x=1')
   assert.deepEqual([ours.status, ours.text], [200, '/kijabi/v1/status?x=1'])
   assert.equal((await send(opened.server, 'GET', '/kijabi/v1/status', { pair: null })).status, 403)
+})
+
+test('an upgrade reaches its handler with the user, and a refusal goes back as an answer', async () => {
+  const seen: string[] = []
+  await using opened = await openServer({
+    upgrade: async (request, socket, _head, user) => {
+      seen.push(`${user.name} ${request.url}`)
+      if (request.url === '/refused') throw statusError('Forbidden', 'no')
+      socket.end(
+        'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nhello',
+      )
+    },
+  })
+  const upgrade = (target: string) =>
+    httpsRequest({
+      host: '127.0.0.1',
+      port: opened.server.address.port,
+      path: target,
+      ca: ca.certificate,
+      cert: adminPair.certificate,
+      key: adminPair.privateKey,
+      headers: { connection: 'upgrade', upgrade: 'x' },
+    }).end()
+  const [response, socket, head] = await once(upgrade('/exec'), 'upgrade')
+  assert.equal(response.statusCode, 101)
+  const rest: Buffer[] = [head]
+  for await (const chunk of socket) rest.push(chunk)
+  assert.equal(Buffer.concat(rest).toString('utf8'), 'hello')
+  const [refused] = await once(upgrade('/refused'), 'response')
+  assert.equal(refused.statusCode, 403)
+  refused.resume()
+  assert.deepEqual(seen, ['admin /exec', 'admin /refused'])
+})
+
+test('a client that hangs up before its answer holds nothing back', async () => {
+  let answer = () => {}
+  let asked = () => {}
+  const opened = await openServer({
+    routes: [
+      {
+        method: 'GET',
+        path: '/slow',
+        handle: async () => {
+          asked()
+          await new Promise<void>((resolve) => {
+            answer = resolve
+          })
+          return { status: 200, headers: new Map(), body: { kind: 'whole', chunks: [] } }
+        },
+      },
+    ],
+  })
+  const { port } = opened.server.address
+  const tls = { ca: ca.certificate, cert: adminPair.certificate, key: adminPair.privateKey }
+  const session = connect(`https://127.0.0.1:${port}`, tls)
+  const hangUps = [
+    () => {
+      const stream = session.request({ ':path': '/slow' })
+      stream.on('error', () => {})
+      return () => stream.close(constants.NGHTTP2_CANCEL)
+    },
+    () => {
+      const outgoing = httpsRequest({ host: '127.0.0.1', port, path: '/slow', ...tls })
+      outgoing.on('error', () => {})
+      outgoing.end()
+      return () => outgoing.destroy()
+    },
+  ]
+  for (const open of hangUps) {
+    const arrived = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const hangUp = open()
+    await arrived
+    hangUp()
+    // Let the server hear of it before it answers.
+    await send(opened.server, 'GET', '/healthz')
+    answer()
+  }
+  session.destroy()
+  const startMs = performance.now()
+  await opened[Symbol.asyncDispose]()
+  assert.ok(performance.now() - startMs < 2_500, 'no drain timeout was needed')
 })

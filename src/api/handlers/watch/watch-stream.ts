@@ -11,8 +11,8 @@ import type { Selection } from '../selection.ts'
 /** From where a watch runs, how long, and what comes first. */
 export interface WatchPlan {
   readonly after: Revision
-  /** Sent as ADDED before anything else: the state at `after`. */
-  readonly initial: readonly KeyValue[]
+  /** Sent as ADDED before anything else: the state at `after`. Let go of once sent. */
+  initial: readonly KeyValue[]
   /** Send the bookmark that tells the end of the initial events. */
   readonly markInitialEnd: boolean
   readonly bookmarks: boolean
@@ -63,6 +63,7 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
     })
     const writer = new EventWriter(parts)
     yield* initialEvents(parts, writer)
+    parts.plan.initial = []
     yield* liveEvents(parts, writer, watcher, wait)
   } catch (error) {
     const failure = expectedFailure(error)
