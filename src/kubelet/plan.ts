@@ -235,7 +235,9 @@ class Planner {
     }
     // Made but never started: this kubelet died in between. The next one gets its number.
     if (newest?.state === 'created') this.#actions.push({ do: 'removeContainer', id: newest.id })
-    const attempt = newest ? newest.attempt + (newest.state === 'created' ? 0 : 1) : 0
+    const attempt = newest
+      ? newest.attempt + (newest.state === 'created' ? 0 : 1)
+      : this.#attemptsTold(container.name)
     const sandboxId = this.#sandboxId ?? ''
     this.#actions.push({
       do: 'startContainer',
@@ -245,6 +247,14 @@ class Planner {
       attempt,
       backoff: entry,
     })
+  }
+
+  /** The runtime has lost all of it (a new disk, simulated containers): the API's count goes on. */
+  #attemptsTold(name: string): number {
+    const { status } = this.#input.pod
+    const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
+    const told = all.find((one) => one.name === name && one.containerID !== undefined)
+    return told ? told.restartCount + 1 : 0
   }
 
   #startedUp(container: Container, current: ContainerState | undefined): boolean {
