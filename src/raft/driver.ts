@@ -195,8 +195,9 @@ class LocalReplica implements Replica {
     const { disk, dataDirectory } = this.#options
     await disk.makeDirectory(dataDirectory)
     this.#unlock = await (this.#options.lock ?? lockDirectory)(dataDirectory)
+    let log: OpenLog | undefined
     try {
-      const log = await openLog(this.#options)
+      log = await openLog(this.#options)
       const { snapshot } = log
       if (snapshot) {
         const { index, term } = snapshot.header
@@ -206,6 +207,7 @@ class LocalReplica implements Replica {
       await this.#run(log)
     } catch (error) {
       await this.stop()
+      await log?.wal.close()
       throw error
     }
   }

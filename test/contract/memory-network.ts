@@ -10,8 +10,11 @@ export class MemoryNetwork {
   readonly #cut = new Set<string>()
 
   transport(id: MemberId): Transport {
+    let own: TransportHandlers | undefined
+    const isUp = () => own !== undefined && this.#handlers.get(id) === own
     return {
       start: async (handlers) => {
+        own = handlers
         for (const [peer, theirs] of this.#handlers) {
           setImmediate(() => theirs.met(id, handlers.state()))
           setImmediate(() => handlers.met(peer, theirs.state()))
@@ -19,11 +22,16 @@ export class MemoryNetwork {
         this.#handlers.set(id, handlers)
       },
       send: (messages) => {
-        for (const message of messages) this.#send(id, message)
+        if (isUp()) for (const message of messages) this.#send(id, message)
       },
-      sendSnapshot: (message, header, blocks) => this.#sendSnapshot(id, message, header, blocks),
+      sendSnapshot: async (message, header, blocks) => {
+        if (!isUp()) throw new Error('this member is dead')
+        await this.#sendSnapshot(id, message, header, blocks)
+      },
       setMembers: () => {},
-      stop: async () => this.kill(id),
+      stop: async () => {
+        if (isUp()) this.kill(id)
+      },
     }
   }
 
@@ -47,7 +55,6 @@ export class MemoryNetwork {
   }
 
   #send(from: MemberId, message: Message): void {
-    if (!this.#handlers.has(from)) return
     const bytes = Buffer.concat(encodeMessage(message))
     setImmediate(() => {
       if (this.#cut.has(`${from}-${message.to}`)) return

@@ -13,6 +13,7 @@ export class Member {
   lastIndex = 0
   lastTerm = 0
   restores = 0
+  isDead = false
   saved = 0
   readonly #cluster: ReplicaCluster
   #holdsApplied = false

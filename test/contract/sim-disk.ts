@@ -57,6 +57,23 @@ export class SimulatedDisk implements Disk {
     }
   }
 
+  /** The disk as one process has it: useless to it after a crash. */
+  session(): Disk {
+    const epoch = this.#epoch
+    const alive = async () => {
+      await Promise.resolve()
+      if (epoch !== this.#epoch) throw failure('EIO', 'a disk of the past')
+    }
+    return {
+      open: (path, mode) => alive().then(() => this.open(path, mode)),
+      list: (directory) => alive().then(() => this.list(directory)),
+      makeDirectory: () => alive().then(() => this.makeDirectory()),
+      rename: (from, to) => alive().then(() => this.rename(from, to)),
+      remove: (path) => alive().then(() => this.remove(path)),
+      syncDirectory: (directory) => alive().then(() => this.syncDirectory(directory)),
+    }
+  }
+
   /** The next `count` syncs of a file fail with EIO, and what they should have kept stays at risk. */
   failNextSyncs(count: number): void {
     this.#failSyncs = count

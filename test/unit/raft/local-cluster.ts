@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { present } from '../../../src/base/assert.ts'
 import type { MemberId } from '../../../src/base/brand.ts'
-import { systemClock } from '../../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import { flightSilence } from '../../../src/base/flight-record.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
@@ -17,16 +17,19 @@ export class LocalCluster extends Watcher implements ReplicaCluster {
   readonly disks = new Map<MemberId, SimulatedDisk>()
   readonly #members: Member[] = []
   readonly #random: SeededRandom
+  readonly #clock: Clock
 
-  constructor(t: TestContext, seed: number) {
+  constructor(t: TestContext, seed: number, clock: Clock = systemClock) {
     super()
-    t.diagnostic(`seed ${seed}`)
+    if (clock === systemClock) t.diagnostic(`seed ${seed}`)
+    this.#clock = clock
     this.#random = new SeededRandom(seed)
     for (const id of this.ids) this.disks.set(id, new SimulatedDisk(this.#random))
-    t.after(async () => {
-      for (const id of this.ids) this.network.kill(id)
-      for (const member of this.#members) await member.replica.stop()
-    })
+    t.after(() => this.close())
+  }
+
+  async close(): Promise<void> {
+    for (const member of this.#members.splice(0)) await this.kill(member)
   }
 
   disk(id: MemberId): SimulatedDisk {
@@ -52,9 +55,9 @@ export class LocalCluster extends Watcher implements ReplicaCluster {
       snapshotEntriesInterval: 100,
       snapshotTrailingEntries: 20,
       walSegmentBytes: 16 * 1024,
-      clock: systemClock,
+      clock: this.#clock,
       random: this.#random,
-      disk: this.disk(id),
+      disk: this.disk(id).session(),
       logger: silentLogger,
       emit: flightSilence,
       transport: this.network.transport(id),
@@ -67,9 +70,15 @@ export class LocalCluster extends Watcher implements ReplicaCluster {
   }
 
   async kill(member: Member): Promise<void> {
+    await this.crash(member)
+  }
+
+  /** Returns at once; what is left of the member comes to rest as the clock goes on. */
+  crash(member: Member): Promise<void> {
     this.network.kill(member.id)
     this.disk(member.id).crash()
-    await member.replica.stop()
+    member.isDead = true
+    return member.replica.stop()
   }
 
   async wipe(id: MemberId): Promise<void> {
