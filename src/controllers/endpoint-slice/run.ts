@@ -1,7 +1,7 @@
 import { isStatus } from '../../base/status.ts'
 import { objectKey } from '../../client/informer.ts'
 import { endpointSlices, paths } from '../../client/resources.ts'
-import { selectorOfMap } from '../../kinds/selector.ts'
+import { type LabelSelector, selectorOfMap } from '../../kinds/selector.ts'
 import type { EndpointSlice, Node, Pod, Service } from '../../kinds/types.ts'
 import type { Controller, ControllerContext, ReconcileQueue, RequeueAfter } from '../controller.ts'
 import { Expectations } from '../expectations.ts'
@@ -66,8 +66,13 @@ class EndpointSliceController implements Controller {
         },
         deleted: enqueueSelecting,
       }),
-      // Slices that somebody else changed or removed are made right.
-      this.#slices.subscribe({ updated: enqueueOwner, deleted: enqueueOwner }),
+      // Slices that somebody else changed are made right; and a run that waited for its own writes to
+      // show goes on at once.
+      this.#slices.subscribe({
+        added: enqueueOwner,
+        updated: enqueueOwner,
+        deleted: enqueueOwner,
+      }),
       this.#nodes.subscribe({
         updated: (node, previous) => {
           if (node.metadata.labels?.[zoneLabel] !== previous.metadata.labels?.[zoneLabel])
@@ -121,8 +126,16 @@ class EndpointSliceController implements Controller {
   }
 }
 
+/** Services from a copy are frozen, so that what their selector compiles to stays true. */
+const selectors = new WeakMap<Service, LabelSelector>()
+
 function selects(service: Service, pod: Pod): boolean {
-  return selectorOfMap(service.spec?.selector).matches(pod.metadata.labels)
+  let selector = selectors.get(service)
+  if (!selector) {
+    selector = selectorOfMap(service.spec?.selector)
+    selectors.set(service, selector)
+  }
+  return selector.matches(pod.metadata.labels)
 }
 
 /** True when a change of a pod can change an endpoint. */

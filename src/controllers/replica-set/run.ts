@@ -1,6 +1,7 @@
 import { isStatus, StatusError } from '../../base/status.ts'
 import { objectKey } from '../../client/informer.ts'
 import { paths, pods as podsOf, replicaSets as replicaSetsOf } from '../../client/resources.ts'
+import { selectorOf } from '../../kinds/selector.ts'
 import type { Pod, ReplicaSet } from '../../kinds/types.ts'
 import type { Controller, ControllerContext, RequeueAfter } from '../controller.ts'
 import { Expectations } from '../expectations.ts'
@@ -12,7 +13,7 @@ import {
   controllerReference,
   releasePatch,
 } from '../ownership.ts'
-import { isActive } from '../pod-facts.ts'
+import { isActive, isTerminating } from '../pod-facts.ts'
 import {
   decideReplicaSet,
   podOf,
@@ -49,7 +50,9 @@ class ReplicaSetController implements Controller {
   constructor(context: ControllerContext) {
     this.#context = context
     const { informers, clock } = context
-    this.#sets = informers.informer<ReplicaSet>(paths.replicaSets, { indexes: { byController } })
+    this.#sets = informers.informer<ReplicaSet>(paths.replicaSets, {
+      indexes: { byController, byNamespace },
+    })
     this.#pods = informers.informer<Pod>(paths.pods, { indexes: { byController, byNamespace } })
     this.#expectations = new Expectations(this.#pods, clock)
   }
@@ -62,7 +65,8 @@ class ReplicaSetController implements Controller {
       if (reference?.kind === 'ReplicaSet') queue.add(`${namespace}/${reference.name}`)
       else if (!reference && isActive(pod))
         // An orphan may be wanted by any set of its namespace; the decision tells which.
-        for (const set of this.#sets.list()) if (set.metadata.namespace === namespace) enqueue(set)
+        for (const set of this.#sets.indexed('byNamespace', namespace))
+          if (selectorOf(set.spec?.selector).matches(pod.metadata.labels)) enqueue(set)
     }
     return [
       this.#sets.subscribe({
@@ -117,16 +121,23 @@ class ReplicaSetController implements Controller {
 
   /**
    * The first time in a term that pods are to be made or removed, the API is asked: the copy of a
-   * master that leads since a moment ago may miss what the last leader did.
+   * master that leads since a moment ago may miss what the last leader did. Until the copy has caught
+   * up with that answer, no other decision is made from it.
    */
   async #livePods(set: ReplicaSet): Promise<readonly Pod[]> {
-    const namespace = set.metadata.namespace ?? ''
+    const key = objectKey(set)
+    const { namespace = '', uid = '' } = set.metadata
     const { items } = await podsOf(this.#context.client).list({ namespace })
-    this.#verified.add(set.metadata.uid ?? '')
-    return items.filter((pod) => {
-      const owner = controllerOf(pod)
-      return owner === undefined || owner.uid === set.metadata.uid
-    })
+    const live = items.filter((pod) => (controllerOf(pod)?.uid ?? uid) === uid)
+    const cached = this.#pods.indexed('byController', uid)
+    const known = new Set([...cached, ...live].map(uidOf))
+    for (const pod of items) if (known.has(uidOf(pod))) this.#expectations.wrote(key, pod)
+    const staying = new Set(items.filter((pod) => !isTerminating(pod)).map(uidOf))
+    for (const pod of cached)
+      if (!isTerminating(pod) && !staying.has(uidOf(pod)))
+        this.#expectations.deleted(key, objectKey(pod), uidOf(pod))
+    this.#verified.add(uid)
+    return live
   }
 
   #neighbours(set: ReplicaSet): readonly Pod[] {
@@ -227,6 +238,10 @@ class ReplicaSetController implements Controller {
     if (sameStatus(status, set.status)) return
     await replicaSetsOf(this.#context.client).updateStatus({ ...set, status })
   }
+}
+
+function uidOf(pod: Pod): string {
+  return pod.metadata.uid ?? ''
 }
 
 function withKind(set: ReplicaSet): ReplicaSet {

@@ -40,6 +40,8 @@ export class MemoryApi implements Client {
   /** Called before each write: may throw what the server should answer. */
   refuse: (verb: string, resource: string, name: string) => void = () => {}
   readonly writes: string[] = []
+  /** Awaited before each watch event is handed out: watches may lag. */
+  lag: (resource: string) => Promise<void> = () => Promise.resolve()
   wallMs: () => number = () => 0
 
   resource<T extends KubernetesObject>(path: ResourcePath): ResourceClient<T> {
@@ -94,6 +96,8 @@ export class MemoryApi implements Client {
 
   async *follow(path: ResourcePath, options: WatchRequest): AsyncGenerator<WatchEvent<Stored>> {
     let at = 0
+    // A watch keeps the lag that it began with.
+    const { lag } = this
     const from = Number(options.resourceVersion ?? 0)
     const resource = `${path.group}/${path.resource}`
     while (!options.signal?.aborted) {
@@ -101,6 +105,8 @@ export class MemoryApi implements Client {
         const logged = this.#log[at]
         if (!logged || logged.revision <= from || logged.resource !== resource) continue
         if (options.namespace && logged.namespace !== options.namespace) continue
+        await lag(path.resource)
+        if (options.signal?.aborted) return
         yield structuredClone(logged.event) as WatchEvent<Stored>
       }
       await new Promise<void>((resolve) => {

@@ -34,11 +34,18 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
-  /** A new leader, with copies of its own; the former one stops. */
-  async lead(): Promise<void> {
+  /** A new leader; the former one stops. Its copies are its own, and begin now unless it was warm. */
+  async lead(successor = this.warm()): Promise<void> {
     await this.#scope.close()
-    this.#scope = new Scope()
+    this.#scope = successor.scope
     this.#term += 1
+    await successor.controllers.startLeading(this.#term as Term, this.#scope)
+    await this.run(100)
+  }
+
+  /** A master that keeps copies and does not lead yet. */
+  warm() {
+    const scope = new Scope()
     const failed = (fields: Readonly<Record<string, unknown>>) => void this.failures.push(fields)
     const logger: Logger = { ...silentLogger, warn: failed, error: failed, child: () => logger }
     const random = new SeededRandom(7)
@@ -60,9 +67,8 @@ export class Cluster implements AsyncDisposable {
       emit: () => {},
       config: this.#config,
     })
-    controllers.warm(this.#scope)
-    await controllers.startLeading(this.#term as Term, this.#scope)
-    await this.run(100)
+    controllers.warm(scope)
+    return { controllers, scope }
   }
 
   async run(ms: number): Promise<void> {

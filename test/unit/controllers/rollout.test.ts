@@ -53,6 +53,7 @@ describe('deployment and replica set controllers together', () => {
 
   test('make each pod once, though copies lag and writes meet refusals', async () => {
     await withCluster(async (cluster) => {
+      cluster.api.lag = () => new Promise((resolve) => cluster.clock.after(35, resolve))
       let refusals = 3
       cluster.api.refuse = (verb, resource) => {
         if (verb === 'create' && resource === 'pods' && refusals > 0) {
@@ -78,6 +79,28 @@ describe('deployment and replica set controllers together', () => {
       const made = cluster.api.writes.filter((write) => write.startsWith('create pods/'))
       assert.equal(made.length, 6)
       assert.equal((await replicaSets(cluster.api).list()).items.length, 1)
+    })
+  })
+
+  test('a new leader whose copy misses the last one’s pods does not make them again', async () => {
+    await withCluster(async (cluster) => {
+      let arrive = () => {}
+      const late = new Promise<void>((resolve) => {
+        arrive = resolve
+      })
+      cluster.api.lag = (resource) => (resource === 'pods' ? late : Promise.resolve())
+      const successor = cluster.warm()
+      await cluster.run(50)
+      cluster.api.lag = () => Promise.resolve()
+      await deployments(cluster.api).create('ns', web(5))
+      await cluster.run(200)
+      assert.equal((await cluster.pods()).length, 5)
+      await cluster.lead(successor)
+      assert.equal((await cluster.pods()).length, 5)
+      arrive()
+      await cluster.until('the rollout', () => isDone(cluster, 'one', 5))
+      const made = cluster.api.writes.filter((write) => write.startsWith('create pods/'))
+      assert.equal(made.length, 5)
     })
   })
 

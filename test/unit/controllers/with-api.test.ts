@@ -8,7 +8,7 @@ import { Scope } from '../../../src/base/scope.ts'
 import { createClient } from '../../../src/client/client.ts'
 import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
 import { createRecorder } from '../../../src/client/recorder.ts'
-import { createInformerFactory } from '../../../src/client/reflector.ts'
+import { createInformer, createInformerFactory } from '../../../src/client/reflector.ts'
 import {
   configMaps,
   deployments,
@@ -222,6 +222,30 @@ describe('controllers on the real API', () => {
       for (const reason of ['ScalingReplicaSet', 'SuccessfulCreate', 'TaintManagerEviction'])
         assert.ok(told.includes(reason), `${reason} was told`)
       assert.deepEqual(failures, [])
+    })
+  })
+
+  test('a copy of more objects than a page holds is whole', async () => {
+    await withApi(async ({ client, clock }) => {
+      await namespace(client, 'many')
+      const names = Array.from({ length: 1_203 }, (_, index) => `c${index}`)
+      for (const name of names) await configMaps(client).create('many', { metadata: { name } })
+      await using scope = new Scope()
+      const deps = { clock, random: new SeededRandom(1), logger: silentLogger }
+      const informer = createInformer(configMaps(client), { namespace: 'many' }, deps)
+      informer.start(scope)
+      await informer.synced
+      const expected = [...names, 'kube-root-ca.crt'].sort()
+      assert.deepEqual(
+        informer
+          .list()
+          .map(({ metadata }) => metadata.name)
+          .sort(),
+        expected,
+      )
+      await configMaps(client).delete('many', 'c7')
+      await clock.advanceAsync(1)
+      assert.equal(informer.get('many/c7'), undefined)
     })
   })
 
