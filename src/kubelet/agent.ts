@@ -47,7 +47,10 @@ export interface KubeletOptions {
 }
 
 export interface Kubelet {
-  /** Resolves when it listens and its loops run; the API need not be there yet. */
+  /**
+   * Resolves when it listens and its loops run; the API need not be there yet. Rejects with RuntimeError
+   * when the engine does not answer, with the system's error when the port is taken.
+   */
   start(): Promise<void>
   /** Containers keep running on docker. Idempotent. */
   stop(): Promise<void>
@@ -77,6 +80,7 @@ class KubeletAgent implements Kubelet {
   #address: { readonly host: string; readonly port: number } | undefined
   #listedMs = 0
   #relisting = false
+  #listingFails = false
 
   constructor(options: KubeletOptions) {
     this.#options = options
@@ -237,6 +241,7 @@ class KubeletAgent implements Kubelet {
     try {
       const all = await this.#relister.fresh()
       this.#listedMs = this.#options.clock.monotonicMs()
+      this.#listingFails = false
       if (this.#scope.closed) return
       for (const [uid, observed] of all) this.#compare(uid, observed)
       for (const uid of this.#seen.keys())
@@ -245,7 +250,10 @@ class KubeletAgent implements Kubelet {
           this.#workers.get(uid)?.wake()
         }
     } catch (error) {
-      this.#options.logger.warn({ error: String(error) }, 'listing containers failed')
+      // Told once: the next second brings the same.
+      if (!this.#listingFails)
+        this.#options.logger.warn({ error: String(error) }, 'listing containers fails')
+      this.#listingFails = true
     } finally {
       this.#relisting = false
     }

@@ -124,7 +124,7 @@ export class PodWorker {
         if (next !== 'again') await this.#sleepUntil(next)
       } catch (error) {
         const { name } = this.#spec.metadata
-        this.#deps.logger.warn({ pod: name, error: String(error) }, 'pod sync failed')
+        this.#deps.logger.debug({ pod: name, error: String(error) }, 'pod sync failed')
         await this.#sleepUntil(this.#deps.clock.wallMs() + retryMs)
       }
     }

@@ -112,8 +112,11 @@ test('docker: nodes see only their own; a killed node loses only its own', { ski
   const first = openDocker('w1')
   const second = openDocker('w2')
   try {
-    await first.runSandbox(sandboxConfig())
-    await second.runSandbox(sandboxConfig({ attempt: 1 }))
+    // At once, so that both want to make the network.
+    await Promise.all([
+      first.runSandbox(sandboxConfig()),
+      second.runSandbox(sandboxConfig({ attempt: 1 })),
+    ])
     const again = openDocker('w1')
     assert.deepEqual(await again.list(), await first.list())
     await again.close()

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Container, ExecAction, HTTPGetAction, IntOrString } from '../../kinds/types.ts'
 import { type Runtime, RuntimeError } from '../runtime/runtime.ts'
+import { type CheckResult, grpcCheck } from './grpc-check.ts'
 
 /** One look at a container from outside: what probes and hooks share. */
 export interface CheckTarget {
@@ -19,11 +20,7 @@ export interface Handler {
   readonly tcpSocket?:
     | { readonly host?: string | undefined; readonly port: IntOrString }
     | undefined
-}
-
-export interface CheckResult {
-  readonly healthy: boolean
-  readonly message: string
+  readonly grpc?: { readonly port: number; readonly service?: string | undefined } | undefined
 }
 
 const messageCharactersMax = 1024
@@ -47,6 +44,8 @@ export async function check(
       const port = portNumber(handler.tcpSocket.port, target.container)
       return await tcpCheck(handler.tcpSocket.host ?? target.ip, port, timeoutMs, clock)
     }
+    if (handler.grpc)
+      return await grpcCheck(target.ip, handler.grpc.port, handler.grpc.service, timeoutMs, clock)
     return { healthy: false, message: 'the handler is of a kind that this kubelet does not know' }
   } catch (error) {
     if (error instanceof RuntimeError || error instanceof PortError)

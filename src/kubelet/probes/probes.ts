@@ -2,7 +2,8 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import type { Container, Probe } from '../../kinds/types.ts'
 import type { ProbeVerdict } from '../plan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type CheckResult, type CheckTarget, check } from './check.ts'
+import { type CheckTarget, check } from './check.ts'
+import type { CheckResult } from './grpc-check.ts'
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness'
 
