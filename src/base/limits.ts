@@ -47,6 +47,7 @@ export const limits = {
   snapshotTrailingEntries: 5_000,
   snapshotTrailingBytes: 32 * MiB,
   snapshotLogBytesInterval: 64 * MiB,
+  raftLogBytesMax: 512 * MiB,
 
   // Controllers, scheduler, workers
   watchLineBytesMax: 8 * MiB,

@@ -67,6 +67,11 @@ export class ApplyQueue {
     return this.#isBehind(this.delivered)
   }
 
+  /** The log has grown far beyond where a snapshot should have cut it. */
+  get isFull(): boolean {
+    return this.#bytesSinceSnapshot > limits.raftLogBytesMax
+  }
+
   #isBehind(index: LogIndex): boolean {
     return index - this.applied > limits.raftApplyBacklogEntriesMax
   }

@@ -79,6 +79,7 @@ class LocalReplica implements Replica {
   #ticker: Timer | undefined
   #phase: 'new' | 'running' | 'failed' | 'stopped' = 'new'
   #turnScheduled = false
+  #isLeaving = false
   #view: LeadershipView = { role: 'follower', term: 0 as Term, leader: 0 as MemberId }
   readonly #viewWaiters = new Set<() => void>()
   #commit = 0 as LogIndex
@@ -240,6 +241,7 @@ class LocalReplica implements Replica {
       install: (snapshot) => keeper.install(snapshot),
       deliver: (responses) => this.#answer(responses),
       failed: (error) => this.#fail(error),
+      nowMs: () => clock.monotonicMs(),
     })
     const loss = new LeaderLoss({
       clock,
@@ -271,6 +273,7 @@ class LocalReplica implements Replica {
     })
     this.#ticker = clock.every(tickMs, () => {
       node.tick()
+      this.#leaveIfStalled()
       this.#schedule()
     })
   }
@@ -512,6 +515,20 @@ class LocalReplica implements Replica {
           })
       this.#viewWaiters.add(check)
       check()
+    })
+  }
+
+  /** A leader whose disk stands still keeps everybody waiting: another one may do better. */
+  #leaveIfStalled(): void {
+    const { writer } = present(this.#running, 'a running replica')
+    if (this.#view.role !== 'leader' || this.#phase !== 'running' || this.#isLeaving) return
+    const stalledMs = writer.stalledMs()
+    if (stalledMs < this.#electionMs) return
+    this.#options.logger.warn({ stalledMs }, 'the disk stands still: leadership is handed over')
+    this.#options.emit('raft', 'disk-stalled', { term: this.#view.term, detail: { stalledMs } })
+    this.#isLeaving = true
+    void this.#handOver().then(() => {
+      this.#isLeaving = false
     })
   }
 

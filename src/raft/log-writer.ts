@@ -10,6 +10,7 @@ export interface LogWriterOptions {
   /** What may be said now that it is true for good. */
   readonly deliver: (responses: readonly Message[]) => void
   readonly failed: (error: unknown) => void
+  readonly nowMs: () => number
 }
 
 /**
@@ -20,6 +21,8 @@ export class LogWriter {
   readonly #options: LogWriterOptions
   #last: Promise<void> = Promise.resolve()
   #hasFailed = false
+  /** When each append that is on its way was handed in. */
+  readonly #sinceMs: number[] = []
 
   constructor(options: LogWriterOptions) {
     this.#options = options
@@ -35,12 +38,14 @@ export class LogWriter {
     })
     // A rejection is handled below, when its turn comes.
     durable.catch(() => {})
+    this.#sinceMs.push(this.#options.nowMs())
     this.#last = this.#last.then(() => this.#finish(message, durable))
   }
 
-  /** Resolves once everything handed in so far is answered or has failed. */
-  settled(): Promise<void> {
-    return this.#last
+  /** How long the disk has kept the oldest append waiting. */
+  stalledMs(): number {
+    const since = this.#sinceMs[0]
+    return since === undefined ? 0 : this.#options.nowMs() - since
   }
 
   async #finish(message: Message, durable: Promise<void>): Promise<void> {
@@ -53,6 +58,7 @@ export class LogWriter {
       this.#options.failed(error)
       return
     }
+    this.#sinceMs.shift()
     this.#options.storage.append(message.entries)
     this.#options.deliver(message.responses)
   }

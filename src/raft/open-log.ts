@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { LogIndex } from '../base/brand.ts'
+import { diskErrorCode } from '../base/disk.ts'
 import type { ConfState } from './core/message.ts'
 import { emptyConfState, MemoryStorage } from './core/storage.ts'
 import type { MemberAddress } from './members.ts'
@@ -50,7 +51,8 @@ export async function openLog(options: ReplicaOptions): Promise<OpenLog> {
   }
   try {
     const files = new SnapshotFiles(disk, snapshots)
-    await files.keepOnly(recovered.snapshot.index)
+    await files.removeLeftovers()
+    await files.removeBefore(recovered.snapshot.index)
     const snapshot = await openSnapshot(files, recovered.snapshot.index, recovered.snapshot.term)
     const confState = snapshot?.header.confState ?? {
       ...emptyConfState,
@@ -76,7 +78,7 @@ async function openSnapshot(files: SnapshotFiles, index: LogIndex, term: number)
   try {
     return await files.read(index, term)
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw error
+    if (diskErrorCode(error) !== 'ENOENT') throw error
     throw new LogCorruptError(files.path(index, term), 0, 'the snapshot is missing')
   }
 }

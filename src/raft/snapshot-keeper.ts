@@ -52,7 +52,7 @@ export class SnapshotKeeper {
       storage.createSnapshot(index, confState, noBytes)
       await this.#cut(this.#trailStart(index))
     }
-    await files.keepOnly(this.index)
+    await files.removeBefore(this.index)
   }
 
   /** Stores what a leader streams. The core is asked only when the file is durable. */
@@ -71,7 +71,7 @@ export class SnapshotKeeper {
     transport.setMembers(header.members)
     for (const held of this.#received.keys()) if (held <= index) this.#received.delete(held)
     await wal.release(index)
-    await files.keepOnly(index)
+    await files.removeBefore(index)
     await restored(index, term, blocks)
   }
 

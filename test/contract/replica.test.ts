@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import type { MemberId } from '../../src/base/brand.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { flightSilence } from '../../src/base/flight-record.ts'
@@ -148,3 +149,44 @@ replicaContract('replica in a thread', (t) =>
     return { replica, kill: () => replica.terminate() }
   }),
 )
+
+test('a thread that cannot start says why, by name', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kijabi-raft-'))
+  const authority = await testAuthority()
+  const [port] = await freePorts(1)
+  const members = [{ id: 1 as MemberId, name: 'm1', raftAddress: `127.0.0.1:${port}` }]
+  const make = (clusterId: string) =>
+    new Member(
+      createThreadReplica({
+        clusterId,
+        memberId: 1 as MemberId,
+        memberName: 'm1',
+        members,
+        dataDirectory: directory,
+        tls: credentials,
+        tickMs: 20,
+        heartbeatTicks: 2,
+        electionTicks: 20,
+        walSegmentBytes: 64 * 1024,
+        logger: silentLogger,
+        emit: flightSilence,
+      }),
+      watcher as Watcher & ReplicaCluster,
+    )
+  const credentials = await authority.issue('m1')
+  const watcher = new Watcher()
+  const alone = make('c')
+  await alone.replica.start()
+  await watcher.until('a leader', () => alone.isLeader)
+  await alone.replica.propose(Buffer.from('a cluster of one'))
+  await watcher.until('the command', () => alone.commands.length === 1)
+  await assert.rejects(make('c').replica.start(), { name: 'DirectoryInUseError' })
+  await alone.replica.stop()
+  await assert.rejects(make('d').replica.start(), { name: 'WrongDirectoryError' })
+  const segment = join(directory, 'wal', '000000000001.wal')
+  const bytes = readFileSync(segment)
+  bytes[60] = (bytes[60] ?? 0) ^ 1
+  writeFileSync(segment, bytes)
+  await assert.rejects(make('c').replica.start(), { name: 'LogCorruptError' })
+  rmSync(directory, { recursive: true })
+})

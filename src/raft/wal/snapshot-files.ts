@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { assert } from '../../base/assert.ts'
 import type { LogIndex, Term } from '../../base/brand.ts'
-import type { Disk, DiskFile } from '../../base/disk.ts'
+import { type Disk, type DiskFile, diskErrorCode } from '../../base/disk.ts'
 import type { ConfState } from '../core/message.ts'
 import type { MemberAddress } from '../members.ts'
 import { LogCorruptError } from './corrupt.ts'
@@ -84,12 +84,23 @@ export class SnapshotFiles {
     }
   }
 
-  /** Removes what a crash left half-written, and every snapshot but the one at `index`. */
-  async keepOnly(index: LogIndex): Promise<void> {
+  /** Removes what a crash left half-written. Only before the first write. */
+  async removeLeftovers(): Promise<void> {
+    for (const name of await this.#disk.list(this.#directory))
+      if (name.endsWith('.tmp')) await this.#disk.remove(join(this.#directory, name))
+  }
+
+  /** Removes every snapshot before the one at `index`. */
+  async removeBefore(index: LogIndex): Promise<void> {
     for (const name of await this.#disk.list(this.#directory)) {
       const found = namePattern.exec(name)
-      if (found && Number.parseInt(found[1] ?? '', 16) >= index) continue
-      if (found || name.endsWith('.tmp')) await this.#disk.remove(join(this.#directory, name))
+      if (!found || Number.parseInt(found[1] ?? '', 16) >= index) continue
+      try {
+        await this.#disk.remove(join(this.#directory, name))
+      } catch (error) {
+        // Another removal was faster.
+        if (diskErrorCode(error) !== 'ENOENT') throw error
+      }
     }
   }
 }

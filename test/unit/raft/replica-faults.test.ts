@@ -40,6 +40,22 @@ test('a leader whose disk fails hands over, says so, and acknowledges nothing mo
   )
 })
 
+test('a leader whose disk stands still hands over, and is of use again later', async (t) => {
+  const cluster = new LocalCluster(t, 16)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  await commit(cluster, leader, 'before')
+  const release = cluster.disk(leader.id).holdSyncs()
+  await leader.replica.propose(Buffer.from('waits for the disk'))
+  const rest = members.filter((one) => one !== leader)
+  const next = await leaderOf(cluster, rest)
+  await commit(cluster, next, 'after')
+  assert.ok(next.commands.includes('waits for the disk'), 'two of three made it durable')
+  release()
+  await cluster.until('after', () => leader.commands.includes('after'))
+  assert.deepEqual(leader.failures, [])
+})
+
 test('a full disk stops one member, not the cluster', async (t) => {
   const cluster = new LocalCluster(t, 12)
   const members = await startAll(cluster)

@@ -46,7 +46,7 @@ test('a snapshot is read back block by block, after a crash too', async () => {
   disk.crash()
   assert.deepEqual(await readAll(files, 7), [10, 3_000_000, 1])
   await files.write(header(9), blocks())
-  await files.keepOnly(9)
+  await files.removeBefore(9)
   assert.deepEqual(await readAll(files, 9), [])
   assert.deepEqual(disk.paths(), [files.path(9, 3)])
 })
@@ -88,7 +88,8 @@ test('a crash while a snapshot is written leaves the one before', async () => {
     disk.dieAfterWrites(1 + (seed % 6))
     await files.write(header(9), blocks(40, 90, 20)).catch(() => {})
     disk.crash()
-    await files.keepOnly(7)
+    await files.removeLeftovers()
+    await files.removeBefore(7)
     assert.deepEqual(await readAll(files, 7), [40, 90], `seed ${seed}`)
     assert.ok(disk.paths().every((path) => !path.endsWith('.tmp')))
   }
