@@ -20,10 +20,12 @@ export interface InformerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Longest wait between tries; 5 s unless told. Less in process, where trying costs nothing. */
+  readonly backoffMaxMs?: number
 }
 
 const backoffFirstMs = 50
-const backoffMaxMs = 5_000
+const defaultBackoffMaxMs = 5_000
 /** Pages keep decoding and freezing of a big list from holding the event loop. */
 const listPageItems = 500
 /** A watch is asked to end by itself after this much, and a little more by chance. */
@@ -48,6 +50,7 @@ class Reflector<T extends KubernetesObject> implements Informer<T> {
   readonly #deps: InformerDeps
   readonly #store: InformerStore<T>
   readonly #backoff: Backoff
+  readonly #backoffMaxMs: number
   /** False until the first list, and again whenever the history that a watch needs is gone. */
   #mayWatch = false
 
@@ -55,7 +58,8 @@ class Reflector<T extends KubernetesObject> implements Informer<T> {
     this.#resource = resource
     this.#options = options
     this.#deps = deps
-    this.#backoff = new Backoff(backoffFirstMs, backoffMaxMs, deps.random)
+    this.#backoffMaxMs = deps.backoffMaxMs ?? defaultBackoffMaxMs
+    this.#backoff = new Backoff(backoffFirstMs, this.#backoffMaxMs, deps.random)
     this.#store = new InformerStore(options, (error) =>
       deps.logger.error(
         { err: error, resource: resource.path.resource },
@@ -114,7 +118,7 @@ class Reflector<T extends KubernetesObject> implements Informer<T> {
       } catch (error) {
         if (signal.aborted) return
         // What ran long enough is no repeated failure.
-        if (this.#deps.clock.monotonicMs() - startedMs > backoffMaxMs) this.#backoff.reset()
+        if (this.#deps.clock.monotonicMs() - startedMs > this.#backoffMaxMs) this.#backoff.reset()
         waitMs = this.#afterFailure(error)
       }
       if (waitMs > 0) await delay(this.#deps.clock, waitMs, signal).catch(() => {})

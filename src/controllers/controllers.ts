@@ -10,7 +10,7 @@ import { Heartbeats } from './node-lifecycle/heartbeats.ts'
 import { nodeLifecycleController } from './node-lifecycle/run.ts'
 import { podGcController } from './pod-gc.ts'
 import { replicaSetController } from './replica-set/run.ts'
-import { runController } from './runner.ts'
+import { EventLoopSlice, runController } from './runner.ts'
 import { serviceAccountController } from './service-account.ts'
 
 export interface Controllers {
@@ -37,6 +37,7 @@ const builds: readonly Build[] = [
 export function createControllers(options: ControllersOptions): Controllers {
   const { clientOf, recorderOf, ...shared } = options
   const heartbeats = new Heartbeats(options.clock)
+  const slice = new EventLoopSlice(options.clock)
   return {
     warm(scope) {
       for (const path of Object.values(paths))
@@ -52,7 +53,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       const controllers = builds.map((build) => build(context, heartbeats))
       await Promise.race([shared.informers.synced(), closing(scope)])
       if (scope.closed) return
-      for (const controller of controllers) runController(controller, context, scope)
+      for (const controller of controllers) runController(controller, { ...shared, slice }, scope)
       shared.emit('controller', 'controllers-started', { term })
     },
   }

@@ -1,17 +1,39 @@
+import type { Clock } from '../base/clock.ts'
+import { limits } from '../base/limits.ts'
 import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import { createWorkQueue, type WorkQueue } from '../client/work-queue.ts'
 import type { Controller, ControllerContext } from './controller.ts'
 
+export interface RunnerContext extends Pick<ControllerContext, 'clock' | 'logger'> {
+  /** Shared by all controllers of the process. */
+  readonly slice: EventLoopSlice
+}
+
+/**
+ * Lets the event loop breathe: thousands of keys whose decisions need no answer from anywhere would
+ * otherwise run as one long chain of promises, and sockets and timers would wait for all of them.
+ */
+export class EventLoopSlice {
+  readonly #clock: Clock
+  #startedMs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async pause(): Promise<void> {
+    if (this.#clock.monotonicMs() - this.#startedMs < limits.eventLoopSliceMsMax) return
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#startedMs = this.#clock.monotonicMs()
+  }
+}
+
 /**
  * Runs one controller until the scope closes: its queue, its workers, its retries. A subscription
  * starts with all that is in the informers, so the first thing that runs is a full pass.
  */
-export function runController(
-  controller: Controller,
-  context: Pick<ControllerContext, 'clock' | 'logger'>,
-  scope: Scope,
-): void {
+export function runController(controller: Controller, context: RunnerContext, scope: Scope): void {
   let unsubscribe: readonly (() => void)[] = []
   const subscribe = () => {
     for (const off of unsubscribe) off()
@@ -41,10 +63,11 @@ export function runController(
 async function work(
   controller: Controller,
   queue: WorkQueue,
-  context: Pick<ControllerContext, 'clock' | 'logger'>,
+  context: RunnerContext,
   scope: Scope,
 ): Promise<void> {
   for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
+    await context.slice.pause()
     if (scope.closed) return
     try {
       const result = await controller.reconcile(key)
@@ -67,7 +90,7 @@ function logFailure(
   queue: WorkQueue,
   key: string,
   error: unknown,
-  { logger }: Pick<ControllerContext, 'logger'>,
+  { logger }: Pick<RunnerContext, 'logger'>,
 ): void {
   const fields = { controller: controller.name, key, failures: queue.failures(key) + 1, err: error }
   const usual = isStatus(

@@ -66,10 +66,10 @@ class GarbageCollector implements Controller {
     return [...this.#kinds].map(([kind, { informer }]) =>
       informer.subscribe({
         added: (object) => {
-          if (concerns(object)) queue.add(keyOf(kind, object))
+          if (concerns(object) && !this.#isOwned(object)) queue.add(keyOf(kind, object))
         },
         updated: (object, previous) => {
-          if (concerns(object)) queue.add(keyOf(kind, object))
+          if (concerns(object) && !this.#isOwned(object)) queue.add(keyOf(kind, object))
           // A dependent that let go may be the one its owner waits for.
           if (previous.metadata.ownerReferences !== undefined)
             this.#enqueueOwners(previous, (owner) => isWaiting(owner))
@@ -82,6 +82,25 @@ class GarbageCollector implements Controller {
         },
       }),
     )
+  }
+
+  /** True for the usual object: not going, and all its owners are in the copy and well. */
+  #isOwned({ metadata }: KubernetesObject): boolean {
+    if (metadata.deletionTimestamp !== undefined) return false
+    return (metadata.ownerReferences ?? []).every((reference) => {
+      const owner = this.#cachedOwner(metadata.namespace, reference)
+      return owner !== undefined && !isWaiting(owner)
+    })
+  }
+
+  #cachedOwner(
+    namespace: string | undefined,
+    { apiVersion, kind, name, uid }: OwnerReference,
+  ): KubernetesObject | undefined {
+    const known = this.#kinds.get(kindKey(apiVersion, kind))
+    const key = known?.path.namespaced ? `${namespace ?? ''}/${name}` : name
+    const owner = known?.informer.get(key)
+    return owner?.metadata.uid === uid ? owner : undefined
   }
 
   async reconcile(key: string): Promise<undefined> {
@@ -166,10 +185,9 @@ class GarbageCollector implements Controller {
   ): Promise<OwnerState | undefined> {
     const kind = this.#kinds.get(kindKey(reference.apiVersion, reference.kind))
     if (!kind) return undefined
+    const cached = this.#cachedOwner(object.metadata.namespace, reference)
+    if (cached) return isWaiting(cached) ? 'waiting' : 'solid'
     const namespace = kind.path.namespaced ? (object.metadata.namespace ?? '') : ''
-    const key = namespace ? `${namespace}/${reference.name}` : reference.name
-    const cached = kind.informer.get(key)
-    if (cached?.metadata.uid === reference.uid) return isWaiting(cached) ? 'waiting' : 'solid'
     try {
       const resource = this.#context.client.resource<KubernetesObject>(kind.path)
       const live = await resource.get(namespace, reference.name)
@@ -195,11 +213,9 @@ class GarbageCollector implements Controller {
 
   #enqueueOwners(object: KubernetesObject, which: (owner: KubernetesObject) => boolean): void {
     for (const reference of object.metadata.ownerReferences ?? []) {
-      const key = kindKey(reference.apiVersion, reference.kind)
-      const kind = this.#kinds.get(key)
-      const namespace = kind?.path.namespaced ? `${object.metadata.namespace ?? ''}/` : ''
-      const owner = kind?.informer.get(`${namespace}${reference.name}`)
-      if (owner?.metadata.uid === reference.uid && which(owner)) this.#queue?.add(keyOf(key, owner))
+      const owner = this.#cachedOwner(object.metadata.namespace, reference)
+      if (owner && which(owner))
+        this.#queue?.add(keyOf(kindKey(reference.apiVersion, reference.kind), owner))
     }
   }
 

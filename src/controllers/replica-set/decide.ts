@@ -10,8 +10,8 @@ export interface ReplicaSetState {
   readonly replicaSet: ReplicaSet
   /** Pods that it owns or that might match: at least all of both in its namespace. */
   readonly pods: readonly Pod[]
-  /** Active pods of the workload that this set belongs to, its own among them. */
-  readonly neighbours: readonly Pod[]
+  /** Active pods of the workload that this set belongs to, its own among them; asked for if needed. */
+  readonly neighbours: () => readonly Pod[]
   readonly nowMs: number
 }
 
@@ -49,7 +49,7 @@ export function decideReplicaSet(state: ReplicaSetState): ReplicaSetDecision {
     adopt: claims.adopt,
     release: claims.release,
     create: surplus < 0 ? count : 0,
-    delete: surplus > 0 ? rankForDeletion(active, state.neighbours, nowMs).slice(0, count) : [],
+    delete: surplus > 0 ? rankForDeletion(active, state.neighbours(), nowMs).slice(0, count) : [],
     status,
     requeueAfterMs: nextAvailableMs(active, replicaSet.spec?.minReadySeconds ?? 0, nowMs),
   }

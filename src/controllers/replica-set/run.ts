@@ -107,7 +107,12 @@ class ReplicaSetController implements Controller {
 
   #decide(set: ReplicaSet, pods: readonly Pod[]): ReplicaSetDecision {
     const nowMs = this.#context.clock.wallMs()
-    return decideReplicaSet({ replicaSet: set, pods, neighbours: this.#neighbours(set), nowMs })
+    return decideReplicaSet({
+      replicaSet: set,
+      pods,
+      neighbours: () => this.#neighbours(set),
+      nowMs,
+    })
   }
 
   /** Its own pods, and the orphans of its namespace. */

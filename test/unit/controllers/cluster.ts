@@ -73,7 +73,7 @@ export class Cluster implements AsyncDisposable {
 
   async run(ms: number): Promise<void> {
     // Small steps: each lets a round of watch events, decisions and writes through.
-    for (let left = ms; left > 0; left -= 50) await this.clock.advanceAsync(Math.min(50, left))
+    for (let left = ms; left > 0; left -= 10) await this.clock.advanceAsync(Math.min(10, left))
   }
 
   /** What kubelets and scheduler do: bind, run, end. */

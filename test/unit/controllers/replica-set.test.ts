@@ -91,7 +91,7 @@ const pod = (name: string, shape: Shape = {}): Pod => {
 }
 
 const decide = (replicaSet: ReplicaSet, pods: readonly Pod[]) =>
-  decideReplicaSet({ replicaSet, pods, neighbours: pods.filter(isActive), nowMs })
+  decideReplicaSet({ replicaSet, pods, neighbours: () => pods.filter(isActive), nowMs })
 
 describe('replica set', () => {
   for (const [title, replicas, pods, create, remove] of [
