@@ -26,6 +26,7 @@ import type {
 } from './replica.ts'
 import type { ReplicaOptions } from './replica-options.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
+import { Waits } from './waits.ts'
 import { lockDirectory } from './wal/directory-lock.ts'
 import { rememberIdentity } from './wal/identity.ts'
 import type { SnapshotHeader } from './wal/snapshot-files.ts'
@@ -81,7 +82,7 @@ class LocalReplica implements Replica {
   #turnScheduled = false
   #isLeaving = false
   #view: LeadershipView = { role: 'follower', term: 0 as Term, leader: 0 as MemberId }
-  readonly #viewWaiters = new Set<() => void>()
+  readonly #waits: Waits
   #commit = 0 as LogIndex
   readonly #queue: ApplyQueue
 
@@ -90,6 +91,7 @@ class LocalReplica implements Replica {
     this.memberId = options.memberId
     this.#options = options
     this.#queue = new ApplyQueue(options.snapshotEntriesInterval ?? limits.snapshotEntriesInterval)
+    this.#waits = new Waits(clock)
     this.#electionMs = options.tickMs * options.electionTicks
     this.#transport = options.transport ?? tlsTransport(options)
     this.#reads = new ReadQueue(clock, this.#electionMs, random.uuid())
@@ -162,7 +164,7 @@ class LocalReplica implements Replica {
     if (!node || this.#phase !== 'running') throw this.#unavailable()
     node.transferLeadership(to)
     this.#schedule()
-    const done = await this.#viewBecomes((view) => view.leader === to)
+    const done = await this.#waits.until(() => this.#view.leader === to, this.#handOverMs)
     if (!done)
       throw statusError('Timeout', `member ${to} did not take over leadership within its time`)
   }
@@ -223,7 +225,7 @@ class LocalReplica implements Replica {
     this.#proposals.rejectAll(why)
     this.#reads.rejectAll(why)
     this.#changes.rejectAll(why)
-    for (const wake of [...this.#viewWaiters]) wake()
+    this.#waits.close()
     await this.#transport.stop()
     await this.#running?.log.wal.close()
     await this.#unlock?.()
@@ -259,8 +261,7 @@ class LocalReplica implements Replica {
     this.#listener?.leadership(this.#view)
     // Replays what is known to be committed before anybody else is heard.
     this.#schedule()
-    if (this.#queue.delivered < log.commit)
-      await this.#viewBecomes(() => this.#queue.delivered >= log.commit)
+    await this.#waits.until(() => this.#queue.delivered >= log.commit)
     if (this.#phase !== 'running') throw this.#unavailable()
     this.#transport.setMembers(book.members)
     await this.#transport.start({
@@ -417,7 +418,7 @@ class LocalReplica implements Replica {
     const released = this.#queue.deliveredUpTo(index, bytes, message.responses)
     this.#listener?.committed(delivered)
     for (const response of released) node.step(response)
-    for (const wake of [...this.#viewWaiters]) wake()
+    this.#waits.look()
   }
 
   /** The log holds what these say: now they may go out. */
@@ -494,28 +495,7 @@ class LocalReplica implements Replica {
     this.#view = { role: own, term, leader }
     if (hadLeader !== 0 && hadLeader !== leader) this.#reads.rejectAll('the leader changed')
     this.#listener?.leadership(this.#view)
-    for (const wake of [...this.#viewWaiters]) wake()
-  }
-
-  /** Whether `holds` came true within one and a half election timeouts. */
-  #viewBecomes(holds: (view: LeadershipView) => boolean): Promise<boolean> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!holds(this.#view) && this.#phase !== 'stopped') return
-        timer?.cancel()
-        this.#viewWaiters.delete(check)
-        resolve(holds(this.#view))
-      }
-      const isReplay = !this.#ticker
-      const timer = isReplay
-        ? undefined
-        : this.#options.clock.after(this.#electionMs * 1.5, () => {
-            this.#viewWaiters.delete(check)
-            resolve(false)
-          })
-      this.#viewWaiters.add(check)
-      check()
-    })
+    this.#waits.look()
   }
 
   /** A leader whose disk stands still keeps everybody waiting: another one may do better. */
@@ -546,7 +526,7 @@ class LocalReplica implements Replica {
     if (!best) return
     node.transferLeadership(best.id)
     this.#schedule()
-    await this.#viewBecomes((view) => view.role !== 'leader')
+    await this.#waits.until(() => this.#view.role !== 'leader', this.#handOverMs)
   }
 
   /** The log cannot be trusted any more: nothing is acknowledged from here on. */
@@ -584,6 +564,10 @@ class LocalReplica implements Replica {
       index: this.#commit,
       ...((peer !== 0 || detail !== '') && { detail: { peer, detail } }),
     })
+  }
+
+  get #handOverMs(): number {
+    return this.#electionMs * 1.5
   }
 
   #unavailable(): Error {
