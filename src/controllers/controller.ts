@@ -36,6 +36,8 @@ export interface ControllerContext extends Omit<ControllersOptions, 'clientOf' |
   readonly client: Client
   readonly recorder: Recorder
   readonly term: Term
+  /** Awaited between pieces of long work: gives way once this turn of the event loop took too long. */
+  pause(): Promise<void>
 }
 
 /** One reconciler: keys come in from informers, each is brought closer to what its object asks for. */

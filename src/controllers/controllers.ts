@@ -4,13 +4,14 @@ import { paths } from '../client/resources.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { deploymentController } from './deployment/run.ts'
 import { endpointSliceController } from './endpoint-slice/run.ts'
+import { EventLoopSlice } from './event-loop-slice.ts'
 import { garbageCollector } from './garbage-collector/run.ts'
 import { namespaceController } from './namespace.ts'
 import { Heartbeats } from './node-lifecycle/heartbeats.ts'
 import { nodeLifecycleController } from './node-lifecycle/run.ts'
 import { podGcController } from './pod-gc.ts'
 import { replicaSetController } from './replica-set/run.ts'
-import { EventLoopSlice, runController } from './runner.ts'
+import { runController } from './runner.ts'
 import { serviceAccountController } from './service-account.ts'
 
 export interface Controllers {
@@ -49,11 +50,17 @@ export function createControllers(options: ControllersOptions): Controllers {
       const client = clientOf(term)
       const recorder = recorderOf(client)
       scope.onClose('recorder of the controllers', () => recorder.stop())
-      const context: ControllerContext = { ...shared, client, recorder, term }
+      const context: ControllerContext = {
+        ...shared,
+        client,
+        recorder,
+        term,
+        pause: () => slice.pause(),
+      }
       const controllers = builds.map((build) => build(context, heartbeats))
       await Promise.race([shared.informers.synced(), closing(scope)])
       if (scope.closed) return
-      for (const controller of controllers) runController(controller, { ...shared, slice }, scope)
+      for (const controller of controllers) runController(controller, context, scope)
       shared.emit('controller', 'controllers-started', { term })
     },
   }

@@ -1,33 +1,9 @@
-import type { Clock } from '../base/clock.ts'
-import { limits } from '../base/limits.ts'
 import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import { createWorkQueue, type WorkQueue } from '../client/work-queue.ts'
 import type { Controller, ControllerContext } from './controller.ts'
 
-export interface RunnerContext extends Pick<ControllerContext, 'clock' | 'logger'> {
-  /** Shared by all controllers of the process. */
-  readonly slice: EventLoopSlice
-}
-
-/**
- * Lets the event loop breathe: thousands of keys whose decisions need no answer from anywhere would
- * otherwise run as one long chain of promises, and sockets and timers would wait for all of them.
- */
-export class EventLoopSlice {
-  readonly #clock: Clock
-  #startedMs = 0
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  async pause(): Promise<void> {
-    if (this.#clock.monotonicMs() - this.#startedMs < limits.eventLoopSliceMsMax) return
-    await new Promise((resolve) => setImmediate(resolve))
-    this.#startedMs = this.#clock.monotonicMs()
-  }
-}
+type RunnerContext = Pick<ControllerContext, 'clock' | 'logger' | 'pause'>
 
 /**
  * Runs one controller until the scope closes: its queue, its workers, its retries. A subscription
@@ -67,7 +43,7 @@ async function work(
   scope: Scope,
 ): Promise<void> {
   for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
-    await context.slice.pause()
+    await context.pause()
     if (scope.closed) return
     try {
       const result = await controller.reconcile(key)

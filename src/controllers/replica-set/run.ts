@@ -1,3 +1,4 @@
+import { limits } from '../../base/limits.ts'
 import { isStatus, StatusError } from '../../base/status.ts'
 import { objectKey } from '../../client/informer.ts'
 import { paths, pods as podsOf, replicaSets as replicaSetsOf } from '../../client/resources.ts'
@@ -24,6 +25,8 @@ import {
 
 const mergePatch = 'application/merge-patch+json'
 const slowStartFirst = 1
+/** As many as the log takes in one round; more at once would only hold the event loop longer. */
+const createsAtOnceMax = limits.proposalCommandsMax
 /** How long a run waits for the copy to show what this controller wrote, if no event comes. */
 const lagMs = 1_000
 
@@ -189,13 +192,13 @@ class ReplicaSetController implements Controller {
     return undefined
   }
 
-  /** Makes pods in batches of 1, 2, 4, …: what is refused once is not tried hundreds of times. */
+  /** Makes pods in batches of 1, 2, 4, … 64: what is refused once is not tried hundreds of times. */
   async #createPods(key: string, set: ReplicaSet, count: number): Promise<void> {
     const { client, recorder } = this.#context
     const namespace = set.metadata.namespace ?? ''
     const pod = podOf(set)
     let size = slowStartFirst
-    for (let left = count; left > 0; left -= size, size = Math.min(size * 2, left)) {
+    for (let left = count; left > 0; left -= size, size = Math.min(size * 2, createsAtOnceMax)) {
       const batch = Array.from({ length: Math.min(size, left) }, async () => {
         const made = await podsOf(client).create(namespace, pod)
         this.#expectations.wrote(key, made)
@@ -212,6 +215,7 @@ class ReplicaSetController implements Controller {
         recorder.event(withKind(set), 'Warning', 'FailedCreate', message)
         throw failed.reason
       }
+      await this.#context.pause()
     }
   }
 
