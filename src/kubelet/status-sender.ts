@@ -81,16 +81,28 @@ export class StatusSender {
         if (this.#wanted === wanted) this.#wanted = undefined
       } catch (error) {
         if (this.#signal.aborted) return
-        if (isStatus(error, 'NotFound', 'Conflict', 'Invalid')) {
-          if (isStatus(error, 'Invalid'))
-            this.#logger.warn({ pod: name, error: error.message }, 'pod status was refused')
-          else this.#gone = isStatus(error, 'NotFound')
+        if (isStatus(error, 'NotFound')) this.#gone = true
+        else if (isStatus(error, 'Conflict')) await this.#lookAgain(namespace, name)
+        else if (isStatus(error, 'Invalid')) {
+          this.#logger.warn({ pod: name, error: error.message }, 'pod status was refused')
           if (this.#wanted === wanted) this.#wanted = undefined
           continue
         }
+        if (this.#gone) return
         this.#logger.debug({ pod: name, error: String(error) }, 'pod status is sent again')
         await delay(this.#clock, backoff.nextMs(), this.#signal).catch(() => {})
       }
+    }
+  }
+
+  /** A conflict is either another pod of the same name, or a write that was in the way. */
+  async #lookAgain(namespace: string, name: string): Promise<void> {
+    try {
+      const found = await pods(this.#client).get(namespace, name)
+      if (found.metadata.uid !== this.#pod.metadata.uid) this.#gone = true
+      else this.seen(found)
+    } catch (error) {
+      if (isStatus(error, 'NotFound')) this.#gone = true
     }
   }
 }

@@ -5,6 +5,9 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { type CheckTarget, check } from './check.ts'
 import type { CheckResult } from './grpc-check.ts'
 
+/** Between readiness checks of a container that has just started. */
+const eagerMs = 200
+
 export type ProbeKind = 'startup' | 'liveness' | 'readiness'
 
 /** PURE: where one probe stands. */
@@ -82,6 +85,7 @@ class ContainerProbes {
   readonly #deps: ProbeDeps
   readonly #states = new Map<ProbeKind, ProbeState>()
   readonly #timers = new Map<ProbeKind, Timer>()
+  #readinessFirstMs: number | undefined
   #stopped = false
 
   constructor(one: ProbedContainer, deps: ProbeDeps) {
@@ -138,17 +142,32 @@ class ContainerProbes {
       clock,
     ).catch((error: unknown) => ({ healthy: false, message: String(error) }))
     if (this.#stopped) return
+    const periodMs = (probe.periodSeconds ?? 10) * 1000
+    if (kind === 'readiness' && !result.healthy && this.#startsUp(periodMs)) {
+      this.#schedule(kind, eagerMs)
+      return
+    }
     const before = this.#state(kind)
     const after = probeStep(before, result.healthy, probe)
     this.#states.set(kind, after)
     if (!result.healthy) this.#deps.unhealthy(kind, this.#one.target.container, result.message)
-    const periodMs = (probe.periodSeconds ?? 10) * 1000
     if (kind === 'startup' && after.verdict === 'success') {
       // Its work is done: the other two begin now.
       this.#schedule('liveness', 0)
       this.#schedule('readiness', 0)
     } else if (kind !== 'startup' || after.verdict !== 'failure') this.#schedule(kind, periodMs)
     if (after.verdict !== before.verdict) this.#deps.changed()
+  }
+
+  /**
+   * A server needs a moment until it listens. In its first period, and until its first success, the
+   * readiness probe asks again soon instead of a whole period later: a refusal then changes nothing,
+   * for the container is not ready anyway, and counts for nothing.
+   */
+  #startsUp(periodMs: number): boolean {
+    const nowMs = this.#deps.clock.monotonicMs()
+    this.#readinessFirstMs ??= nowMs
+    return this.#state('readiness').last === undefined && nowMs - this.#readinessFirstMs < periodMs
   }
 
   #state(kind: ProbeKind): ProbeState {

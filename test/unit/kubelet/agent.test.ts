@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { configMaps, events, leases, nodes, pods } from '../../../src/client/resources.ts'
 import type { Pod } from '../../../src/kinds/types.ts'
 import { isReady } from '../../../src/kubelet/status.ts'
-import { type KubeletCluster, openKubeletCluster } from './cluster.ts'
+import { type KubeletCluster, openKubeletCluster, until } from './cluster.ts'
 import { containerOf } from './pods.ts'
 
 async function withCluster(body: (cluster: KubeletCluster) => Promise<void>): Promise<void> {
@@ -32,15 +32,15 @@ describe('kubelet on simulated containers', () => {
       assert.equal(node.metadata.labels?.['zone'], 'a')
       assert.equal(node.status?.capacity?.['pods'], '110')
       assert.match(node.status?.nodeInfo?.containerRuntimeVersion ?? '', /^sim:/)
-      const lease = leases(cluster.client)
-      for (;;) {
-        const found = await lease.get('kube-node-lease', 'w1').catch(() => undefined)
-        if (found) {
-          assert.equal(found.spec?.holderIdentity, 'w1')
-          assert.equal(found.spec?.leaseDurationSeconds, 40)
-          break
-        }
-      }
+      const held = await until(
+        leases(cluster.client),
+        'kube-node-lease',
+        'w1',
+        'a lease',
+        () => true,
+      )
+      assert.equal(held.spec?.holderIdentity, 'w1')
+      assert.equal(held.spec?.leaseDurationSeconds, 40)
     }))
 
   test('answers at once when somebody calls its node not ready', () =>

@@ -116,7 +116,8 @@ export async function openKubeletCluster(): Promise<KubeletCluster> {
   }
 }
 
-async function until<T extends KubernetesObject>(
+/** Resolves with the object once `condition` holds; rejects after 20 s. */
+export async function until<T extends KubernetesObject>(
   resource: ResourceClient<T>,
   namespace: string,
   name: string,

@@ -74,6 +74,31 @@ test('liveness and readiness wait for the startup probe; delays and periods are 
   assert.equal(clock.pendingTimers, 0)
 })
 
+test('a server that needs a moment to listen is ready soon, not a period later', async () => {
+  const clock = new ManualClock()
+  const readinessProbe = { exec: { command: ['check'] }, periodSeconds: 10 }
+  let exitCode = 1
+  const unhealthy: string[] = []
+  const probes = new PodProbes({
+    runtime: execRuntime(() => exitCode),
+    clock,
+    changed: () => {},
+    unhealthy: (kind) => unhealthy.push(kind),
+  })
+  const container = containerOf('main', { readinessProbe })
+  const target = { containerId: 'c1', container, ip: '127.0.0.1' }
+  probes.sync([{ target, startedMs: clock.wallMs(), known: undefined }])
+  await clock.advanceAsync(300)
+  exitCode = 0
+  await clock.advanceAsync(300)
+  assert.deepEqual(probes.health().get('c1'), { started: true, ready: true })
+  assert.deepEqual(unhealthy, [])
+  exitCode = 1
+  await clock.advanceAsync(29_000)
+  assert.deepEqual(unhealthy, ['readiness', 'readiness'], 'by its period from then on')
+  probes.stop()
+})
+
 test('what an earlier kubelet found out holds until the first check', () => {
   const clock = new ManualClock()
   const readinessProbe = { exec: { command: ['check'] }, initialDelaySeconds: 5 }
