@@ -562,7 +562,9 @@ class LocalReplica implements Replica {
     this.#options.emit('raft', event, {
       term,
       index: this.#commit,
-      ...((peer !== 0 || detail !== '') && { detail: { peer, detail } }),
+      ...((peer !== 0 || detail !== '') && {
+        detail: { ...(peer !== 0 && { peer }), ...(detail !== '' && { detail }) },
+      }),
     })
   }
 

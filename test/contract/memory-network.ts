@@ -45,6 +45,11 @@ export class MemoryNetwork {
       })
   }
 
+  /** Everybody's connection to `id` breaks and is made again: its process lives. */
+  blink(id: MemberId): void {
+    for (const [peer, handlers] of this.#handlers) if (peer !== id) handlers.lost(id, 'closed')
+  }
+
   /** Nothing passes between `one` and `other` any more, without a word. */
   cut(one: MemberId, other: MemberId): void {
     this.#cut.add(`${one}-${other}`).add(`${other}-${one}`)

@@ -145,9 +145,11 @@ export class PeerLink {
     this.#heldBytes = 0
     logger.debug({ peer, code: failure?.code, wasOpen }, 'the connection to a master ended')
     if (wasOpen) {
-      // At once: a refusal now proves that the process is gone.
+      // At once: a refusal now proves that the process is gone. But not again and again, when a peer
+      // that does not want us hangs up on every call.
       lost('closed')
       if (this.#backoffMs === backoffFirstMs) {
+        this.#backoffMs *= 2
         this.#dial()
         return
       }

@@ -56,6 +56,20 @@ test('a leader whose disk stands still hands over, and is of use again later', a
   assert.deepEqual(leader.failures, [])
 })
 
+test('a broken connection to a leader that lives costs no election', async (t) => {
+  const cluster = new LocalCluster(t, 17)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  await commit(cluster, leader, 'before')
+  const { term } = leader.replica.status()
+  for (let round = 0; round < 20; round += 1) {
+    cluster.network.blink(leader.id)
+    await commit(cluster, leader, `blink ${round}`)
+  }
+  assert.equal(leader.replica.status().term, term)
+  assert.ok(leader.isLeader)
+})
+
 test('a full disk stops one member, not the cluster', async (t) => {
   const cluster = new LocalCluster(t, 12)
   const members = await startAll(cluster)
