@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * Lifetime of what must be stopped: register at creation, and one close undoes everything in
  * reverse order. Every long-lived part gets the scope of its owner.
@@ -6,6 +8,11 @@ export class Scope implements AsyncDisposable {
   readonly #abort = new AbortController()
   readonly #closers = new Set<{ what: string; close: () => void | Promise<void> }>()
   #closing: Promise<void> | undefined
+
+  constructor() {
+    // Any number of waits may end on it; each takes its listener away again.
+    setMaxListeners(0, this.#abort.signal)
+  }
 
   /** Aborted at the first step of close: loops and waits end on it. */
   get signal(): AbortSignal {

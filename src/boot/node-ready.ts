@@ -1,6 +1,6 @@
 import { type Clock, delay } from '../base/clock.ts'
 import { isStatus } from '../base/status.ts'
-import { nodes } from '../client/resources.ts'
+import { namespaces, nodes } from '../client/resources.ts'
 import type { Client } from '../client/typed.ts'
 import type { Node } from '../kinds/types.ts'
 
@@ -12,12 +12,15 @@ export function nodeIsReady(node: Node): boolean {
 }
 
 const pollMs = 50
+/** Nobody answers before the first election, and the leader makes the namespace only then. */
+const passing = ['ServiceUnavailable', 'Timeout', 'ServerTimeout', 'NotFound'] as const
 
 /**
- * Resolves when every named node is Ready; rejects when the signal aborts. Polls, because at boot
+ * Resolves when a leader is at work, which shows in the namespace `default`, and every named node is
+ * Ready; rejects when the signal aborts. Polls, because at boot
  * there is no API to watch yet.
  */
-export async function nodesReady(
+export async function clusterReady(
   client: Client,
   names: readonly string[],
   clock: Clock,
@@ -28,11 +31,12 @@ export async function nodesReady(
     try {
       const { items } = await nodes(client).list({ resourceVersion: '0', signal })
       const ready = new Set(items.filter(nodeIsReady).map((node) => node.metadata.name ?? ''))
-      if (names.every((name) => ready.has(name))) return
+      if (names.every((name) => ready.has(name))) {
+        await namespaces(client).get('', 'default')
+        return
+      }
     } catch (error) {
-      // Before the first election nobody answers.
-      if (!isStatus(error, 'ServiceUnavailable', 'Timeout', 'ServerTimeout', 'TooManyRequests'))
-        throw error
+      if (!isStatus(error, ...passing)) throw error
     }
     await delay(clock, pollMs, signal)
   }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import Docker from 'dockerode'
 import { systemClock } from '../../src/base/clock.ts'
@@ -9,7 +8,7 @@ import {
   removeClusterArtifacts,
 } from '../../src/kubelet/runtime/cluster-artifacts.ts'
 import { createDockerRuntime } from '../../src/kubelet/runtime/docker.ts'
-import type { ContainerConfig, Runtime, SandboxConfig } from '../../src/kubelet/runtime/runtime.ts'
+import type { Runtime } from '../../src/kubelet/runtime/runtime.ts'
 import { containerConfig, runtimeContract, sandboxConfig } from '../contract/runtime.ts'
 import { engineMissing, engineSocket, importTestImage, testImage } from './engine.ts'
 
@@ -134,70 +133,3 @@ test('docker: nodes see only their own; a killed node loses only its own', { ski
   assert.deepEqual(await docker.listNetworks({ filters: { label } }), [])
   assert.deepEqual(await docker.listContainers({ all: true, filters: { label } }), [])
 })
-
-test('docker: host network, host ports, shared processes, resolver', { skip }, () =>
-  withDocker(async (runtime) => {
-    const open = async (
-      name: string,
-      config: Partial<SandboxConfig>,
-      container: Partial<ContainerConfig>,
-    ): Promise<{ id: string; ip: string | undefined }> => {
-      const pod = { namespace: 'default', name, uid: `uid-${name}` }
-      const sandbox = await runtime.runSandbox(sandboxConfig({ pod, ...config }))
-      const base = containerConfig(testImage, ['httpd', '-f', '-p', '8080', '-h', '/www'])
-      const id = await runtime.createContainer(sandbox, { ...base, pod, ...container })
-      await runtime.startContainer(id)
-      const { sandboxes } = await runtime.list()
-      return { id, ip: sandboxes.find((one) => one.id === sandbox)?.ip }
-    }
-    const output = async (id: string, ...command: string[]) =>
-      (await runtime.execSync(id, command, 5000)).output
-    const idle = { command: ['sleep', '600'] }
-    const host = await open(
-      'host',
-      { hostNetwork: true, hostIpc: true },
-      { ...idle, hostIpc: true },
-    )
-    assert.equal(host.ip, undefined)
-    assert.match(await output(host.id, 'cat', '/proc/net/dev'), /kj-/, 'it sees the host’s bridge')
-    const port = await freePort()
-    const hostPort = { containerPort: 8080, hostPort: port, hostIp: '', protocol: 'TCP' } as const
-    await open('ports', { hostPorts: [hostPort] }, {})
-    assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'served\n')
-    const dns = { nameservers: ['10.96.0.10'], searches: ['svc.test'], options: ['ndots:5'] }
-    const shared = await open('shared', { dns }, { ...idle, sharePid: true })
-    assert.match(await output(shared.id, 'cat', '/proc/1/cmdline'), /pause/)
-    const resolver = await output(shared.id, 'cat', '/etc/resolv.conf')
-    assert.match(resolver, /^search svc\.test$/m)
-    assert.match(resolver, /ndots:5/)
-  }),
-)
-
-test('docker: memory past its limit ends the container as OOMKilled', { skip }, () =>
-  withDocker(async (runtime) => {
-    const sandbox = await runtime.runSandbox(sandboxConfig())
-    const grow = ['sh', '-c', 'x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done']
-    const base = containerConfig(testImage, grow)
-    const resources = { ...base.resources, memoryBytesMax: 16 * 1024 ** 2 }
-    const id = await runtime.createContainer(sandbox, { ...base, resources })
-    const ended = new Promise<void>((resolve) => {
-      runtime.subscribe((event) => {
-        if (event.id === id && event.type === 'ended') resolve()
-      })
-    })
-    await runtime.startContainer(id)
-    await ended
-    const [state] = (await runtime.list()).containers
-    assert.deepEqual([state?.state, state?.oomKilled], ['exited', true])
-  }),
-)
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}

@@ -1,0 +1,70 @@
+import { createApi } from '../../api/api.ts'
+import { createAuthenticator } from '../../api/auth/authenticate.ts'
+import type { ApiOptions, User } from '../../api/context.ts'
+import type { Proposer } from '../../api/proposer.ts'
+import { jsonResponse } from '../../api/responses.ts'
+import { createApiServer } from '../../api/server.ts'
+import { createUpgradeHandler } from '../../api/subresources/upgrade.ts'
+import { systemClock as clock } from '../../base/clock.ts'
+import { createMetricsRegistry } from '../../base/metrics.ts'
+import { systemRandom as random } from '../../base/random.ts'
+import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import type { Replica } from '../../raft/replica.ts'
+import type { ResolvedMaster } from '../config/cluster-directory.ts'
+import { splitAddress } from '../config/ports.ts'
+import { masterReport, reportPath } from './master-report.ts'
+import { identityOf, type MemberProcess } from './member.ts'
+
+/** Who scheduler and controllers of this process are to the API. */
+const masterUser: User = {
+  name: 'system:kijabi-master',
+  uid: '',
+  groups: ['kijabi:masters', 'system:authenticated'],
+}
+
+export interface ServingMaster {
+  readonly address: string
+  /** The API's own pipeline, for clients in this process. */
+  handle(request: ApiRequest): Promise<ApiResponse>
+}
+
+/** Opens the HTTPS API of this master. */
+export async function serveMaster(
+  member: MemberProcess,
+  self: ResolvedMaster,
+  parts: { readonly replica: Replica; readonly proposer: Proposer },
+): Promise<ServingMaster> {
+  const { cluster, directory, logger, scope, authority: ca } = member
+  const { replica, proposer } = parts
+  const metrics = createMetricsRegistry({ member: self.name })
+  const options: ApiOptions = {
+    ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
+    ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
+    kubeletTls: { ...identityOf(directory, 'kubelet-client'), ca },
+  }
+  const api = createApi(options)
+  const upgrades = createUpgradeHandler(options)
+  const server = createApiServer({
+    api,
+    authenticator: createAuthenticator({ clock }),
+    tls: { ...identityOf(directory, self.name), clientCa: ca },
+    ...splitAddress(self.apiAddress),
+    ...{ clock, logger },
+    metrics,
+    upgrade: (...taken) => upgrades.handleUpgrade(...taken),
+    routes: [
+      {
+        ...{ method: 'GET', path: reportPath },
+        handle: async () =>
+          jsonResponse(200, masterReport(self.name, replica.status(), proposer.view)),
+      },
+    ],
+  })
+  await server.start()
+  scope.onClose('API', () => server.stop())
+  scope.onClose('streams of pods', () => upgrades.close())
+  return {
+    address: self.apiAddress,
+    handle: (request) => api.handle(request, masterUser),
+  }
+}

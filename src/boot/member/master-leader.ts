@@ -1,0 +1,82 @@
+import { isIPv4 } from 'node:net'
+import { ensureBootstrapObjects } from '../../api/bootstrap-objects.ts'
+import type { Proposer } from '../../api/proposer.ts'
+import type { Term } from '../../base/brand.ts'
+import { systemClock as clock } from '../../base/clock.ts'
+import type { FlightEmit } from '../../base/flight-record.ts'
+import { systemRandom as random } from '../../base/random.ts'
+import { createClient } from '../../client/client.ts'
+import { createInProcessTransport } from '../../client/in-process-transport.ts'
+import { createRecorder } from '../../client/recorder.ts'
+import { createInformerFactory } from '../../client/reflector.ts'
+import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import { createControllers } from '../../controllers/controllers.ts'
+import { createScheduler } from '../../scheduler/run.ts'
+import type { ResolvedCluster } from '../config/cluster-directory.ts'
+import { splitAddress } from '../config/ports.ts'
+import { compactionPart } from './compaction.ts'
+import { followLeadership, type LeaderPart } from './leadership.ts'
+import type { MemberProcess } from './member.ts'
+
+export interface LeaderParts {
+  readonly proposer: Proposer
+  readonly emit: FlightEmit
+  readonly handle: (request: ApiRequest) => Promise<ApiResponse>
+}
+
+/** Scheduler and controllers: warm on every master, at work on the leader, fenced by its term. */
+export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
+  const { cluster, logger, scope, name: host } = member
+  const { proposer, emit } = parts
+  // The last term this member led. Once it is over, the store refuses what still carries it.
+  let term: Term | undefined
+  const transport = createInProcessTransport(parts.handle)
+  const userAgent = `kijabi-master/${host}`
+  const client = createClient(transport, { fence: () => term, userAgent })
+  const deps = { clock, random, logger }
+  const informers = createInformerFactory(client, deps)
+  const shared = { informers, ...deps, emit }
+  const scheduler = createScheduler({
+    ...shared,
+    client,
+    recorder: createRecorder(client, { component: 'default-scheduler', host, ...deps }),
+  })
+  const controllers = createControllers({
+    ...shared,
+    clientOf: (own) => createClient(transport, { fence: own, userAgent }),
+    recorderOf: (fenced) =>
+      createRecorder(fenced, { component: 'kijabi-controllers', host, ...deps }),
+    config: cluster.nodes,
+  })
+  controllers.warm(scope)
+  scheduler.warm(scope)
+  const remember: LeaderPart = {
+    name: 'fence',
+    startLeading: (own) => {
+      term = own
+    },
+  }
+  const bootstrap: LeaderPart = {
+    name: 'first objects',
+    startLeading: () => ensureBootstrapObjects(client, reachableMasters(cluster)),
+  }
+  followLeadership({
+    source: proposer,
+    parts: [
+      remember,
+      bootstrap,
+      { name: 'controllers', startLeading: (own, reign) => controllers.startLeading(own, reign) },
+      { name: 'scheduler', startLeading: (own, reign) => scheduler.startLeading(own, reign) },
+      compactionPart(proposer, clock, logger),
+    ],
+    ...{ scope, clock, logger, emit },
+  })
+}
+
+/** Pods have a loopback of their own, so masters that listen there cannot be the endpoints of a Service. */
+function reachableMasters(cluster: ResolvedCluster): { address: string; port: number }[] {
+  return cluster.masters
+    .map(({ apiAddress }) => splitAddress(apiAddress))
+    .filter(({ host }) => isIPv4(host) && !host.startsWith('127.'))
+    .map(({ host, port }) => ({ address: host, port }))
+}

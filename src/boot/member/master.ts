@@ -1,0 +1,72 @@
+import { createProposer, type Proposer } from '../../api/proposer.ts'
+import { systemClock as clock } from '../../base/clock.ts'
+import type { FlightEmit } from '../../base/flight-record.ts'
+import { systemRandom as random } from '../../base/random.ts'
+import type { MemberFlags } from '../../cli/program.ts'
+import type { Replica } from '../../raft/replica.ts'
+import { createThreadReplica } from '../../raft/thread.ts'
+import { Machine } from '../../state/machine.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { exitCodes } from '../shutdown.ts'
+import { openFlightFile } from './flight-file.ts'
+import { serveMaster } from './master-api.ts'
+import { leadMaster } from './master-leader.ts'
+import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
+
+/**
+ * `kijabi master`: one master in this process. Order matters: the log is replayed before the API
+ * listens, so that nobody ever reads from a store that is still filling.
+ */
+export async function runMaster(flags: MemberFlags): Promise<number> {
+  const member = startMember(flags)
+  const emit = openFlightFile(member.directory, member.name, member.scope)
+  const { replica, proposer } = await startStore(member, flags, emit)
+  const serving = await serveMaster(member, memberNamed(member.cluster.masters, flags, 'master'), {
+    ...{ replica, proposer },
+  })
+  leadMaster(member, { proposer, emit, handle: serving.handle })
+  member.logger.info({ address: serving.address }, 'serving')
+  return new Promise<number>(() => {})
+}
+
+/** Opens the log and joins the other masters. */
+async function startStore(
+  member: MemberProcess,
+  flags: MemberFlags,
+  emit: FlightEmit,
+): Promise<{ replica: Replica; proposer: Proposer }> {
+  const { cluster, directory, logger, scope, authority } = member
+  const self = memberNamed(cluster.masters, flags, 'master')
+  const replica = createThreadReplica({
+    ...{ clusterId: cluster.clusterId, memberId: self.id, memberName: self.name },
+    members: cluster.masters.map(({ id, name, raftAddress }) => ({ id, name, raftAddress })),
+    dataDirectory: directory.path('masters', self.name),
+    tls: { ...identityOf(directory, self.name), ca: authority },
+    ...cluster.raft,
+    ...{ logger, emit },
+  })
+  const proposer = createProposer({ replica, machine: new Machine(), clock, random, logger })
+  proposer.onFailed((error) => {
+    // What a disk lost cannot be acknowledged: this member ends, the others go on.
+    logger.error({ error: error.message }, 'the replica cannot go on')
+    process.exit(exitCodes.failure)
+  })
+  try {
+    await proposer.start()
+  } catch (error) {
+    throw refusedLog(error, directory.path('masters', self.name))
+  }
+  scope.onClose('store', () => proposer.stop())
+  return { replica, proposer }
+}
+
+/** A log that must not be used ends the process for good: a supervisor must not try again. */
+function refusedLog(error: unknown, where: string): unknown {
+  if (!(error instanceof Error)) return error
+  const refusals = ['LogCorruptError', 'WrongDirectoryError', 'DirectoryInUseError']
+  if (!refusals.includes(error.name)) return error
+  return new ConfigError(
+    error.message,
+    `a member can rejoin empty: move ${where} away and start it again; the others send it the data`,
+  )
+}

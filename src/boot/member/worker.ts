@@ -1,0 +1,83 @@
+import { systemClock as clock } from '../../base/clock.ts'
+import type { FlightEmit } from '../../base/flight-record.ts'
+import { systemRandom as random } from '../../base/random.ts'
+import type { MemberFlags } from '../../cli/program.ts'
+import { createClient } from '../../client/client.ts'
+import { createHttpsTransport } from '../../client/https-transport.ts'
+import type { Client } from '../../client/typed.ts'
+import { createKubelet } from '../../kubelet/agent.ts'
+import { createDockerRuntime } from '../../kubelet/runtime/docker.ts'
+import type { Runtime } from '../../kubelet/runtime/runtime.ts'
+import { createSimRuntime } from '../../kubelet/runtime/sim.ts'
+import { createProxy } from '../../proxy/agent.ts'
+import type { ResolvedWorker } from '../config/cluster-directory.ts'
+import { splitAddress } from '../config/ports.ts'
+import { openFlightFile } from './flight-file.ts'
+import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
+
+/** `kijabi worker`: kubelet and proxy of one node, clients of the API like any other. */
+export async function runWorker(flags: MemberFlags): Promise<number> {
+  const member = startMember(flags)
+  const self = memberNamed(member.cluster.workers, flags, 'worker')
+  const emit = openFlightFile(member.directory, member.name, member.scope)
+  startProxy(member, self, emit)
+  await startKubelet(member, self, emit)
+  member.logger.info({ runtime: member.cluster.runtime }, 'running')
+  return new Promise<number>(() => {})
+}
+
+/** The API through any master that answers, as one of this node's identities. */
+function clientAs(member: MemberProcess, identity: string): Client {
+  const { cluster, directory, scope, authority } = member
+  const transport = createHttpsTransport({
+    addresses: cluster.masters.map((master) => master.apiAddress),
+    tls: { ca: authority, ...identityOf(directory, identity) },
+    clock,
+  })
+  scope.onClose(`connections of ${identity}`, () => transport.close())
+  return createClient(transport, { userAgent: `kijabi-worker/${member.name}` })
+}
+
+async function startKubelet(
+  member: MemberProcess,
+  self: ResolvedWorker,
+  emit: FlightEmit,
+): Promise<void> {
+  const { cluster, directory, logger, scope, authority: ca } = member
+  const { host, port } = splitAddress(self.kubeletAddress)
+  const runtime = await runtimeOf(member, self)
+  scope.onClose('runtime', () => runtime.close())
+  const kubelet = createKubelet({
+    ...{ nodeName: self.name, nodeIp: host, runtime },
+    labels: new Map(Object.entries(self.labels)),
+    client: clientAs(member, self.name),
+    ...{ clock, random, logger, emit },
+    server: { host, port, tls: { ...identityOf(directory, self.name), ca } },
+    dataDirectory: directory.path('workers', self.name),
+    leaseRenewSeconds: cluster.nodes.leaseRenewSeconds,
+  })
+  await kubelet.start()
+  scope.onClose('kubelet', () => kubelet.stop())
+}
+
+async function runtimeOf(member: MemberProcess, self: ResolvedWorker): Promise<Runtime> {
+  const { cluster, logger } = member
+  const { clusterId, dockerSocket: socketPath } = cluster
+  const nodeName = self.name
+  if (cluster.runtime === 'docker' && socketPath)
+    return createDockerRuntime({ socketPath, clusterId, nodeName, clock, logger })
+  const nodeIndex = cluster.workers.indexOf(self)
+  return createSimRuntime({ clusterId, nodeName, nodeIndex, clock, random, logger })
+}
+
+function startProxy(member: MemberProcess, self: ResolvedWorker, emit: FlightEmit): void {
+  const { cluster, logger, scope } = member
+  const proxy = createProxy({
+    ...{ nodeName: self.name, clusterId: cluster.clusterId },
+    client: clientAs(member, 'kube-proxy'),
+    ...{ clock, random, logger, emit },
+    mode: cluster.runtime === 'docker' ? 'auto' : 'userspace',
+  })
+  proxy.start()
+  scope.onClose('proxy', () => proxy.stop())
+}
