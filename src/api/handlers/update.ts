@@ -3,7 +3,10 @@ import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind } from '../../kinds/kind.ts'
+import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
+import { trackUpdate } from '../apply/apply-object.ts'
+import { managerOf } from '../apply/field-manager.ts'
 import { conflict, invalid, methodNotAllowed, notFound } from '../errors.ts'
 import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
@@ -18,6 +21,7 @@ import {
   putObject,
   removeObject,
   sameJson,
+  timestamp,
   unchanged,
   type Written,
 } from './write-object.ts'
@@ -156,7 +160,6 @@ function complete(
   old: AnyObject,
 ): void {
   const { kind } = context
-  if (!ownsFields) object.metadata.managedFields = old.metadata.managedFields
   keepServerMetadata(kind, part, object, old)
   let errors: FieldError[] = []
   if (part === 'status') {
@@ -171,6 +174,22 @@ function complete(
   if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
   const counts = kind.countsGeneration && part === 'main' && !sameJson(object['spec'], old['spec'])
   if (counts) object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  if (!ownsFields) object.metadata.managedFields = ownersAfter(context, object, old)
+}
+
+/** Who owns which fields after a write that is no apply; nothing until somebody has applied. */
+function ownersAfter(
+  context: ResourceContext,
+  object: AnyObject,
+  old: AnyObject,
+): ManagedFieldsEntry[] | undefined {
+  if (!old.metadata.managedFields) return undefined
+  const { info, options, kind } = context
+  return trackUpdate(kind, old, object, {
+    manager: managerOf(context),
+    subresource: info.subresource,
+    time: timestamp(options.clock.wallMs()),
+  })
 }
 
 function keepServerMetadata(kind: Kind, part: Part, object: AnyObject, old: AnyObject): void {

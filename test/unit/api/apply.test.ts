@@ -1,18 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
-import {
-  difference,
-  type FieldSet,
-  fieldsOf,
-  fromFieldsV1,
-  intersection,
-  pathsOf,
-  pathText,
-  toFieldsV1,
-  union,
-} from '../../../src/api/handlers/apply/field-set.ts'
-import { definition } from '../../../src/kinds/schema.ts'
 import { openCluster } from './cluster.ts'
 import { play, type Step } from './transcripts.ts'
 
@@ -155,50 +142,4 @@ test('apply: elements of keyed lists come and go one by one', async () => {
   assert.deepEqual(await containers('one', ['b']), ['b', 'c'])
   assert.deepEqual(await containers('two', ['b']), ['b'])
   assert.deepEqual(await containers('one', ['d']), ['b', 'd'], 'b is still wanted by two')
-})
-
-const keys = fc.constantFrom('f:a', 'f:b', 'k:{"name":"c"}', 'v:1')
-const sets: fc.Arbitrary<FieldSet> = fc
-  .array(fc.array(keys, { minLength: 1, maxLength: 3 }), { maxLength: 6 })
-  .map((paths) => {
-    const root = new Map()
-    for (const path of paths) {
-      let node = root
-      for (const step of path) {
-        if (!node.has(step)) node.set(step, new Map())
-        node = node.get(step)
-      }
-      node.set('.', new Map())
-    }
-    return root
-  })
-const texts = (set: FieldSet) => new Set([...pathsOf(set)].map((path) => path.join('/')))
-
-test('field sets: the algebra is that of sets of paths', () => {
-  fc.assert(
-    fc.property(sets, sets, (a, b) => {
-      const [left, right] = [texts(a), texts(b)]
-      const expect = (set: FieldSet, keep: (path: string) => boolean) =>
-        assert.deepEqual(texts(set), new Set([...left, ...right].filter(keep)))
-      expect(union(a, b), () => true)
-      expect(difference(a, b), (path) => left.has(path) && !right.has(path))
-      expect(intersection(a, b), (path) => left.has(path) && right.has(path))
-      const wire = JSON.parse(JSON.stringify(toFieldsV1(a)))
-      assert.deepEqual(texts(fromFieldsV1(wire)), left)
-    }),
-  )
-})
-
-test('field sets: paths name elements by their keys, defaults included', () => {
-  const shape = { is: 'struct' as const, schema: definition('io.k8s.api.core.v1.Pod') }
-  const pod = {
-    spec: { containers: [{ name: 'c', ports: [{ containerPort: 80 }] }], nodeSelector: { a: 'b' } },
-  }
-  assert.deepEqual([...pathsOf(fieldsOf(shape, pod))].map(pathText).sort(), [
-    '.spec.containers[name="c"]',
-    '.spec.containers[name="c"].name',
-    '.spec.containers[name="c"].ports[containerPort=80,protocol="TCP"]',
-    '.spec.containers[name="c"].ports[containerPort=80,protocol="TCP"].containerPort',
-    '.spec.nodeSelector',
-  ])
 })

@@ -1,0 +1,201 @@
+import { StatusError, statusCodes, statusError } from '../../base/status.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { ManagedFieldsEntry } from '../../kinds/types.ts'
+import { copyRecord, type Json } from '../patch/json-value.ts'
+import { emptySet, type FieldSet } from './field-set.ts'
+import { lastApplied } from './last-applied.ts'
+import {
+  isSameManager,
+  type Ownership,
+  ownable,
+  readOwnerships,
+  writeOwnerships,
+} from './managed-fields.ts'
+import { type Shape, shapeOf } from './shape.ts'
+import { compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
+
+type AppliedKind = Pick<Kind, 'definition' | 'group' | 'version' | 'kind'>
+
+export interface Applier {
+  /** The fieldManager of the request. */
+  readonly manager: string
+  readonly subresource: string
+  /** Take over what others own instead of refusing. */
+  readonly force: boolean
+  /** RFC 3339, seconds. */
+  readonly time: string
+}
+
+/** Owns what was there before anybody applied; Kubernetes' own name for it. */
+const beforeFirstApply = 'before-first-apply'
+
+/**
+ * Server-side apply: `live` with what `applied` says, without what this manager applied before and
+ * now leaves out, and who owns what then (structured-merge-diff merge.Updater.Apply). Pure; changes
+ * neither argument. `applied` is decoded, and holds no more than its author wrote.
+ * Throws Conflict, with one cause a field, for values that others own.
+ */
+export function applyObject(
+  kind: AppliedKind,
+  live: AnyObject,
+  applied: AnyObject,
+  applier: Applier,
+): AnyObject {
+  const shape = shapeOf(kind.definition)
+  const apiVersion = apiVersionOf(kind)
+  const config = stripped(applied, applier.subresource)
+  const twice = duplicateIn(shape, config)
+  if (twice !== undefined)
+    throw statusError(
+      'BadRequest',
+      `failed to create typed patch object: ${twice} names an element twice`,
+    )
+  const self = { ...applier, operation: 'Apply' as const, apiVersion }
+  const ownerships = ownershipsOf(shape, live, apiVersion)
+  const others = ownerships.filter((one) => !isSameManager(one, self))
+  const mine = ownerships.find((one) => isSameManager(one, self))
+  const wanted = ownable(fieldsOf(shape, config), applier.subresource)
+  const before = copyRecord({ ...live, metadata: { ...live.metadata, managedFields: undefined } })
+  const merged = merge(shape, before, config)
+  const changed = compare(shape, before, merged).changed.intersection(wanted)
+  const allowed = lastApplied(live, applier.manager)
+  const disputed = allowed ? changed.difference(fieldsOf(shape, allowed)) : changed
+  if (!applier.force) refuseConflicts(others, disputed)
+  const left = others.map((one) => ({ ...one, fields: one.fields.difference(changed) }))
+  const kept = left.reduce((all, one) => all.union(one.fields), wanted)
+  const gone = (mine?.fields ?? emptySet).difference(kept)
+  const object = remove(shape, merged, gone, kept) as unknown as AnyObject
+  const difference = compare(shape, before, object as unknown as Json)
+  const isSame = difference.changed.isEmpty && difference.removed.isEmpty
+  const keepsTime = isSame && mine?.fields.equals(wanted)
+  const own: Ownership = {
+    manager: applier.manager,
+    operation: 'Apply',
+    apiVersion,
+    subresource: applier.subresource,
+    time: keepsTime ? (mine?.time ?? '') : applier.time,
+    fields: wanted,
+  }
+  object.metadata.managedFields = writeOwnerships([...left, own])
+  return object
+}
+
+/**
+ * What the other ways of writing do to ownership: the writer owns what it changed, and nobody owns
+ * what it removed. Undefined while nobody has ever applied the object: then nothing is kept, as
+ * applying begins with an owner of all there is.
+ */
+export function trackUpdate(
+  kind: AppliedKind,
+  old: AnyObject,
+  object: AnyObject,
+  writer: Pick<Applier, 'manager' | 'subresource' | 'time'>,
+): ManagedFieldsEntry[] | undefined {
+  const entries = old.metadata.managedFields
+  if (!entries || entries.length === 0) return undefined
+  const shape = shapeOf(kind.definition)
+  const difference = compare(shape, plain(old), plain(object))
+  const changed = ownable(difference.changed, writer.subresource)
+  const { removed } = difference
+  if (changed.isEmpty && removed.isEmpty) return entries
+  const apiVersion = apiVersionOf(kind)
+  const self = { ...writer, operation: 'Update' as const, apiVersion }
+  const ownerships = readOwnerships(entries)
+  const left = ownerships.map((one) => ({
+    ...one,
+    fields: one.fields
+      .difference(removed)
+      .difference(isSameManager(one, self) ? emptySet : changed),
+  }))
+  const mine = left.find((one) => isSameManager(one, self))
+  const own: Ownership = {
+    ...self,
+    time: changed.isEmpty ? (mine?.time ?? writer.time) : writer.time,
+    fields: (mine?.fields ?? emptySet).union(changed),
+  }
+  return writeOwnerships([...left.filter((one) => one !== mine), own])
+}
+
+function ownershipsOf(shape: Shape, live: AnyObject, apiVersion: string): readonly Ownership[] {
+  const known = readOwnerships(live.metadata.managedFields)
+  if (known.length > 0 || live.metadata.uid === undefined) return known
+  const fields = fieldsOf(shape, plain(live))
+  const all = ownable(fields, '').union(ownable(fields, 'status'))
+  const time = live.metadata.creationTimestamp ?? ''
+  return [
+    {
+      manager: beforeFirstApply,
+      operation: 'Update',
+      apiVersion,
+      subresource: '',
+      time,
+      fields: all,
+    },
+  ]
+}
+
+function refuseConflicts(others: readonly Ownership[], changed: FieldSet): void {
+  const conflicts = others.flatMap((owner) =>
+    owner.fields
+      .intersection(changed)
+      .paths()
+      .map((path) => ({ owner: printOwner(owner), path })),
+  )
+  if (conflicts.length === 0) return
+  throw new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: conflictMessage(conflicts),
+    reason: 'Conflict',
+    details: {
+      causes: conflicts.map(({ owner, path }) => ({
+        reason: 'FieldManagerConflict',
+        field: path,
+        message: `conflict with ${owner}`,
+      })),
+    },
+    code: statusCodes.Conflict,
+  })
+}
+
+function conflictMessage(conflicts: readonly { owner: string; path: string }[]): string {
+  const [first] = conflicts
+  if (first && conflicts.length === 1)
+    return `Apply failed with 1 conflict: conflict with ${first.owner}: ${first.path}`
+  const owners = [...new Set(conflicts.map((one) => one.owner))].sort()
+  const lines = owners.flatMap((owner) => [
+    `conflicts with ${owner}:`,
+    ...conflicts.filter((one) => one.owner === owner).map((one) => `- ${one.path}`),
+  ])
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`
+}
+
+function printOwner({ manager, subresource, operation, apiVersion, time }: Ownership): string {
+  const name = `${JSON.stringify(manager)}${subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`}`
+  if (operation === 'Apply') return name
+  return `${name} using ${apiVersion}${time === '' ? '' : ` at ${time}`}`
+}
+
+/** What an applied configuration may speak about: see `ownable`. */
+function stripped(applied: AnyObject, subresource: string): Json {
+  const config = copyRecord(applied)
+  if (subresource === 'status')
+    return copyRecord({ metadata: {}, ...(config['status'] ? { status: config['status'] } : {}) })
+  delete config['status']
+  const metadata = config['metadata'] as Record<string, Json>
+  delete metadata['managedFields']
+  delete metadata['resourceVersion']
+  delete metadata['uid']
+  delete metadata['creationTimestamp']
+  return config
+}
+
+function plain(object: AnyObject): Json {
+  return copyRecord({ ...object, metadata: { ...object.metadata, managedFields: undefined } })
+}
+
+function apiVersionOf({ group, version }: AppliedKind): string {
+  return group === '' ? version : `${group}/${version}`
+}

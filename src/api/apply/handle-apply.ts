@@ -1,0 +1,104 @@
+import { isStatus, statusError } from '../../base/status.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import { applyDefaults } from '../../kinds/defaults.ts'
+import type { AnyObject } from '../../kinds/kind.ts'
+import type { HandlerContext } from '../context.ts'
+import { groupVersion, invalidKind } from '../errors.ts'
+import { createObject } from '../handlers/create.ts'
+import {
+  bodyOf,
+  checkPlace,
+  checkType,
+  decodeText,
+  isDryRun,
+  yamlBytes,
+} from '../handlers/request-body.ts'
+import { type ResourceContext, representationOf } from '../handlers/resource-context.ts'
+import { changeObject, partOf, writtenResponse } from '../handlers/update.ts'
+import { timestamp } from '../handlers/write-object.ts'
+import { type Json, parsePatch } from '../patch/json-value.ts'
+import { isTrue } from '../request-info.ts'
+import { type Applier, applyObject } from './apply-object.ts'
+import { checkedManager } from './field-manager.ts'
+import { updateLastApplied } from './last-applied.ts'
+
+export const applyType = 'application/apply-patch+yaml'
+
+/**
+ * PATCH of type apply: server-side apply (apiserver pkg/endpoints/handlers/patch.go applyPatcher).
+ * Creates what is missing.
+ */
+export async function handleApply(context: ResourceContext): Promise<ApiResponse> {
+  const { info, kind, options } = context
+  const representation = representationOf(context)
+  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  const part = partOf(context)
+  const applier: Applier = {
+    manager: requiredManager(context),
+    subresource: info.subresource,
+    force: isTrue(info.query.get('force')),
+    time: timestamp(options.clock.wallMs()),
+  }
+  const written = parsePatch(yamlBytes(bodyOf(context)))
+  const applied = readApplied(context, written)
+  const change = () =>
+    changeObject(context, {
+      part,
+      dryRun,
+      ownsFields: true,
+      next: (current) => {
+        const { resourceVersion, uid } = applied.metadata
+        const object = applyObject(kind, current, applied, applier)
+        updateLastApplied(object, current, applier.manager, written)
+        if (resourceVersion) object.metadata.resourceVersion = resourceVersion
+        if (uid) object.metadata.uid = uid
+        applyDefaults(kind, object)
+        return object
+      },
+    })
+  try {
+    return writtenResponse(200, representation, await change())
+  } catch (error) {
+    const mayCreate = isStatus(error, 'NotFound') && part === 'main'
+    if (!mayCreate || applied.metadata.uid || applied.metadata.resourceVersion) throw error
+  }
+  try {
+    const { name, namespace } = applied.metadata
+    const empty: AnyObject = {
+      apiVersion: groupVersion(kind),
+      kind: kind.kind,
+      metadata: { name, ...(namespace ? { namespace } : {}) },
+    }
+    const object = applyObject(kind, empty, applied, applier)
+    const owners = object.metadata.managedFields
+    return writtenResponse(201, representation, await createObject(context, object, dryRun, owners))
+  } catch (error) {
+    if (!isStatus(error, 'AlreadyExists')) throw error
+  }
+  // Somebody else created it meanwhile.
+  return writtenResponse(200, representation, await change())
+}
+
+function requiredManager({ info }: HandlerContext): string {
+  const manager = info.query.get('fieldManager') ?? ''
+  if (manager !== '') return checkedManager(manager)
+  throw invalidKind('PatchOptions', 'meta.k8s.io', '', [
+    {
+      type: 'FieldValueRequired',
+      field: 'fieldManager',
+      message: 'Required value: is required for apply patch',
+    },
+  ])
+}
+
+/** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
+function readApplied(context: ResourceContext, written: Json): AnyObject {
+  const { kind, info } = context
+  const object = decodeText(context, kind.definition, Buffer.from(JSON.stringify(written)))
+  object.metadata ??= {}
+  checkType(object, { kind: kind.kind, apiVersions: [groupVersion(kind)] })
+  if ((object.metadata.managedFields ?? []).length > 0)
+    throw statusError('BadRequest', 'metadata.managedFields must be nil')
+  checkPlace(kind, object, info.namespace, info.name)
+  return object
+}

@@ -1,0 +1,109 @@
+import { type Definition, definition, type Field, type ValueType } from '../../kinds/schema.ts'
+import { isRecord, type Json, type JsonRecord } from '../patch/json-value.ts'
+
+/**
+ * How a value divides into fields that can have different owners: `leaf` not at all, the others by
+ * name, by key or by value (x-kubernetes-list-type and -map-type).
+ */
+export type Shape =
+  | { readonly is: 'leaf' }
+  | { readonly is: 'struct'; readonly definition: Definition }
+  | { readonly is: 'map'; readonly of: Shape }
+  | { readonly is: 'set' }
+  | { readonly is: 'list'; readonly keys: readonly ListKey[]; readonly of: Shape }
+
+interface ListKey {
+  readonly name: string
+  /** Stands for a key that an element leaves out, such as protocol TCP. */
+  readonly default: Json | undefined
+}
+
+/** A part of a value: the element that leads to it, its shape and itself. */
+export interface Part {
+  readonly shape: Shape
+  readonly value: Json
+}
+
+const leaf: Shape = { is: 'leaf' }
+const shapes = new WeakMap<Definition, Shape>()
+
+export function shapeOf(name: string): Shape {
+  return shapeOfDefinition(definition(name))
+}
+
+function shapeOfDefinition(source: Definition): Shape {
+  const known = shapes.get(source)
+  if (known) return known
+  const shape: Shape = source.mapType === 'atomic' ? leaf : { is: 'struct', definition: source }
+  shapes.set(source, shape)
+  return shape
+}
+
+function shapeOfField(field: Field): Shape {
+  if (field.mapType === 'atomic') return leaf
+  const { type } = field
+  if (type.is !== 'list') return shapeOfType(type)
+  if (field.listType === 'set') return { is: 'set' }
+  if (field.listType !== 'map' || type.of.is !== 'object') return leaf
+  const element = definition(type.of.definition)
+  const keys = field.listKeys.map((name) => ({
+    name,
+    default: element.byName.get(name)?.default as Json | undefined,
+  }))
+  // The elements of a list with keys have owners of their own, even where their type is atomic.
+  return { is: 'list', keys, of: shapeOfDefinition(element) }
+}
+
+function shapeOfType(type: ValueType): Shape {
+  switch (type.is) {
+    case 'object':
+      return shapeOfDefinition(definition(type.definition))
+    case 'map':
+      return { is: 'map', of: shapeOfType(type.of) }
+    default:
+      return leaf
+  }
+}
+
+/** The parts of a value by their element; none for a leaf, or for a value that is not of its shape. */
+export function partsOf(shape: Shape, value: Json | undefined): Map<string, Part> {
+  const parts = new Map<string, Part>()
+  if (shape.is === 'struct' && isRecord(value)) {
+    for (const [name, member] of Object.entries(value)) {
+      const field = shape.definition.byName.get(name)
+      parts.set(`f:${name}`, { shape: field ? shapeOfField(field) : leaf, value: member })
+    }
+  } else if (shape.is === 'map' && isRecord(value)) {
+    for (const [key, member] of Object.entries(value))
+      parts.set(`f:${key}`, { shape: shape.of, value: member })
+  } else if (shape.is === 'set' && Array.isArray(value)) {
+    for (const item of value) parts.set(`v:${JSON.stringify(item)}`, { shape: leaf, value: item })
+  } else if (shape.is === 'list' && Array.isArray(value)) {
+    for (const item of value) parts.set(elementOf(shape, item), { shape: shape.of, value: item })
+  }
+  return parts
+}
+
+/** A value made of parts, in their order; the inverse of partsOf. */
+export function assembled(shape: Shape, parts: ReadonlyMap<string, Part>): Json {
+  if (shape.is === 'set' || shape.is === 'list')
+    return [...parts.values()].map((part) => part.value)
+  const record: JsonRecord = Object.create(null)
+  for (const [element, part] of parts) record[element.slice(2)] = part.value
+  return record
+}
+
+/** True when an element of this shape is in the set itself, beside its fields. */
+export function isElementList(shape: Shape): boolean {
+  return shape.is === 'list'
+}
+
+function elementOf(shape: Extract<Shape, { is: 'list' }>, item: Json): string {
+  const named: JsonRecord = Object.create(null)
+  const keys = [...shape.keys].sort((left, right) => (left.name < right.name ? -1 : 1))
+  for (const key of keys) {
+    const value = isRecord(item) ? (item[key.name] ?? key.default) : undefined
+    if (value !== undefined) named[key.name] = value
+  }
+  return `k:${JSON.stringify(named)}`
+}

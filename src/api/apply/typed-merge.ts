@@ -1,0 +1,125 @@
+import { isRecord, type Json, jsonEqual } from '../patch/json-value.ts'
+import { emptySet, FieldSet, wholeField } from './field-set.ts'
+import { assembled, isElementList, type Part, partsOf, type Shape } from './shape.ts'
+
+/** The fields that a value sets (structured-merge-diff typed.ToFieldSet). */
+export function fieldsOf(shape: Shape, value: Json): FieldSet {
+  const parts = partsOf(shape, value)
+  if (parts.size === 0) return wholeField
+  return new FieldSet(false, childSets(shape, parts))
+}
+
+function childSets(shape: Shape, parts: ReadonlyMap<string, Part>): Map<string, FieldSet> {
+  const elements = isElementList(shape)
+  return new Map(
+    [...parts].map(([element, part]): [string, FieldSet] => {
+      const below = fieldsOf(part.shape, part.value)
+      return [element, elements ? new FieldSet(true, below.children) : below]
+    }),
+  )
+}
+
+/** `live` with everything that `applied` says; what only `live` has stays, in its place. */
+export function merge(shape: Shape, live: Json | undefined, applied: Json): Json {
+  if (!divides(shape, live) || !divides(shape, applied)) return applied
+  const before = partsOf(shape, live)
+  const asked = partsOf(shape, applied)
+  const merged = new Map(before)
+  for (const [element, part] of asked) {
+    const value = merge(part.shape, before.get(element)?.value, part.value)
+    merged.set(element, { ...part, value })
+  }
+  if (shape.is === 'struct' || shape.is === 'map') return assembled(shape, merged)
+  const order = listOrder([...before.keys()], [...asked.keys()])
+  return assembled(shape, new Map(order.map((element) => [element, merged.get(element) as Part])))
+}
+
+/** Applied elements in their order; those that only `live` has come before what follows them there. */
+function listOrder(live: readonly string[], applied: readonly string[]): string[] {
+  const wanted = new Set(applied)
+  const order: string[] = []
+  let next = 0
+  const takeOthers = () => {
+    for (; next < live.length && !wanted.has(live[next] as string); next += 1)
+      order.push(live[next] as string)
+  }
+  for (const element of applied) {
+    takeOthers()
+    order.push(element)
+    if (live[next] === element) next += 1
+  }
+  return [...order, ...live.slice(next).filter((element) => !wanted.has(element))]
+}
+
+/** True when a value of that shape has parts, or could have. */
+function divides(shape: Shape, value: Json | undefined): boolean {
+  if (shape.is === 'leaf') return false
+  return shape.is === 'struct' || shape.is === 'map' ? isRecord(value) : Array.isArray(value)
+}
+
+/** The first list element that a value names twice, as `.spec.ports[name="a"]`; undefined if none. */
+export function duplicateIn(shape: Shape, value: Json, path = ''): string | undefined {
+  const parts = partsOf(shape, value)
+  if (Array.isArray(value) && parts.size > 0 && parts.size < value.length) return path
+  for (const [element, part] of parts) {
+    const found = duplicateIn(part.shape, part.value, `${path}.${element.slice(2)}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/**
+ * Takes out what `gone` names, unless `kept` names it or something below it. Returns undefined when
+ * nothing but removed things were there.
+ */
+export function remove(shape: Shape, value: Json, gone: FieldSet, kept: FieldSet): Json {
+  const parts = partsOf(shape, value)
+  let changed = false
+  for (const [element, below] of gone.children) {
+    const part = parts.get(element)
+    if (!part) continue
+    changed = true
+    const keep = kept.children.get(element)
+    if (!keep || keep.isEmpty) parts.delete(element)
+    else parts.set(element, { ...part, value: remove(part.shape, part.value, below, keep) })
+  }
+  return changed ? assembled(shape, parts) : value
+}
+
+export interface Comparison {
+  /** Fields that are new or have another value. */
+  readonly changed: FieldSet
+  readonly removed: FieldSet
+}
+
+/** What differs between two values of a shape, field by field. */
+export function compare(
+  shape: Shape,
+  before: Json | undefined,
+  after: Json | undefined,
+): Comparison {
+  if (before === undefined)
+    return { changed: after === undefined ? emptySet : fieldsOf(shape, after), removed: emptySet }
+  if (after === undefined) return { changed: emptySet, removed: fieldsOf(shape, before) }
+  const old = partsOf(shape, before)
+  const now = partsOf(shape, after)
+  if (old.size === 0 && now.size === 0)
+    return { changed: jsonEqual(before, after) ? emptySet : wholeField, removed: emptySet }
+  const changed = new Map<string, FieldSet>()
+  const removed = new Map<string, FieldSet>()
+  for (const element of new Set([...old.keys(), ...now.keys()])) {
+    const part = (now.get(element) ?? old.get(element)) as Part
+    const below = compare(part.shape, old.get(element)?.value, now.get(element)?.value)
+    const isElement = isElementList(shape)
+    if (isElement && !old.has(element))
+      changed.set(element, new FieldSet(true, below.changed.children))
+    else if (!below.changed.isEmpty) changed.set(element, below.changed)
+    if (isElement && !now.has(element))
+      removed.set(element, new FieldSet(true, below.removed.children))
+    else if (!below.removed.isEmpty) removed.set(element, below.removed)
+  }
+  return {
+    changed: new FieldSet(now.size === 0, changed),
+    removed: new FieldSet(old.size === 0, removed),
+  }
+}
