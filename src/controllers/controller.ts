@@ -23,7 +23,8 @@ export interface ControllersOptions {
   readonly clientOf: (term: Term) => Client
   /** Shared copies of the API, of a client that only reads. */
   readonly informers: InformerFactory
-  readonly recorderOf: (client: Client) => Recorder
+  /** `component` is who speaks in Events, such as `deployment-controller`. */
+  readonly recorderOf: (client: Client, component: string) => Recorder
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -23,15 +23,16 @@ export interface Controllers {
 
 type Build = (context: ControllerContext, heartbeats: Heartbeats) => Controller
 
-const builds: readonly Build[] = [
-  nodeLifecycleController,
-  endpointSliceController,
-  replicaSetController,
-  deploymentController,
-  garbageCollector,
-  namespaceController,
-  podGcController,
-  serviceAccountController,
+/** Each with the name by which Kubernetes' users know it from Events. */
+const builds: readonly (readonly [component: string, build: Build])[] = [
+  ['node-controller', nodeLifecycleController],
+  ['endpoint-slice-controller', endpointSliceController],
+  ['replicaset-controller', replicaSetController],
+  ['deployment-controller', deploymentController],
+  ['garbage-collector-controller', garbageCollector],
+  ['namespace-controller', namespaceController],
+  ['pod-garbage-collector-controller', podGcController],
+  ['service-account-controller', serviceAccountController],
 ]
 
 /** The controllers of the cluster: warm on every master, at work on the leader only. */
@@ -48,19 +49,15 @@ export function createControllers(options: ControllersOptions): Controllers {
     },
     async startLeading(term, scope) {
       const client = clientOf(term)
-      const recorder = recorderOf(client)
-      scope.onClose('recorder of the controllers', () => recorder.stop())
-      const context: ControllerContext = {
-        ...shared,
-        client,
-        recorder,
-        term,
-        pause: () => slice.pause(),
-      }
-      const controllers = builds.map((build) => build(context, heartbeats))
+      const pause = () => slice.pause()
+      const controllers = builds.map(([component, build]) => {
+        const recorder = recorderOf(client, component)
+        scope.onClose(`recorder of ${component}`, () => recorder.stop())
+        return build({ ...shared, client, recorder, term, pause }, heartbeats)
+      })
       await Promise.race([shared.informers.synced(), closing(scope)])
       if (scope.closed) return
-      for (const controller of controllers) runController(controller, context, scope)
+      for (const controller of controllers) runController(controller, { ...shared, pause }, scope)
       shared.emit('controller', 'controllers-started', { term })
     },
   }

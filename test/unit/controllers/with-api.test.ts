@@ -52,7 +52,7 @@ async function withApi(body: (world: World) => Promise<void>): Promise<void> {
     ...deps,
     clientOf: () => client,
     informers: createInformerFactory(client, deps),
-    recorderOf: (own) => createRecorder(own, { component: 'controllers', host: 'm1', ...deps }),
+    recorderOf: (own, component) => createRecorder(own, { component, host: 'm1', ...deps }),
     emit: () => {},
     config: {
       monitorGraceSeconds: 4,
