@@ -7,9 +7,9 @@ import { broadcastHeartbeat } from './replication.ts'
 /** Linearizable reads without log entries (thesis section 6.4), on the leader. */
 
 export function handleReadIndex(raft: Raft, message: Message): void {
-  if (raft.tracker.isSingleton()) answerRead(raft, message, raft.log.committed)
-  else if (committedInTerm(raft)) startRead(raft, message)
-  // Until its first commit a leader does not know what is committed: let reads wait for that.
+  // Until its first commit a leader does not know what is committed: let reads wait for that. One
+  // that is alone, too: after a restart its commit index may be from long before.
+  if (committedInTerm(raft)) startRead(raft, message)
   else raft.pendingReads.push(message)
 }
 
@@ -31,7 +31,7 @@ export function confirmReads(raft: Raft, message: Message): void {
 }
 
 function startRead(raft: Raft, message: Message): void {
-  if (raft.readOnly.option === 'lease-based') {
+  if (raft.readOnly.option === 'lease-based' || raft.tracker.isSingleton()) {
     answerRead(raft, message, raft.log.committed)
     return
   }

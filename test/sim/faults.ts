@@ -1,0 +1,256 @@
+import type { MemberId } from '../../src/base/brand.ts'
+import type { Random } from '../../src/base/random.ts'
+import { healthyDisk } from './sim-disk.ts'
+import type { SimMember } from './sim-member.ts'
+import type { SimNetwork } from './sim-network.ts'
+import { jumpWallClock } from './sim-process.ts'
+import type { FaultRates, Swarm } from './swarm.ts'
+
+export interface FaultWorld {
+  readonly network: SimNetwork
+  readonly random: Random
+  readonly members: readonly SimMember[]
+  readonly swarm: Swarm
+  readonly isOver: () => boolean
+  readonly note: (fault: string, member?: number, amount?: number) => void
+}
+
+type Strike = (world: Faults) => void
+
+/** Breaks things at random, and repairs them after a while. */
+export class Faults {
+  readonly world: FaultWorld
+  count = 0
+  /** Its data may be missing or damaged until the cluster has caught up again: one at a time. */
+  damaged: SimMember | undefined
+  /** When somebody last asked for a change of membership. */
+  changedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(world: FaultWorld) {
+    this.world = world
+  }
+
+  start(): void {
+    const { faults } = this.world.swarm
+    for (const [name, strike] of Object.entries(strikes))
+      this.#repeat(faults[name as keyof FaultRates], strike)
+    this.#later(50, () => this.#nurse())
+  }
+
+  /** All faults end: whoever is down comes up, and everything works again. */
+  end(): void {
+    const { network, members } = this.world
+    Object.assign(network.weather, { loss: 0, duplication: 0, reordering: 0 })
+    network.heal()
+    for (const member of members) {
+      this.repair(member)
+      member.life?.process.resume()
+      this.revive(member)
+    }
+  }
+
+  repair(member: SimMember): void {
+    member.trouble = healthyDisk
+    member.disk.bytesFree = Number.POSITIVE_INFINITY
+  }
+
+  /** Starts a member that is down; ends one that cannot go on, first. */
+  revive(member: SimMember): void {
+    if (member.life?.failure) member.crash('kill')
+    if (member.isAlive) return
+    if (member.isCorrupt) {
+      this.world.note('rebuild', member.id)
+      member.wipe()
+    }
+    member.start()
+  }
+
+  /** Every so often, looks after members that failed by themselves, and counts who is whole. */
+  #nurse(): void {
+    const { members, network, random } = this.world
+    for (const member of members)
+      if (member.life?.failure && random.fraction() < 0.5) this.revive(member)
+    if (this.damaged && isCaughtUp(this.damaged, members)) this.damaged = undefined
+    if (!this.world.isOver()) network.time.after(50 + random.integer(0, 200), () => this.#nurse())
+  }
+
+  /** A majority must keep its data: at most one member at a time loses them. */
+  mayDamage(member: SimMember): boolean {
+    if (this.world.network.time.nowMs - this.changedAtMs < 5000) return false
+    for (const { life } of this.world.members)
+      if (life && life.replica.status().voters.length < 3) return false
+    if (this.world.members.length < 3) return false
+    return this.damaged === undefined || this.damaged === member
+  }
+
+  any(): SimMember {
+    const { members, random } = this.world
+    return members[random.integer(0, members.length)] as SimMember
+  }
+
+  down(member: SimMember, how: 'kill' | 'power', forMs: number): void {
+    this.note(how, member.id, forMs)
+    member.crash(how)
+    this.#later(forMs, () => this.revive(member))
+  }
+
+  later(delayMs: number, fire: () => void): void {
+    this.#later(delayMs, fire)
+  }
+
+  note(fault: string, member?: number, amount?: number): void {
+    this.count += 1
+    this.world.note(fault, member, amount)
+  }
+
+  lasting(meanMs: number): number {
+    return -Math.log(1 - this.world.random.fraction()) * meanMs
+  }
+
+  #later(delayMs: number, fire: () => void): void {
+    this.world.network.time.after(delayMs, () => {
+      if (!this.world.isOver()) fire()
+    })
+  }
+
+  #repeat(meanMs: number, strike: Strike): void {
+    if (meanMs === 0) return
+    this.#later(this.lasting(meanMs), () => {
+      strike(this)
+      this.#repeat(meanMs, strike)
+    })
+  }
+}
+
+function isCaughtUp(member: SimMember, members: readonly SimMember[]): boolean {
+  if (!member.isReady) return false
+  const most = Math.max(...members.map(({ life }) => life?.machine.appliedIndex ?? 0))
+  const own = member.life?.machine.appliedIndex ?? 0
+  return own > 0 && own + 3 >= most && member.life?.proposer.leadership.leader !== 0
+}
+
+const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
+  partitionMs: partition,
+  clogMs: (faults) => {
+    const { network } = faults.world
+    const forMs = faults.lasting(800)
+    const [from, to] = [faults.any().id, faults.any().id]
+    faults.note('clog', from, forMs)
+    network.clog(from, to, forMs)
+  },
+  killMs: (faults) => faults.down(faults.any(), 'kill', faults.lasting(500)),
+  powerCutMs: (faults) => faults.down(faults.any(), 'power', faults.lasting(800)),
+  allPowerMs: (faults) => {
+    const { members } = faults.world
+    for (const member of members) faults.down(member, 'power', faults.lasting(500))
+  },
+  pauseMs: (faults) => {
+    const { process } = faults.any().life ?? {}
+    if (!process) return
+    const forMs = faults.lasting(600)
+    faults.note('pause', 0, forMs)
+    process.pause()
+    faults.later(forMs, () => process.resume())
+  },
+  slowDiskMs: (faults) => {
+    const member = faults.any()
+    const latencyMs = faults.world.random.fraction() * 100
+    faults.note('slow-disk', member.id, latencyMs)
+    member.trouble = { ...healthyDisk, latencyMs, syncLatencyMs: latencyMs * 5 }
+    faults.later(faults.lasting(800), () => faults.repair(member))
+  },
+  diskErrorMs: (faults) => {
+    const member = faults.any()
+    faults.note('disk-errors', member.id)
+    const [readErrors, writeErrors, syncErrors] = [0, 0, 0].map(
+      () => faults.world.random.fraction() * 0.1,
+    ) as [number, number, number]
+    member.trouble = { ...healthyDisk, readErrors, writeErrors, syncErrors }
+    faults.later(faults.lasting(500), () => faults.repair(member))
+  },
+  fullDiskMs: (faults) => {
+    const member = faults.any()
+    faults.note('full-disk', member.id)
+    member.disk.bytesFree = faults.world.random.integer(0, 8192)
+    faults.later(faults.lasting(1000), () => faults.repair(member))
+  },
+  rotMs: rot,
+  wipeMs: (faults) => {
+    const member = faults.any()
+    if (!faults.mayDamage(member)) return
+    faults.damaged = member
+    faults.note('lost-disk', member.id)
+    member.crash('power')
+    member.wipe()
+    faults.later(faults.lasting(800), () => faults.revive(member))
+  },
+  transferMs: (faults) => {
+    const to = faults.any()
+    const leader = faults.world.members.find(
+      ({ life }) => life?.isReady && life.proposer.leadership.role === 'leader',
+    )
+    if (!leader?.life || leader.life.process.isPaused) return
+    faults.note('transfer', to.id)
+    leader.life.replica.transferLeadership(to.id).catch(() => {})
+  },
+  membershipMs: changeMembership,
+  wallJumpMs: (faults) => {
+    const { process } = faults.any().life ?? {}
+    if (!process) return
+    faults.note('wall-jump')
+    jumpWallClock(process, (faults.world.random.fraction() - 0.5) * 7_200_000)
+  },
+}
+
+function partition(faults: Faults): void {
+  const { network, members, random } = faults.world
+  const side = new Set<MemberId>()
+  const isolates = random.fraction() < 0.4
+  if (isolates) side.add(faults.any().id)
+  else for (const { id } of members) if (random.fraction() < 0.5) side.add(id)
+  const oneWay = random.fraction() < 0.3
+  const forMs = faults.lasting(1000)
+  faults.note(oneWay ? 'partition-one-way' : 'partition', [...side][0], forMs)
+  for (const { id: from } of members)
+    for (const { id: to } of members) {
+      if (side.has(from) === side.has(to)) continue
+      if (!oneWay || side.has(from)) network.cut(from, to)
+    }
+  faults.later(forMs, () => network.heal())
+}
+
+/** Changes a bit of what a member's disk holds, while it is off: found at the next start. */
+function rot(faults: Faults): void {
+  const member = faults.any()
+  if (!faults.mayDamage(member)) return
+  const { random } = faults.world
+  const paths = member.disk.paths()
+  const path = paths[random.integer(0, paths.length)]
+  if (path === undefined || path.endsWith('.json')) return
+  const { length } = member.disk.contents(path)
+  faults.damaged = member
+  faults.note('rot', member.id)
+  member.crash('kill')
+  member.disk.flipBit(path, random.integer(0, length), random.integer(0, 8))
+  faults.later(faults.lasting(500), () => faults.revive(member))
+}
+
+/** Takes a member out, and back in as a learner, then as a voter. */
+function changeMembership(faults: Faults): void {
+  const { members, random } = faults.world
+  const leader = members.find(
+    ({ life }) => life?.isReady && life.proposer.leadership.role === 'leader',
+  )
+  if (!leader?.life || leader.life.process.isPaused || members.length < 3) return
+  if (faults.damaged) return
+  const { id } = faults.any()
+  const kinds = ['add-learner', 'add-voter', 'add-voter', 'remove'] as const
+  const kind = kinds[random.integer(0, kinds.length)] ?? 'add-voter'
+  const { voters } = leader.life.replica.status()
+  if (kind !== 'add-voter' && voters.includes(id) && voters.length <= 2) return
+  faults.note(kind, id)
+  faults.changedAtMs = faults.world.network.time.nowMs
+  leader.life.replica
+    .changeMembership({ kind, memberId: id, raftAddress: `127.0.0.1:${9000 + id}` })
+    .catch(() => {})
+}

@@ -1,0 +1,120 @@
+import { crc32 } from 'node:zlib'
+import type { LogIndex, Term } from '../../src/base/brand.ts'
+import type { StoreEvent } from '../../src/state/cluster-store.ts'
+import { decodeCommands } from '../../src/state/command.ts'
+import type { AppliedResult, LogEntry } from '../../src/state/machine.ts'
+import { NaiveStore } from '../unit/state/naive-store.ts'
+
+/** A property that does not hold. `what` begins with the property's name. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+export function violated(property: string, what: string): never {
+  throw new Violation(`${property}: ${what}`)
+}
+
+interface Applied {
+  readonly term: Term
+  readonly crc: number
+  readonly stateHash: string
+  readonly revision: number
+  /** Who applied it first. */
+  readonly member: number
+}
+
+/**
+ * What was applied anywhere, index by index. The first member to apply an entry sets what every other
+ * one must come to; beside it, a store with no thought for cost answers the same commands.
+ */
+export class Ledger {
+  readonly #applied: Applied[] = []
+  readonly model = new NaiveStore()
+  readonly #floors = new Map<number, number>()
+  readonly #finished = new Set<string>()
+  #compacted = 0
+
+  get lastIndex(): number {
+    return this.#applied.length
+  }
+
+  get events(): readonly StoreEvent[] {
+    return this.model.events
+  }
+
+  term(index: number): Term | undefined {
+    return this.#applied[index - 1]?.term
+  }
+
+  applied(member: number, entry: LogEntry, result: AppliedResult, stateHash: string): void {
+    const crc = crc32(entry.command)
+    const known = this.#applied[entry.index - 1]
+    if (known) {
+      const same = known.term === entry.term && known.crc === crc
+      if (!same)
+        violated(
+          'state machine safety',
+          `at index ${entry.index} member ${member} applied another entry (term ${entry.term}) ` +
+            `than member ${known.member} (term ${known.term})`,
+        )
+      this.#sameState(member, entry.index, stateHash)
+      return
+    }
+    if (entry.index !== this.lastIndex + 1)
+      violated('state machine safety', `index ${entry.index} follows ${this.lastIndex}`)
+    if (entry.command.length > 0) this.#compare(entry, result)
+    const revision = this.model.revision
+    this.#applied.push({ term: entry.term, crc, stateHash, revision, member })
+  }
+
+  restored(member: number, index: LogIndex, term: Term, stateHash: string): void {
+    if (this.term(index) !== term)
+      violated('state machine safety', `member ${member} restored ${index}/${term}`)
+    this.#sameState(member, index, stateHash)
+  }
+
+  #sameState(member: number, index: number, stateHash: string): void {
+    const known = this.#applied[index - 1]
+    if (known?.stateHash !== stateHash)
+      violated(
+        'state machine safety',
+        `after index ${index} member ${member} has state ${stateHash}, ` +
+          `member ${known?.member} had ${known?.stateHash}`,
+      )
+  }
+
+  /** Plays the entry by itself and compares what the machine answered. */
+  #compare(entry: LogEntry, result: AppliedResult): void {
+    const { session, floor, commands } = decodeCommands(entry.command)
+    this.#floors.set(session, Math.max(floor, this.#floors.get(session) ?? 0))
+    for (const [at, command] of commands.entries()) {
+      const expected = this.#expected(session, command, entry.term)
+      const answer = result.outcomes[at]?.answer
+      const actual =
+        answer?.kind === 'done'
+          ? `done ${answer.result.succeeded} ${answer.result.revision}`
+          : answer?.kind
+      if (actual !== expected)
+        violated('exactly once', `index ${entry.index}: ${actual}, the model says ${expected}`)
+    }
+  }
+
+  #expected(
+    session: number,
+    { sequence, fence, body }: ReturnType<typeof decodeCommands>['commands'][number],
+    term: Term,
+  ): string {
+    const name = `${session}/${sequence}`
+    if (this.#finished.has(name) || sequence < (this.#floors.get(session) ?? 0)) return 'duplicate'
+    this.#finished.add(name)
+    if (fence !== 0 && fence !== term) return 'refused'
+    if (body.kind === 'compact') {
+      const { revision } = body
+      if (revision > this.model.revision || revision <= this.#compacted) return 'refused'
+      this.#compacted = revision
+      return `done true ${this.model.revision}`
+    }
+    const { succeeded, revision } = this.model.apply(body.txn)
+    return `done ${succeeded} ${revision}`
+  }
+}

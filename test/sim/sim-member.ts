@@ -1,0 +1,210 @@
+import { createProposer, type Proposer } from '../../src/api/proposer.ts'
+import type { MemberId } from '../../src/base/brand.ts'
+import { type FlightEvent, flightEmitter } from '../../src/base/flight-record.ts'
+import { silentLogger } from '../../src/base/log.ts'
+import { SeededRandom } from '../../src/base/random.ts'
+import type { Message } from '../../src/raft/core/message.ts'
+import { createLocalReplica } from '../../src/raft/driver.ts'
+import type { MemberAddress } from '../../src/raft/members.ts'
+import type { Replica } from '../../src/raft/replica.ts'
+import { type AppliedResult, type LogEntry, Machine } from '../../src/state/machine.ts'
+import { SimulatedDisk } from '../contract/sim-disk.ts'
+import type { Ledger } from './ledger.ts'
+import { type DiskTrouble, healthyDisk, ProcessDisk } from './sim-disk.ts'
+import type { SimNetwork } from './sim-network.ts'
+import { SimProcess } from './sim-process.ts'
+import { SimTransport } from './sim-transport.ts'
+
+/** What members share. */
+export interface MemberWorld {
+  readonly network: SimNetwork
+  readonly ledger: Ledger
+  readonly random: SeededRandom
+  readonly firstMembers: readonly MemberAddress[]
+  readonly settings: MemberSettings
+  readonly tap: (message: Message) => void
+  readonly record: (event: FlightEvent) => void
+  readonly violated: (error: unknown) => void
+}
+
+export interface MemberSettings {
+  readonly tickMs: number
+  readonly heartbeatTicks: number
+  readonly electionTicks: number
+  readonly snapshotEntriesInterval: number
+  readonly snapshotTrailingEntries: number
+  readonly walSegmentBytes: number
+  readonly windowEventsMax: number
+  readonly timeoutMs: number
+}
+
+/** One life of a member: a process and what runs in it. */
+export interface MemberLife {
+  readonly process: SimProcess
+  readonly replica: Replica
+  readonly proposer: Proposer
+  readonly machine: Machine
+  /** Set once it takes part. */
+  isReady: boolean
+  /** Why it cannot go on; somebody has to end it. */
+  failure: Error | undefined
+}
+
+/** A machine that tells the ledger about everything it does. */
+class CheckedMachine extends Machine {
+  readonly #member: number
+  readonly #world: MemberWorld
+
+  constructor(member: number, world: MemberWorld) {
+    super({ window: { eventsMax: world.settings.windowEventsMax, bytesMax: 1 << 24 } })
+    this.#member = member
+    this.#world = world
+  }
+
+  override apply(entry: LogEntry): AppliedResult {
+    const result = super.apply(entry)
+    try {
+      this.#world.ledger.applied(this.#member, entry, result, this.stateHash)
+    } catch (error) {
+      this.#world.violated(error)
+    }
+    return result
+  }
+
+  override replace(...args: Parameters<Machine['replace']>): void {
+    super.replace(...args)
+    try {
+      const { index, term } = args[0]
+      this.#world.ledger.restored(this.#member, index, term, this.stateHash)
+    } catch (error) {
+      this.#world.violated(error)
+    }
+  }
+}
+
+/** A member through all its lives, and the disk that outlasts them. */
+export class SimMember {
+  readonly id: MemberId
+  readonly disk: SimulatedDisk
+  trouble: DiskTrouble = healthyDisk
+  life: MemberLife | undefined
+  lives = 0
+  /** Its log was found damaged: it needs an empty disk. */
+  isCorrupt = false
+  readonly #world: MemberWorld
+
+  constructor(id: MemberId, world: MemberWorld) {
+    this.id = id
+    this.#world = world
+    this.disk = new SimulatedDisk(world.random)
+  }
+
+  get isAlive(): boolean {
+    return this.life !== undefined
+  }
+
+  get isReady(): boolean {
+    return this.life?.isReady === true && this.life.failure === undefined
+  }
+
+  start(): void {
+    if (this.life) return
+    const { network, random, record } = this.#world
+    this.lives += 1
+    const host = network.host(this.id)
+    const rate = 1 + (random.fraction() - 0.5) * 0.05
+    const process = new SimProcess(network.time, rate, 1_800_000_000_000 + network.time.nowMs)
+    host.process = process
+    host.powered = true
+    const own = new SeededRandom(random.integer(0, 2 ** 32))
+    const source = `m${this.id}`
+    const emit = flightEmitter(
+      source,
+      () => network.time.nowMs,
+      (_line, event) => record(event),
+    )
+    const replica = createLocalReplica({
+      ...this.#world.settings,
+      clusterId: 'sim',
+      memberId: this.id,
+      memberName: source,
+      members: this.#world.firstMembers,
+      dataDirectory: `/${source}`,
+      tls: { certificate: '', privateKey: '', ca: '' },
+      clock: process.clock,
+      random: own,
+      disk: new ProcessDisk(process, this.disk, own, () => this.trouble),
+      logger: silentLogger,
+      emit,
+      transport: new SimTransport({
+        network,
+        host,
+        process,
+        random: own,
+        tap: (message) => this.#tap(message),
+      }),
+      lock: async () => async () => {},
+    })
+    this.#run(process, replica, own)
+  }
+
+  /** The process ends without a word. A power cut also takes what the disk had not synced. */
+  crash(how: 'kill' | 'power'): void {
+    const { network } = this.#world
+    const host = network.host(this.id)
+    if (how === 'power') host.powered = false
+    host.accept = undefined
+    const life = this.life
+    this.life = undefined
+    life?.process.die()
+    if (how === 'power') this.disk.crash()
+  }
+
+  wipe(): void {
+    this.disk.wipe()
+    this.isCorrupt = false
+  }
+
+  #run(process: SimProcess, replica: Replica, random: SeededRandom): void {
+    const machine = new CheckedMachine(this.id, this.#world)
+    const proposer = createProposer({
+      replica,
+      machine,
+      clock: process.clock,
+      random,
+      logger: silentLogger,
+      timeoutMs: this.#world.settings.timeoutMs,
+      defer: (task) => void process.later(0, task),
+    })
+    const life: MemberLife = {
+      process,
+      replica,
+      proposer,
+      machine,
+      isReady: false,
+      failure: undefined,
+    }
+    this.life = life
+    proposer.onFailed((error) => {
+      life.failure = error
+    })
+    proposer.start().then(
+      () => {
+        life.isReady = true
+      },
+      (error: Error) => {
+        life.failure = error
+        if (error.name === 'LogCorruptError') this.isCorrupt = true
+        else if (error.name === 'InvariantError') this.#world.violated(error)
+      },
+    )
+  }
+
+  #tap(message: Message): void {
+    try {
+      this.#world.tap(message)
+    } catch (error) {
+      this.#world.violated(error)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { Random } from '../../src/base/random.ts'
+import type { MemberSettings } from './sim-member.ts'
+import type { NetworkWeather } from './sim-network.ts'
+
+/** Mean pauses between faults of a kind, in milliseconds; 0 for never. */
+export interface FaultRates {
+  readonly partitionMs: number
+  readonly clogMs: number
+  readonly killMs: number
+  readonly powerCutMs: number
+  readonly allPowerMs: number
+  readonly pauseMs: number
+  readonly slowDiskMs: number
+  readonly diskErrorMs: number
+  readonly fullDiskMs: number
+  readonly rotMs: number
+  readonly wipeMs: number
+  readonly transferMs: number
+  readonly membershipMs: number
+  readonly wallJumpMs: number
+}
+
+/** Everything that a seed decides before the first event. */
+export interface Swarm {
+  readonly members: number
+  readonly clients: number
+  readonly watchers: number
+  readonly keys: number
+  readonly thinkMs: number
+  readonly weather: NetworkWeather
+  readonly faults: FaultRates
+  readonly settings: MemberSettings
+}
+
+/** Not every fault in every run: some bugs show only where others do not drown them. */
+export function drawSwarm(random: Random): Swarm {
+  const chance = (probability: number) => random.fraction() < probability
+  const between = (low: number, high: number) => low + (high - low) * random.fraction()
+  const rate = (probability: number, low: number, high: number) =>
+    chance(probability) ? between(low, high) : 0
+  const delayMinMs = chance(0.7) ? between(0.05, 2) : between(2, 20)
+  const members = [3, 3, 3, 3, 5, 5, 4, 1][random.integer(0, 8)] as number
+  return {
+    members,
+    clients: random.integer(2, 9),
+    watchers: random.integer(1, 5),
+    keys: random.integer(1, 6),
+    thinkMs: between(2, 60),
+    weather: {
+      delayMinMs,
+      delayMeanMs: delayMinMs + between(0.05, delayMinMs),
+      loss: chance(0.4) ? between(0, 0.2) : 0,
+      duplication: chance(0.3) ? between(0, 0.3) : 0,
+      reordering: chance(0.3) ? between(0, 0.3) : 0,
+      reorderMs: between(1, 300),
+    },
+    faults: {
+      partitionMs: rate(0.5, 300, 4000),
+      clogMs: rate(0.3, 300, 4000),
+      killMs: rate(0.5, 400, 6000),
+      powerCutMs: rate(0.5, 400, 6000),
+      allPowerMs: rate(0.2, 2000, 10_000),
+      pauseMs: rate(0.4, 400, 6000),
+      slowDiskMs: rate(0.3, 500, 6000),
+      diskErrorMs: rate(0.2, 1000, 10_000),
+      fullDiskMs: rate(0.15, 2000, 10_000),
+      rotMs: rate(0.15, 2000, 10_000),
+      wipeMs: rate(0.25, 2000, 10_000),
+      transferMs: rate(0.3, 500, 5000),
+      membershipMs: rate(0.25, 1000, 6000),
+      wallJumpMs: rate(0.2, 500, 5000),
+    },
+    settings: {
+      tickMs: 10,
+      heartbeatTicks: 2,
+      electionTicks: random.integer(10, 31),
+      snapshotEntriesInterval: chance(0.5) ? random.integer(5, 100) : random.integer(100, 1000),
+      snapshotTrailingEntries: random.integer(0, 50),
+      walSegmentBytes: [4096, 16_384, 65_536][random.integer(0, 3)] as number,
+      windowEventsMax: chance(0.3) ? random.integer(5, 50) : 5000,
+      timeoutMs: between(500, 5000),
+    },
+  }
+}
