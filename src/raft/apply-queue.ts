@@ -13,6 +13,7 @@ export class ApplyQueue {
   #held: { readonly index: LogIndex; readonly responses: readonly Message[] }[] = []
   #askedAt: LogIndex | undefined
   #bytesSinceSnapshot = 0
+  #isSaving = false
 
   constructor(snapshotInterval: number) {
     this.#snapshotInterval = snapshotInterval
@@ -46,11 +47,13 @@ export class ApplyQueue {
   saved(): void {
     this.#bytesSinceSnapshot = 0
     this.#askedAt = undefined
+    this.#isSaving = false
   }
 
   /** Asked again later: what failed once, as on a full disk, would fail again at once. */
   saveFailed(): void {
     this.#askedAt = this.applied
+    this.#isSaving = false
   }
 
   /** True once each time that a snapshot is to be asked for. `last` is the index of the last one. */
@@ -59,8 +62,18 @@ export class ApplyQueue {
     const isDue =
       this.applied - since >= this.#snapshotInterval ||
       (this.#askedAt === undefined && this.#bytesSinceSnapshot > limits.snapshotLogBytesInterval)
-    if (isDue) this.#askedAt = this.applied
-    return isDue
+    if (!isDue) return false
+    this.#askedAt = this.applied
+    this.#isSaving = true
+    return true
+  }
+
+  /** A new member cannot use the last snapshot, at `last`: true when another one is to be asked for. */
+  snapshotTooOld(last: LogIndex): boolean {
+    if (this.#isSaving || this.applied <= last) return false
+    this.#askedAt = this.applied
+    this.#isSaving = true
+    return true
   }
 
   get isBehind(): boolean {

@@ -558,6 +558,12 @@ class LocalReplica implements Replica {
   }
 
   #trace({ event, term, peer, detail }: RaftTrace): void {
+    // Sent to nobody until there is one that knows of the new member: the log alone may take long.
+    if (
+      event === 'snapshot-too-old' &&
+      this.#queue.snapshotTooOld(this.#running?.keeper.index ?? 0)
+    )
+      this.#listener?.snapshotWanted()
     if (!tracedEvents.has(event)) return
     this.#options.emit('raft', event, {
       term,

@@ -134,7 +134,7 @@ export class SimClient {
         const found = life.proposer.view.get(key)
         this.#saw(attempt, revision, 'a read')
         this.#remember(key, found)
-        this.#end(attempt, { kind: 'read', value: valueOf(found) }, true)
+        this.#end(attempt, { kind: 'read', value: textOf(found) }, true)
       },
       () => {},
     )
@@ -196,7 +196,7 @@ export class SimClient {
           this.#end(attempt, { kind: 'cas', expected, value }, true)
         } else if (response?.op === 'range') {
           this.#remember(key, response.items[0])
-          const found = valueOf(response.items[0])
+          const found = textOf(response.items[0])
           this.#end(attempt, { kind: 'cas-refused', expected, found }, true)
         }
       },
@@ -251,7 +251,7 @@ export class SimClient {
 
   #remember(key: string, found: KeyValue | undefined): void {
     if (!found) this.#known.delete(key)
-    else this.#known.set(key, { value: valueOf(found), revision: found.modRevision })
+    else this.#known.set(key, { value: textOf(found), revision: found.modRevision })
   }
 
   #newValue(): string {
@@ -268,6 +268,6 @@ function put(key: string, value: string) {
   return { op: 'put', key, value: Buffer.from(value), revisionOffset: -1 } as const
 }
 
-function valueOf(found: KeyValue | undefined): string {
+function textOf(found: KeyValue | undefined): string {
   return found ? Buffer.from(found.value).toString() : ''
 }
