@@ -1,9 +1,10 @@
+import { rmSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import type { DirectoryFlag } from '../cli/program.ts'
 import { ClusterDirectory } from './config/cluster-directory.ts'
 import { ConfigError } from './config/config-error.ts'
 import { stopPrivateEngine } from './docker-engine.ts'
-import { readRecord, stopStrayMembers } from './local-cluster.ts'
+import { readRecord, recordFile, stopStrayMembers } from './local-cluster.ts'
 import { processIsAlive, stopProcess } from './process-record.ts'
 import { supervisorName } from './supervise.ts'
 import { configOf } from './up.ts'
@@ -38,5 +39,6 @@ async function cleanUp(directory: ClusterDirectory): Promise<string[]> {
   const strays = await stopStrayMembers(directory, systemClock)
   await removeWorkerArtifacts(cluster)
   await stopPrivateEngine(directory, cluster.clusterId, systemClock)
+  rmSync(recordFile(directory, supervisorName), { force: true })
   return strays
 }

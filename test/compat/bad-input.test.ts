@@ -189,7 +189,7 @@ test('bad input is refused as Kubernetes refuses it, and nothing is lost', async
       })
     await context.test('a watch from a revision that is no number, or not reached', async () => {
       const watch = `${configMaps}?watch=1&timeoutSeconds=1&resourceVersion=`
-      assert.equal((await admin.send(`${watch}abc`)).code, 400)
+      assert.equal((await admin.send(`${watch}abc`)).code, 422)
       const future = await admin.send(`${watch}99999999`)
       assert.match(future.text, /Too large resource version/)
     })

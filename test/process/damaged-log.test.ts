@@ -2,6 +2,13 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { LogIndex } from '../../src/base/brand.ts'
+import {
+  encodeRecord,
+  recordType,
+  type SegmentScan,
+  scanSegment,
+} from '../../src/raft/wal/record.ts'
 import { RawApi } from '../compat/raw-api.ts'
 import { kijabi, startTestCluster, statusWhen, type TestCluster } from './test-cluster.ts'
 
@@ -78,9 +85,9 @@ function logOf(cluster: TestCluster, member: string): string {
 
 interface Segment {
   readonly file: string
+  readonly number: number
   readonly bytes: Buffer
-  /** Where the written part ends. */
-  readonly end: number
+  readonly scan: SegmentScan
 }
 
 function segmentWithMostRecords(cluster: TestCluster, member: string): Segment {
@@ -88,25 +95,28 @@ function segmentWithMostRecords(cluster: TestCluster, member: string): Segment {
   const segments = readdirSync(directory).map((name) => {
     const file = join(directory, name)
     const bytes = readFileSync(file)
-    let end = bytes.length
-    while (end > 0 && bytes[end - 1] === 0) end -= 1
-    return { file, bytes, end }
+    const number = Number.parseInt(name, 16)
+    return { file, number, bytes, scan: scanSegment(bytes, number) }
   })
-  const best = segments.sort((left, right) => right.end - left.end)[0]
-  assert.ok(best, `${directory} has no segment`)
+  const best = segments.sort((left, right) => right.scan.end - left.scan.end)[0]
+  assert.ok(best && best.scan.records.length > 10, `${directory} has no log worth the name`)
   return best
 }
 
-/** The beginning of a record whose rest never reached the disk. */
-function tearTail({ file, bytes, end }: Segment): void {
-  const start = Math.ceil(end / 8) * 8
-  bytes.writeUInt32BE(0x4b4a5741, start)
-  bytes.writeUInt32BE(4000, start + 4)
+/** A record of 8 KB of which only the first sectors reached the disk before the power went. */
+function tearTail({ file, number, bytes, scan }: Segment): void {
+  const last = scan.records.at(-1)
+  assert.ok(last)
+  const index = (Math.max(...scan.records.map((record) => record.index)) + 1) as LogIndex
+  const record = { ...last, type: recordType.entry, index, data: Buffer.alloc(8192, 7) }
+  const place = { segment: number, syncedMark: scan.end, previousCrc: scan.lastCrc }
+  encodeRecord(bytes, scan.end, record, place)
+  bytes.fill(0, Math.ceil((scan.end + 1024) / 512) * 512)
   writeFileSync(file, bytes)
 }
 
-function flipBit({ file, bytes, end }: Segment): void {
-  const middle = Math.floor(end / 2)
+function flipBit({ file, bytes, scan }: Segment): void {
+  const middle = Math.floor(scan.end / 2)
   bytes[middle] = (bytes[middle] ?? 0) ^ 0x10
   writeFileSync(file, bytes)
 }

@@ -200,9 +200,10 @@ function refreshLanes(stage: Stage): void {
 }
 
 async function killLeader(stage: Stage, round: number): Promise<RoundFigures> {
-  const { boot, screen, ledger, events, scope, client } = stage
+  const { boot, screen, lanes, ledger, events, scope, client } = stage
   const leader = await leaderOf(stage)
   screen.chapter(`round ${round}: SIGKILL to the leader, ${leader}`)
+  lanes.set(leader, { role: 'dead', commit: 0 })
   ledger.resetGap()
   const killedMs = clock.wallMs()
   screen.emit('demo', 'killing-leader', { detail: { member: leader } })

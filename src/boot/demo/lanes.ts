@@ -70,11 +70,12 @@ export function isNews(event: FlightEvent): boolean {
 /** `+12.345s  m2   raft        became-leader  term=4 index=120`. */
 export function newsLine(event: FlightEvent, startMs: number): string {
   const seconds = ((event.timeMs - startMs) / 1000).toFixed(3)
+  const time = `${event.timeMs < startMs ? '' : '+'}${seconds}s`
   const fields = [
     ...(event.term === undefined ? [] : [`term=${event.term}`]),
     ...(event.index === undefined ? [] : [`index=${event.index}`]),
     ...Object.entries(event.detail ?? {}).map(([name, value]) => `${name}=${value}`),
   ]
   const place = `${event.source.padEnd(5)} ${event.component.padEnd(11)}`
-  return `+${seconds}s  ${place} ${event.event}  ${fields.join(' ')}`.trimEnd()
+  return `${time}  ${place} ${event.event}  ${fields.join(' ')}`.trimEnd()
 }
