@@ -4,6 +4,7 @@ import { silentLogger } from '../base/log.ts'
 import { Scope } from '../base/scope.ts'
 import type { UpFlags } from '../cli/program.ts'
 import { createBalancer } from '../client/balancer.ts'
+import { createLivezProbe } from '../client/balancer-probe.ts'
 import { adminClient } from './admin-client.ts'
 import {
   type ClusterDirectory,
@@ -70,7 +71,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
     claim(directory, scope)
     const cluster = await prepare(options, scope)
     const members = startMembers(options, cluster, scope)
-    await startBalancer(cluster, scope)
+    await startBalancer(directory, cluster, scope)
     await untilReady({ directory, cluster, members, scope }, options.say, scope.signal)
     return { boot: { directory, cluster, members, scope }, untilStopped: () => stopped }
   } catch (error) {
@@ -170,15 +171,21 @@ function startMembers(
 }
 
 /** The one address that clients know: it goes on while any master lives. */
-async function startBalancer(cluster: ResolvedCluster, scope: Scope): Promise<void> {
+async function startBalancer(
+  directory: ClusterDirectory,
+  cluster: ResolvedCluster,
+  scope: Scope,
+): Promise<void> {
   const colon = cluster.apiAddress.lastIndexOf(':')
   const backends = cluster.masters.map(({ name, apiAddress }) => ({ name, address: apiAddress }))
+  const ca = (await directory.authority(cluster.name, systemClock)).certificate
   const balancer = createBalancer({
     host: cluster.apiAddress.slice(0, colon),
     port: Number(cluster.apiAddress.slice(colon + 1)),
     backends: () => backends,
     clock: systemClock,
     logger: silentLogger,
+    probe: createLivezProbe({ ca }, systemClock),
   })
   await balancer.start()
   scope.onClose('balancer', () => balancer.stop())

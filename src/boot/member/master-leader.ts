@@ -24,9 +24,12 @@ export interface LeaderParts {
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>
 }
 
+/** The API is in this process: asking it again costs little, and waiting would delay a takeover. */
+const informerBackoffMsMax = 500
+
 /** Scheduler and controllers: warm on every master, at work on the leader, fenced by its term. */
 export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
-  const { cluster, logger, scope, name: host } = member
+  const { cluster, logger, scope, authority, name: host } = member
   const { proposer, emit } = parts
   // The last term this member led. Once it is over, the store refuses what still carries it.
   let term: Term | undefined
@@ -34,19 +37,16 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
   const userAgent = `kijabi-master/${host}`
   const client = createClient(transport, { fence: () => term, userAgent })
   const deps = { clock, random, logger }
-  const informers = createInformerFactory(client, deps)
+  const informers = createInformerFactory(client, { ...deps, backoffMaxMs: informerBackoffMsMax })
   const shared = { informers, ...deps, emit }
-  const scheduler = createScheduler({
-    ...shared,
-    client,
-    recorder: createRecorder(client, { component: 'default-scheduler', host, ...deps }),
-  })
+  const recorder = createRecorder(client, { component: 'default-scheduler', host, ...deps })
+  scope.onClose('event recorder', () => recorder.stop())
+  const scheduler = createScheduler({ ...shared, client, recorder })
   const controllers = createControllers({
     ...shared,
     clientOf: (own) => createClient(transport, { fence: own, userAgent }),
-    recorderOf: (fenced) =>
-      createRecorder(fenced, { component: 'kijabi-controllers', host, ...deps }),
-    config: cluster.nodes,
+    recorderOf: (fenced, component) => createRecorder(fenced, { component, host, ...deps }),
+    config: { ...cluster.nodes, caCertificate: authority },
   })
   controllers.warm(scope)
   scheduler.warm(scope)
@@ -64,9 +64,9 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
     source: proposer,
     parts: [
       remember,
-      bootstrap,
       { name: 'controllers', startLeading: (own, reign) => controllers.startLeading(own, reign) },
       { name: 'scheduler', startLeading: (own, reign) => scheduler.startLeading(own, reign) },
+      bootstrap,
       compactionPart(proposer, clock, logger),
     ],
     ...{ scope, clock, logger, emit },
