@@ -20,6 +20,7 @@ export interface TestCluster {
   readonly directory: string
   readonly kubeconfig: string
   readonly apiAddress: string
+  readonly clusterId: string
   /** What the last `up` printed. */
   readonly output: Ran
   /** Ends the cluster by `down` and removes its data. Throws when `down` failed. */
@@ -49,11 +50,15 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
     await remove()
     throw new Error(`up failed: ${output.stderr}\n${logs.stdout}`)
   }
-  const cluster = readJson(join(directory, 'cluster.json')) as { apiAddress: string }
+  const cluster = readJson(join(directory, 'cluster.json')) as {
+    apiAddress: string
+    clusterId: string
+  }
   return {
     ...{ directory, output, remove },
     kubeconfig: join(directory, 'kubeconfig'),
     apiAddress: cluster.apiAddress,
+    clusterId: cluster.clusterId,
   }
 }
 
