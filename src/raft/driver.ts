@@ -265,7 +265,7 @@ class LocalReplica implements Replica {
     if (this.#phase !== 'running') throw this.#unavailable()
     this.#transport.setMembers(book.members)
     await this.#transport.start({
-      state: () => this.#memberState(),
+      state: (to) => guard.stateFor(to),
       met: (id, state) => this.#met(id, state),
       message: (message) => this.#receive(message),
       snapshot: (message, header, blocks) => this.#receiveSnapshot(message, header, blocks),
@@ -277,6 +277,7 @@ class LocalReplica implements Replica {
       this.#leaveIfStalled()
       this.#schedule()
     })
+    this.#seekLeader()
   }
 
   #node(log: OpenLog): RawNode {
@@ -307,25 +308,24 @@ class LocalReplica implements Replica {
     return new JoinGuard({
       memberId,
       joined: identity.joined,
+      incarnation: identity.incarnation,
+      holds: () => this.#view.term > 0 || log.storage.lastIndex() > 0,
       voters: () => book.confState.voters,
       node: () => present(this.#running, 'a running replica').node,
       remember: () =>
         rememberIdentity(disk, dataDirectory, { ...identity, joined: true }).catch((error) =>
           this.#fail(error),
         ),
+      onJoined: () => this.#seekLeader(),
     })
-  }
-
-  #memberState(): MemberState {
-    const { log, node } = present(this.#running, 'a running replica')
-    const holds = this.#view.term > 0 || node.raft.log.lastIndex() > 0
-    return { incarnation: log.identity.incarnation, holds }
   }
 
   /** What a peer once acknowledged, it may have lost with its disk: then it counts no more. */
   #met(id: MemberId, state: MemberState): void {
     const { guard, node } = this.#running ?? {}
-    if (!guard?.met(id, state) || !node) return
+    const hasLostData = guard?.met(id, state)
+    this.#seekLeader()
+    if (!hasLostData || !node) return
     const progress = node.raft.tracker.progress.get(id)
     if (!progress || this.#view.role !== 'leader' || progress.match === 0) return
     this.#options.logger.warn({ member: id }, 'a member lost its data; it gets them anew')
@@ -478,9 +478,19 @@ class LocalReplica implements Replica {
     return concerned
   }
 
+  /** After a start nobody need wait for a timeout: pre-votes disturb no leader that there may be. */
+  #seekLeader(): void {
+    if (this.#view.leader === 0 && this.#running?.guard.maySeekLeader())
+      this.#running.loss.lost(0 as MemberId, 'refused')
+  }
+
   #campaign(): boolean {
-    if (this.#view.leader !== 0 || this.#phase !== 'running') return false
-    this.#running?.node.campaign()
+    const { node } = this.#running ?? {}
+    if (!node || this.#view.leader !== 0 || this.#phase !== 'running') return false
+    const { vote, electionElapsedTicks } = node.raft
+    const isNew = electionElapsedTicks * 2 < this.#options.electionTicks
+    // Whoever has our vote gets some time to make use of it.
+    if (vote === 0 || vote === this.memberId || !isNew) node.campaign()
     this.#schedule()
     return true
   }

@@ -13,10 +13,15 @@ export interface MemberState {
 export interface JoinGuardOptions {
   readonly memberId: MemberId
   readonly joined: boolean
+  readonly incarnation: string
+  /** Whether this member has a term, a vote or entries by now. */
+  readonly holds: () => boolean
   readonly voters: () => readonly MemberId[]
   readonly node: () => RawNode
   /** Makes durable that this member votes from now on. */
   readonly remember: () => Promise<void>
+  /** It votes from now on. */
+  readonly onJoined: () => void
 }
 
 const voteTypes: ReadonlySet<Message['type']> = new Set<Message['type']>([
@@ -38,6 +43,8 @@ const voteTypes: ReadonlySet<Message['type']> = new Set<Message['type']>([
 export class JoinGuard {
   readonly #options: JoinGuardOptions
   readonly #peers = new Map<MemberId, MemberState>()
+  /** Data directories that were empty together with ours. */
+  readonly #founders = new Set<string>()
   #joined: boolean
   #isJoining = false
   #target: { readonly term: Term; readonly commit: number } | undefined
@@ -48,14 +55,29 @@ export class JoinGuard {
     this.#considerBirth()
   }
 
-  get joined(): boolean {
-    return this.#joined
+  /**
+   * What to say to `peer`. One that we met when we were empty ourselves learns what we were then, even
+   * if its own connection to us was the faster one: it is no stranger to this cluster's birth.
+   */
+  stateFor(peer: MemberId): MemberState {
+    const { holds, incarnation } = this.#options
+    const isFounder = this.#founders.has(this.#peers.get(peer)?.incarnation ?? '')
+    return { incarnation, holds: holds() && !isFounder }
+  }
+
+  /** Whether to campaign without waiting for a timeout: at a birth, only when all are there. */
+  maySeekLeader(): boolean {
+    const { memberId, voters, holds } = this.#options
+    return (
+      this.#joined && (holds() || voters().every((id) => id === memberId || this.#peers.has(id)))
+    )
   }
 
   /** Whether the peer's data are other ones than when we last met. */
   met(peer: MemberId, state: MemberState): boolean {
     const before = this.#peers.get(peer)
     this.#peers.set(peer, state)
+    if (!state.holds && !this.#options.holds()) this.#founders.add(state.incarnation)
     this.#considerBirth()
     return before === undefined ? !state.holds : before.incarnation !== state.incarnation
   }
@@ -101,6 +123,7 @@ export class JoinGuard {
     this.#isJoining = true
     void this.#options.remember().then(() => {
       this.#joined = true
+      this.#options.onJoined()
     })
   }
 }

@@ -16,8 +16,8 @@ export class MemoryNetwork {
       start: async (handlers) => {
         own = handlers
         for (const [peer, theirs] of this.#handlers) {
-          setImmediate(() => theirs.met(id, handlers.state()))
-          setImmediate(() => handlers.met(peer, theirs.state()))
+          setImmediate(() => theirs.met(id, handlers.state(peer)))
+          setImmediate(() => handlers.met(peer, theirs.state(id)))
         }
         this.#handlers.set(id, handlers)
       },

@@ -150,17 +150,19 @@ function leaderOf(cluster: ReplicaCluster, members: readonly Member[]): Promise<
 
 /** Proposes until it is committed; a command whose fate is unknown may be committed twice. */
 async function commit(cluster: ReplicaCluster, member: Member, command: string): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
+  const isThere = () => member.commands.includes(command)
+  for (let attempt = 0; attempt < 50 && !isThere(); attempt += 1) {
+    const views = member.views.length
     try {
       await member.replica.propose(Buffer.from(command))
-      break
     } catch (error) {
-      if (!isStatus(error, 'ServiceUnavailable') || attempt > 50) throw error
-      const views = member.views.length
-      await cluster.until('another view', () => member.views.length > views || member.isLeader)
+      if (!isStatus(error, 'ServiceUnavailable')) throw error
     }
+    await cluster.until(
+      `${command} at member ${member.id}`,
+      () => isThere() || member.views.length > views,
+    )
   }
-  await cluster.until(`${command} at member ${member.id}`, () => member.commands.includes(command))
 }
 
 async function commitAll(
@@ -282,6 +284,7 @@ export function replicaContract(name: string, makeCluster: MakeCluster): void {
     const members = await startAll(cluster)
     const leader = await leaderOf(cluster, members)
     await commit(cluster, leader, 'one')
+    await agree(cluster, members)
     const [away, stays] = members.filter((one) => one !== leader)
     assert.ok(away && stays)
     await leader.replica.changeMembership({ kind: 'remove', memberId: away.id })

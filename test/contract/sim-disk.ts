@@ -88,6 +88,10 @@ export class SimulatedDisk implements Disk {
     this.#crashAfterWrites = count
   }
 
+  get isDying(): boolean {
+    return this.#crashAfterWrites <= 0
+  }
+
   /** Syncs wait for the returned release. */
   holdSyncs(): () => void {
     let release: () => void = () => {}

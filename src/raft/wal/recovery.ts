@@ -184,7 +184,12 @@ class Replay {
 
   #entry(record: WalRecord, path: string): void {
     const { index, term } = record
-    this.#base ??= { index: index - 1, term: 0 as Term }
+    // What came before the oldest segment is gone; it may begin with entries that later ones replace.
+    const replacesAll = this.#base?.term === 0 && index <= this.#base.index
+    if (!this.#base || replacesAll) {
+      this.#base = { index: index - 1, term: 0 as Term }
+      this.#entries = []
+    }
     const at = index - this.#base.index - 1
     if (at > this.#entries.length || at < 0)
       throw new LogCorruptError(path, 0, `entry ${index} does not follow the one before it`)

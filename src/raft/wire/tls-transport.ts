@@ -219,7 +219,7 @@ class TlsTransport implements Transport {
       clusterId,
       from: memberId,
       to,
-      state: present(this.#handlers, 'the handlers of a started transport').state(),
+      state: present(this.#handlers, 'the handlers of a started transport').state(to),
       ...(snapshot && { snapshot }),
     }
     return Buffer.from(JSON.stringify(hello))

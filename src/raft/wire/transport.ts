@@ -22,8 +22,8 @@ export interface Transport {
 }
 
 export interface TransportHandlers {
-  /** What this member says of itself when it connects. */
-  state(): MemberState
+  /** What this member says of itself when it connects to `to`. */
+  state(to: MemberId): MemberState
   /** A peer connected, or connected again. Comes before its messages. */
   met(id: MemberId, state: MemberState): void
   message(message: Message): void

@@ -145,7 +145,8 @@ class Chaos {
     this.#cluster.network.heal()
     for (let round = 0; round < 60; round += 1) {
       for (const id of this.#cluster.ids) {
-        if ((this.#alive.get(id)?.failures.length ?? 0) > 0) this.#crash(id)
+        const hasFailed = (this.#alive.get(id)?.failures.length ?? 0) > 0
+        if (hasFailed || this.#cluster.disk(id).isDying) this.#crash(id)
         if (!this.#alive.has(id) && !this.#starting.has(id)) this.#start(id)
       }
       await this.#advance(100)

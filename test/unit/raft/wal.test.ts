@@ -114,6 +114,25 @@ test('segments before a snapshot are released, and the rest starts after it', as
   await again.close()
 })
 
+test('the oldest segment may begin with entries that were replaced from further back', async () => {
+  const { disk, open } = rig()
+  const { wal } = await open()
+  const first = Array.from({ length: 85 }, (_, at) => entry(at + 1, 1))
+  await wal.append({ entries: first, hardState: hardState(1, 1, 10) })
+  assert.equal(disk.paths().length, 3)
+  // Leader of term 2 replaces entries 11 and on, which lie in the first segment.
+  for (let index = 11; index <= 100; index += 1)
+    await wal.append({ entries: [entry(index, 2)], hardState: hardState(2, 1, index) })
+  await wal.append({ entries: [], snapshot: { index: 95, term: 2 } })
+  await wal.release(75 as LogIndex)
+  await wal.close()
+  assert.ok(!disk.paths().includes(firstSegment))
+  const { wal: again, recovered } = await open()
+  assert.equal(recovered.entries.at(-1)?.index, 100)
+  assert.ok(recovered.entries.every(({ term }) => term === 2))
+  await again.close()
+})
+
 test('an installed snapshot ahead of the log replaces it', async () => {
   const { open } = rig()
   const { wal } = await open()
