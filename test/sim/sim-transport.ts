@@ -150,7 +150,7 @@ export class SimTransport implements Transport {
       clusterId: 'sim',
       from: this.#options.host.id,
       to,
-      state: present(this.#handlers, 'the handlers of a started transport').state(),
+      state: present(this.#handlers, 'the handlers of a started transport').state(to),
       ...(snapshot && { snapshot }),
     }
     return Buffer.from(JSON.stringify(hello))
