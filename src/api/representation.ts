@@ -104,7 +104,7 @@ export class Representation {
 
   /** A whole list in YAML: the one form that cannot be joined from items. */
   yaml(json: Uint8Array): Uint8Array {
-    return Buffer.from(yamlStringify(JSON.parse(Buffer.from(json).toString('utf8'))))
+    return Buffer.from(toYaml(JSON.parse(Buffer.from(json).toString('utf8'))))
   }
 
   get format(): 'json' | 'yaml' {
@@ -112,9 +112,7 @@ export class Representation {
   }
 
   #encode(value: unknown): Uint8Array {
-    return Buffer.from(
-      this.#negotiated.format === 'yaml' ? yamlStringify(value) : JSON.stringify(value),
-    )
+    return Buffer.from(this.#negotiated.format === 'yaml' ? toYaml(value) : JSON.stringify(value))
   }
 
   #transform(object: AnyObject, withColumns = true): unknown {
@@ -167,6 +165,11 @@ export class Representation {
   get #metaGroupVersion(): string {
     return `meta.k8s.io/${this.#negotiated.metaVersion}`
   }
+}
+
+/** YAML 1.1 quotes what its readers (Kubernetes' own, Python's) would not take for text: yes, dates. */
+function toYaml(value: unknown): string {
+  return yamlStringify(value, { version: '1.1', lineWidth: 0 })
 }
 
 /** Reads `includeObject` of a table request; throws Invalid for an unknown value. */

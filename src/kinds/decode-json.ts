@@ -1,5 +1,5 @@
 import { limits } from '../base/limits.ts'
-import { DecodeProblem, goTypeName, undecodable } from './codec/decode-error.ts'
+import { DecodeProblem, goTypeName, undecodable, unrecognized } from './codec/decode-error.ts'
 import { strictProblems } from './codec/strict-scan.ts'
 import type { AnyObject } from './kind.ts'
 import { canonicalQuantity, quantityPatternMessage } from './quantity.ts'
@@ -15,8 +15,8 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
 /**
  * Reads a JSON body as the definition of that name, such as `io.k8s.api.core.v1.Pod`. Unknown
- * fields and nulls are dropped, quantities and times made canonical, maps with user-chosen keys
- * have no prototype. Unknown and duplicate fields are an error (Strict), a warning (Warn) or
+ * fields, nulls and values that mean absent are dropped, quantities and times made canonical, maps
+ * with user-chosen keys have no prototype. Unknown and duplicate fields are an error (Strict), a warning (Warn) or
  * nothing (Ignore). Throws StatusError BadRequest in Kubernetes' words.
  */
 export function decodeJson(
@@ -65,7 +65,7 @@ function parse(text: string, schema: Definition): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw undecodable(schema, undefined, `json parse error: ${(error as Error).message}`)
+    throw unrecognized(schema, text, `json parse error: ${(error as Error).message}`)
   }
 }
 
@@ -77,9 +77,23 @@ function readObject(schema: Definition, value: JsonRecord, path: string): JsonRe
     const field = schema.byName.get(name)
     const found = value[name]
     if (field === undefined || found === null || found === undefined) continue
-    result[name] = readValue(field.type, found, { schema, field, path: joinPath(path, name) })
+    const read = readValue(field.type, found, { schema, field, path: joinPath(path, name) })
+    if (!meansAbsent(field, read)) result[name] = read
   }
   return result
+}
+
+/**
+ * False, zero, empty text, lists and maps say the same as nothing, unless the field must be there or
+ * Go keeps a pointer (`omitempty`): so `hostNetwork: false` taken out of a template is no new
+ * template, and an empty imagePullPolicy gets its default.
+ */
+function meansAbsent({ type, required, pointer }: Field, value: unknown): boolean {
+  if (required || pointer) return false
+  if (type.is === 'list') return (value as unknown[]).length === 0
+  if (type.is === 'map') return Object.keys(value as JsonRecord).length === 0
+  if (type.is !== 'scalar' || type.scalar === 'intOrString') return false
+  return value === false || value === 0 || value === ''
 }
 
 /** Where a value stands: the struct and field that Kubernetes names when it does not fit. */

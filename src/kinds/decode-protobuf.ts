@@ -151,7 +151,8 @@ function readField(field: Field, reader: WireReader, result: JsonRecord): void {
   }
   const value = readValue(type, reader)
   if (value === undefined) return
-  if (!field.pointer && (value === '' || value === 0 || value === false)) return
+  const isZero = value === '' || ((value === 0 || value === false) && !field.required)
+  if (isZero && !field.pointer) return
   result[name] = value
 }
 

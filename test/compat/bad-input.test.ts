@@ -139,7 +139,7 @@ const refusals: readonly Refusal[] = [
   {
     name: 'a field that cannot be selected',
     path: `${configMaps}?fieldSelector=data.a%3Db`,
-    ...{ code: 400, reason: 'BadRequest', message: /field label not supported: data\.a/ },
+    ...{ code: 400, reason: 'BadRequest', message: /"data\.a" is not a known field selector/ },
   },
   {
     name: 'a JSON patch that does not apply',

@@ -31,7 +31,7 @@ export const applyType = 'application/apply-patch+yaml'
 export async function handleApply(context: ResourceContext): Promise<ApiResponse> {
   const { info, kind, options } = context
   const representation = representationOf(context)
-  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  const dryRun = isDryRun(context)
   const part = partOf(context)
   const applier: Applier = {
     manager: requiredManager(context),

@@ -18,13 +18,13 @@ const served = groupVersions(allKinds)
 const documents = new Map<string, CachedDocument>()
 
 /**
- * Answers `/version`, `/api`, `/apis` and what describes a group or version below them; undefined for
+ * Answers `/`, `/version`, `/api`, `/apis` and what describes a group or version below them; undefined for
  * every other path. Throws NotFound for a group that is not served.
  */
 export function handleDiscovery(context: HandlerContext): Promise<ApiResponse> | undefined {
   const { info, request } = context
   const [root = '', first = '', second = '', ...more] = info.path.split('/').slice(1)
-  const isOurs = root === 'version' || root === 'api' || root === 'apis'
+  const isOurs = root === 'version' || root === 'api' || root === 'apis' || info.path === '/'
   if (info.isResource || !isOurs || more.some((part) => part !== '')) return undefined
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(
@@ -46,7 +46,17 @@ function refuse(error: Error): Promise<never> {
 
 const plainType = 'application/json'
 
+/** What `/` lists: where a person with curl can go from there. */
+function rootPaths(): { paths: string[] } {
+  const groups = served.flatMap(({ group, version }) =>
+    group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
+  )
+  const fixed = ['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3']
+  return { paths: [...fixed, '/readyz', '/version', ...groups].sort() }
+}
+
 function findDocument(context: HandlerContext, root: string, first: string, second: string) {
+  if (root === '') return cached('root', rootPaths)
   if (root === 'version') return first === '' ? cached('version', () => versionDocument) : undefined
   if (root === 'api')
     return first === '' ? rootDocument(context, 'api') : cachedResources('', first, second)

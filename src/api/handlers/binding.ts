@@ -25,7 +25,7 @@ export async function handleBinding(context: ResourceContext): Promise<ApiRespon
     throw badRequest('name in URL does not match name in Binding object')
   const node = targetNode(binding, name)
   const now = timestamp(options.clock.wallMs())
-  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  const dryRun = isDryRun(context)
   const pod = { ...context, info: { ...info, resource: 'pods', name } }
   await changeObject(pod, {
     part: 'raw',

@@ -31,7 +31,7 @@ const generatedNameTries = 8
 export async function handleCreate(context: ResourceContext): Promise<ApiResponse> {
   const representation = representationOf(context)
   const object = readObject(context)
-  const dryRun = isDryRun(context.info.query.getAll('dryRun'))
+  const dryRun = isDryRun(context)
   const written = await createObject(context, object, dryRun)
   const bytes =
     'stored' in written ? representation.one(written.stored) : representation.value(written.object)

@@ -28,7 +28,7 @@ export function readDeletion(context: ResourceContext): Deletion {
       apiVersions: ['v1', 'meta.k8s.io/v1', `${group}/v1`, 'policy/v1'],
     })
     const options = body as unknown as DeleteOptions
-    const dryRun = isDryRun([...(options.dryRun ?? []), ...query.getAll('dryRun')])
+    const dryRun = isDryRun(context, options.dryRun)
     return deletionOf(options, dryRun)
   }
   const grace = query.get('gracePeriodSeconds')
@@ -38,7 +38,7 @@ export function readDeletion(context: ResourceContext): Deletion {
     propagationPolicy: query.get('propagationPolicy') ?? undefined,
     orphanDependents: orphan === null ? undefined : isTrue(orphan),
   }
-  return deletionOf(options, isDryRun(query.getAll('dryRun')))
+  return deletionOf(options, isDryRun(context))
 }
 
 /** Checks DeleteOptions wherever they came from (an Eviction carries them too). */

@@ -23,7 +23,7 @@ export async function handleEviction(context: ResourceContext): Promise<ApiRespo
   if (name && name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object')
   const options = eviction.deleteOptions ?? {}
-  const dryRun = isDryRun([...(options.dryRun ?? []), ...info.query.getAll('dryRun')])
+  const dryRun = isDryRun(context, options.dryRun)
   await deleteObject(context, deletionOf(options, dryRun))
   return jsonResponse(201, { ...successStatus(undefined), code: 201 })
 }

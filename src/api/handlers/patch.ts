@@ -17,7 +17,7 @@ export async function handlePatch(context: ResourceContext): Promise<ApiResponse
   const { info, kind } = context
   const representation = representationOf(context)
   const part = partOf(context)
-  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  const dryRun = isDryRun(context)
   const body = bodyOf(context)
   const type = contentTypeOf(context)
   const warned = context.warnings.length

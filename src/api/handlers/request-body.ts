@@ -3,11 +3,12 @@ import { limits } from '../../base/limits.ts'
 import { decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
 import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
-import type { HandlerContext } from '../context.ts'
+import type { HandlerContext, RequestInfo } from '../context.ts'
 import {
   badRequest,
   bodyTooLarge,
   groupVersion,
+  invalidKind,
   unsupportedMediaType,
   wrongKind,
 } from '../errors.ts'
@@ -104,14 +105,11 @@ export function yamlBytes(bytes: Uint8Array): Uint8Array {
   }
 }
 
-function fieldValidationOf(context: HandlerContext): FieldValidation {
-  const text = context.info.query.get('fieldValidation') ?? ''
+function fieldValidationOf({ info }: HandlerContext): FieldValidation {
+  const text = info.query.get('fieldValidation') ?? ''
   if (text === '') return 'Warn'
   if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text
-  throw badRequest(
-    `fieldValidation: Unsupported value: ${JSON.stringify(text)}: supported values: ` +
-      '"Ignore", "Strict", "Warn"',
-  )
+  throw unsupportedOption(info, 'fieldValidation', text, ['', 'Ignore', 'Warn', 'Strict'])
 }
 
 /** apiVersion and kind may be left out; what is there must fit the path. */
@@ -124,12 +122,35 @@ export function checkType(object: AnyObject, expected: Omit<BodyKind, 'definitio
   object.kind = expected.kind
 }
 
-/** True for `dryRun=All`; throws BadRequest for any other value. */
-export function isDryRun(values: readonly string[]): boolean {
-  const wrong = values.find((value) => value !== 'All')
-  if (wrong !== undefined && wrong !== '')
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`)
+/**
+ * True for `dryRun=All`, in the query or among the `more` that a body holds; throws Invalid for any
+ * other value.
+ */
+export function isDryRun({ info }: HandlerContext, more: readonly string[] = []): boolean {
+  const values = [...more, ...info.query.getAll('dryRun')]
+  const wrong = values.find((value) => value !== 'All' && value !== '')
+  if (wrong !== undefined) throw unsupportedOption(info, 'dryRun', wrong, ['All'])
   return values.includes('All')
+}
+
+const optionsOfVerb: ReadonlyMap<string, string> = new Map([
+  ['create', 'CreateOptions'],
+  ['update', 'UpdateOptions'],
+  ['patch', 'PatchOptions'],
+])
+
+/** A value of a write's options that is none of those allowed (apimachinery meta/v1/validation). */
+function unsupportedOption(
+  { verb }: RequestInfo,
+  field: string,
+  value: string,
+  supported: readonly string[],
+): Error {
+  const list = supported.map((one) => JSON.stringify(one)).join(', ')
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`
+  return invalidKind(optionsOfVerb.get(verb) ?? 'DeleteOptions', 'meta.k8s.io', '', [
+    { type: 'FieldValueNotSupported', field, message },
+  ])
 }
 
 /** The object's name and namespace must be those of the path (endpoints/handlers/rest.go). */

@@ -28,7 +28,7 @@ export async function handleScale(context: ResourceContext): Promise<ApiResponse
   const asked = askedScale(context)
   const written = await changeObject(context, {
     part: 'main',
-    dryRun: isDryRun(context.info.query.getAll('dryRun')),
+    dryRun: isDryRun(context),
     next: (current) => rescaled(context, current, asked(scaleOf(current))),
   })
   const object = 'stored' in written ? parseStored(written.stored.value) : written.object

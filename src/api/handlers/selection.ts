@@ -74,6 +74,11 @@ function fieldOf(object: AnyObject, field: string): string | undefined {
 function checkField(kind: Kind, field: string): void {
   if (field === 'metadata.name') return
   if (field === 'metadata.namespace' && kind.namespaced) return
-  if (!kind.selectableFieldNames.includes(field))
-    throw badRequest(`field label not supported: ${field}`)
+  if (kind.selectableFieldNames.includes(field)) return
+  throw badRequest(
+    kind.selectableFieldNames.length > 0
+      ? `field label not supported: ${field}`
+      : `${JSON.stringify(field)} is not a known field selector: ` +
+          'only "metadata.name", "metadata.namespace"',
+  )
 }

@@ -47,7 +47,7 @@ export async function handleUpdate(context: ResourceContext): Promise<ApiRespons
   const { info, kind } = context
   const representation = representationOf(context)
   const object = readObject(context)
-  const dryRun = isDryRun(info.query.getAll('dryRun'))
+  const dryRun = isDryRun(context)
   checkPlace(kind, object, info.namespace, info.name)
   applyDefaults(kind, object)
   const part = partOf(context)
@@ -169,7 +169,7 @@ function complete(
     keepAllButFinalizers(object, old)
   } else if (part === 'main') {
     kind.prepareUpdate(object, old)
-    errors = [...newFinalizers(object, old), ...kind.validateUpdate(object, old)]
+    errors = kind.validateUpdate(object, old)
   }
   if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
   const counts = kind.countsGeneration && part === 'main' && !sameJson(object['spec'], old['spec'])
@@ -217,23 +217,6 @@ function keepAllButFinalizers(object: AnyObject, old: AnyObject): void {
   for (const field of Object.keys(object)) if (!(field in old)) object[field] = undefined
   Object.assign(object, structuredClone(old))
   object['spec'] = { ...(old['spec'] as object | undefined), finalizers }
-}
-
-/** Nothing may hold back a deletion that has begun (apimachinery validation/objectmeta.go). */
-function newFinalizers(object: AnyObject, old: AnyObject): FieldError[] {
-  if (old.metadata.deletionTimestamp === undefined) return []
-  const known = new Set(old.metadata.finalizers)
-  const added = (object.metadata.finalizers ?? []).filter((one) => !known.has(one))
-  if (added.length === 0) return []
-  return [
-    {
-      type: 'FieldValueForbidden',
-      field: 'metadata.finalizers',
-      message:
-        'Forbidden: no new finalizers can be added if the object is being deleted, ' +
-        `found new finalizers ${JSON.stringify(added)}`,
-    },
-  ]
 }
 
 /** True when nothing holds back the deletion of an object any more (registry/store.go). */

@@ -15,6 +15,19 @@ export function undecodable(schema: Definition, body: unknown, problem: string):
   )
 }
 
+/** As `undecodable`, for a body that cannot even be asked what kind it is. */
+export function unrecognized(schema: Definition, body: string, problem: string): Error {
+  const shown = body.length > shownMax ? `${body.slice(0, shownMax)} ...` : body
+  return statusError(
+    'BadRequest',
+    `the object provided is unrecognized (must be of type ${schema.shortName}): ` +
+      `couldn't get version/kind; ${problem} (${shown})`,
+  )
+}
+
+/** Characters of a body that a refusal quotes. */
+const shownMax = 30
+
 function kindAndVersion(schema: Definition, body: unknown): { kind: string; version: string } {
   const known = schema.kinds[0]
   if (known) return known

@@ -39,6 +39,12 @@ describe('discovery', () => {
     }
   })
 
+  test('the root lists where to go on', async () => {
+    const { paths } = (await ask('/')).json
+    for (const path of ['/api/v1', '/apis/apps', '/apis/apps/v1', '/healthz', '/openapi/v3'])
+      assert.ok(paths.includes(path), path)
+  })
+
   test('describes a kind as Kubernetes does', async () => {
     const { json } = await ask('/api', { accept: v2 })
     assert.deepEqual(json.items[0].metadata, {})

@@ -44,7 +44,13 @@ test('list: selectors by labels and fields', () =>
     {
       ask: ['GET', `${maps}?fieldSelector=data.x%3Db`],
       status: 400,
-      message: /field label not supported: data\.x/,
+      message:
+        /"data\.x" is not a known field selector: only "metadata\.name", "metadata\.namespace"/,
+    },
+    {
+      ask: ['GET', '/api/v1/pods?fieldSelector=spec.x%3Db'],
+      status: 400,
+      message: /field label not supported: spec\.x/,
     },
     { ask: ['GET', `${maps}?labelSelector=a%20b`], status: 400 },
     { ask: ['GET', '/api/v1/namespaces/none/configmaps'], answer: { items: [] } },
@@ -220,11 +226,12 @@ test('answers come in the form that Accept asks for', () =>
 
 test('answers may be YAML', async () => {
   await using cluster = await openCluster()
-  await cluster.ask('POST', maps, configMap('a', { x: '1' }))
+  await cluster.ask('POST', maps, configMap('a', { x: '1', u: 'yes', z: '2001-01-02' }))
   const one = await cluster.ask('GET', `${maps}/a`, undefined, {
     headers: { accept: 'application/yaml' },
   })
   assert.match(one.text, /^apiVersion: v1\nkind: ConfigMap\n/)
+  assert.match(one.text, / {2}u: "yes"\n {2}z: "2001-01-02"\n/)
   const list = await cluster.ask('GET', maps, undefined, {
     headers: { accept: 'application/yaml' },
   })

@@ -80,7 +80,11 @@ test('create: names are given, taken, generated and checked', () =>
       answer: { metadata: { name: 'dry', resourceVersion: undefined } },
     },
     { ask: ['GET', `${maps}/dry`], status: 404, message: 'configmaps "dry" not found' },
-    { ask: ['POST', `${maps}?dryRun=Some`, configMap('dry')], status: 400 },
+    {
+      ask: ['POST', `${maps}?dryRun=Some`, configMap('dry')],
+      status: 422,
+      message: /^CreateOptions.* dryRun: Unsupported value: "Some": supported values: "All"$/,
+    },
   ]))
 
 test('create: a namespace must be there and not be ending', () =>

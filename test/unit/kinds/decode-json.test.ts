@@ -101,6 +101,28 @@ test('nulls vanish, quantities and times become canonical', () => {
   )
 })
 
+test('what Go would leave out is left out; what its pointers keep apart stays', () => {
+  const { object } = decode(
+    pod,
+    `{"metadata":{"labels":{},"annotations":{"a":""},"finalizers":[]},
+      "spec":{"hostNetwork":false,"nodeName":"","terminationGracePeriodSeconds":0,"tolerations":[],
+      "securityContext":{},"volumes":[{"name":"v","emptyDir":{}}],
+      "containers":[{"name":"","imagePullPolicy":"","env":[{"name":"A","value":""}],
+      "livenessProbe":{"periodSeconds":0,"tcpSocket":{"port":0}}}]},
+      "status":{"containerStatuses":[{"ready":false,"restartCount":0,"started":false}]}}`,
+  )
+  assert.deepEqual(JSON.parse(JSON.stringify(object)), {
+    metadata: { annotations: { a: '' } },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      securityContext: {},
+      volumes: [{ name: 'v', emptyDir: {} }],
+      containers: [{ name: '', env: [{ name: 'A' }], livenessProbe: { tcpSocket: { port: 0 } } }],
+    },
+    status: { containerStatuses: [{ ready: false, restartCount: 0, started: false }] },
+  })
+})
+
 test('keys of users reach no prototype', () => {
   const { object } = decode(
     pod,
