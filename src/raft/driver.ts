@@ -8,6 +8,7 @@ import { decodeConfChange } from './core/conf-change-codec.ts'
 import type { RaftTrace } from './core/config.ts'
 import type { Message } from './core/message.ts'
 import { RawNode, type Ready } from './core/raw-node.ts'
+import { successorOf } from './handover.ts'
 import { JoinGuard, type MemberState } from './join-guard.ts'
 import { LeaderLoss } from './leader-loss.ts'
 import { LogWriter } from './log-writer.ts'
@@ -526,15 +527,9 @@ class LocalReplica implements Replica {
   async #handOver(): Promise<void> {
     const { node, book } = this.#running ?? {}
     if (!node || !book) return
-    const { voters } = book.confState
-    const best = node
-      .status()
-      .progress.filter(
-        ({ id, recentActive }) => id !== this.memberId && recentActive && voters.includes(id),
-      )
-      .toSorted((left, right) => right.match - left.match)[0]
-    if (!best) return
-    node.transferLeadership(best.id)
+    const successor = successorOf(node, book.confState.voters)
+    if (successor === undefined) return
+    node.transferLeadership(successor)
     this.#schedule()
     await this.#waits.until(() => this.#view.role !== 'leader', this.#handOverMs)
   }
