@@ -43,15 +43,14 @@ async function bootFrom(flags: UpFlags, say: (line: string) => void) {
 /** The four lines that end a boot. */
 function readyLines(boot: Boot, stop: string): string[] {
   const { cluster, directory } = boot
-  const program = process.env['KIJABI_LAUNCHER'] ?? './kijabi'
   const usual = directory.root === new ClusterDirectory('.kijabi').root
   const where = usual ? '' : ` --data-dir ${directory.root}`
   return [
     `API         https://${cluster.apiAddress}  (${cluster.masters.length} masters, ` +
       `${cluster.workers.length} workers on ${cluster.runtime})`,
     `kubeconfig  export KUBECONFIG=${directory.kubeconfigFile}`,
-    `try         kubectl get nodes; kubectl apply -f examples/web.yaml; ${program} status${where}`,
-    `stop        ${stop === 'Ctrl-C' ? 'Ctrl-C' : `${program} down${where}`}`,
+    `try         kubectl get nodes; kubectl apply -f examples/web.yaml; ./kijabi status${where}`,
+    `stop        ${stop === 'Ctrl-C' ? 'Ctrl-C' : `./kijabi down${where}`}`,
   ]
 }
 
