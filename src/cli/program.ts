@@ -114,7 +114,10 @@ function addMembers(program: Command, actions: Actions, exit: (code: number) => 
     program
       .command(role)
       .description(`run one ${role} in the foreground, for clusters of several hosts`)
-      .requiredOption('--config <file>', 'cluster configuration with this member in it')
+      .requiredOption(
+        '--config <file>',
+        'cluster.json of a data directory that has this member in it',
+      )
       .requiredOption('--name <name>', `which ${role} of the configuration to be`)
       .action(async (flags) => exit(await actions[role](flags)))
 }

@@ -113,6 +113,11 @@ test('up says what is wrong in one message, with the next step', async (context)
       assert.equal(ran.code, 78)
       assert.match(ran.stderr, /holds no cluster\n.*--data-dir/)
     })
+    await context.test('a member from a configuration that is not resolved', async () => {
+      const ran = await kijabi(['master', '--config', 'cluster.config.json', '--name', 'm1'])
+      assert.equal(ran.code, 78)
+      assert.match(ran.stderr, /cluster\.config\.json is no resolved cluster[\s\S]*cluster\.json/)
+    })
     await context.test('an unknown flag', async () => {
       const ran = await kijabi(['up', '--mastres', '3'])
       assert.equal(ran.code, 1)

@@ -155,15 +155,18 @@ export function readResolvedCluster(file: string): ResolvedCluster {
   }
   try {
     const cluster = JSON.parse(text) as ResolvedCluster
-    if (typeof cluster.clusterId !== 'string' || !Array.isArray(cluster.masters))
-      throw new Error('it lacks clusterId or masters')
-    return cluster
+    if (typeof cluster.clusterId === 'string' && Array.isArray(cluster.masters)) return cluster
   } catch (error) {
     throw new ConfigError(
       `${file} cannot be used: ${(error as Error).message}`,
       `restore it from a backup; the members' data beside it is untouched`,
     )
   }
+  throw new ConfigError(
+    `${file} is no resolved cluster: it lacks clusterId or masters`,
+    'members run from the cluster.json that `kijabi up` writes into its data directory; ' +
+      'take that directory, with its pki folder, to the other hosts',
+  )
 }
 
 /** Writes a file so that a reader sees the old or the new content, never a part. */

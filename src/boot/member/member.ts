@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { type Logger, stderrLogger } from '../../base/log.ts'
 import { Scope } from '../../base/scope.ts'
 import type { MemberFlags } from '../../cli/program.ts'
@@ -24,10 +25,13 @@ export interface MemberProcess {
 
 const stopGraceMs = 7_000
 
-/** Reads the resolved cluster and makes this process end in order on signals, at once on a bug. */
+/**
+ * Reads the resolved cluster, whose directory holds everything else (copied to another host, it works
+ * there), and makes this process end in order on signals, at once on a bug.
+ */
 export function startMember(flags: MemberFlags): MemberProcess {
   const cluster = readResolvedCluster(flags.config)
-  const directory = new ClusterDirectory(cluster.dataDirectory)
+  const directory = new ClusterDirectory(dirname(flags.config))
   const logger = stderrLogger(cluster.logLevel, { member: flags.name })
   const scope = new Scope()
   endOnCrash(logger)
