@@ -38,10 +38,10 @@ export function createUpgradeHandler(
       const info = parseRequestInfo(request.method ?? '', request.url ?? '/')
       const kind = streamKindOf(info)
       authorizeStream(user, info)
-      checkUpgrade(kind, request.headers)
       const pod = await findPod(options, info)
       const path = kubeletStreamPath(kind, pod, info.query)
       const address = await findKubelet(options, pod.nodeName)
+      await checkProtocol(options, kind, request, address, path)
       const leave = streams.enter(address.node)
       open.add(socket)
       try {
@@ -72,6 +72,35 @@ function authorizeStream(user: User, info: RequestInfo): void {
   const decision = authorize(user, creating)
   if (!decision.allowed) throw forbidden(user, creating, decision.reason)
 }
+
+/**
+ * kubectl asks again by SPDY when its WebSocket was refused, and prints that second answer: so it
+ * must tell what stands in the way of the stream, before it tells that SPDY is not served.
+ */
+async function checkProtocol(
+  options: ApiOptions,
+  kind: StreamKind,
+  request: IncomingMessage,
+  address: KubeletAddress,
+  path: string,
+): Promise<void> {
+  try {
+    checkUpgrade(kind, request.headers)
+  } catch (unserved) {
+    const plain = kubeletRequest(options, address, path)
+    const answer = await answerOf(options, address, plain)
+    const refusal = await refusalOf(answer)
+    plain.destroy()
+    const { statusCode = 0 } = answer
+    if (statusCode < 400 || statusCode === upgradeRequiredCode) throw unserved
+    throw statusError(
+      refusal.reason ?? 'BadRequest',
+      `unable to upgrade connection: ${refusal.message}`,
+    )
+  }
+}
+
+const upgradeRequiredCode = 426
 
 /** The kubelet's side of an accepted upgrade. */
 interface KubeletSide {

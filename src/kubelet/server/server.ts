@@ -101,8 +101,11 @@ export class KubeletServer {
     }
     const path = parseStreamPath(url.pathname)
     if (path?.what === 'containerLogs') return this.#logs(path, url.searchParams, response)
-    if (path?.what === 'exec') throw new Refusal(400, 'exec needs an upgrade to WebSocket')
-    throw new Refusal(404, 'page not found')
+    if (path?.what === 'exec') {
+      await this.#running(path)
+      throw new Refusal(426, 'exec needs an upgrade to WebSocket')
+    }
+    throw noSuchPage(url)
   }
 
   async #logs(path: StreamPath, query: URLSearchParams, response: ServerResponse): Promise<void> {
@@ -110,14 +113,7 @@ export class KubeletServer {
     const all = await this.#deps.containers(path)
     const started = all.filter((one) => one.state !== 'created')
     const wanted = started[previous ? 1 : 0]
-    const { container, pod } = path
-    if (!wanted)
-      throw new Refusal(
-        400,
-        previous
-          ? `previous terminated container "${container}" in pod "${pod}" not found`
-          : `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`,
-      )
+    if (!wanted) throw new Refusal(400, this.#noLog(path, previous))
     await this.#counted(async () => {
       const stream = await this.#deps.runtime.logs(wanted.id, options)
       response.setHeader('content-type', 'text/plain')
@@ -127,11 +123,26 @@ export class KubeletServer {
     })
   }
 
+  /** Why there is nothing to read yet (kubelet_pods.go validateContainerLogStatus). */
+  #noLog({ namespace, pod, container }: StreamPath, previous: boolean): string {
+    const where = `container "${container}" in pod "${pod}"`
+    if (previous) return `previous terminated ${where} not found`
+    const { status } =
+      this.#deps
+        .pods()
+        .find(({ metadata }) => metadata.name === pod && metadata.namespace === namespace) ?? {}
+    const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
+    const reason = all.find((one) => one.name === container)?.state?.waiting?.reason
+    if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff')
+      return `${where} is waiting to start: trying and failing to pull image`
+    return `${where} is waiting to start: ${reason ?? 'ContainerCreating'}`
+  }
+
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#authorize(request)
     const url = new URL(request.url ?? '/', 'https://kubelet')
     const path = parseStreamPath(url.pathname)
-    if (path?.what !== 'exec') throw new Refusal(404, 'page not found')
+    if (path?.what !== 'exec') throw noSuchPage(url)
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
     if (!execProtocols.some((one) => offered.includes(one)))
       throw new Refusal(400, `exec speaks ${execProtocols.join(' and ')} only`)
@@ -139,9 +150,7 @@ export class KubeletServer {
     if (command.length === 0) throw new Refusal(400, 'you must specify at least 1 command')
     const on = (...names: string[]) =>
       names.some((name) => /^(1|true)$/.test(url.searchParams.get(name) ?? ''))
-    const [newest] = await this.#deps.containers(path)
-    if (newest?.state !== 'running')
-      throw new Refusal(400, `container ${path.container} is not running in pod ${path.pod}`)
+    const newest = await this.#running(path)
     await this.#counted(async () => {
       const options = { command, stdin: on('input', 'stdin'), tty: on('tty') }
       const stream = await this.#deps.runtime.exec(newest.id, options)
@@ -154,6 +163,12 @@ export class KubeletServer {
       })
       await serveExec(webSocket, stream, webSocket.protocol as ExecProtocol)
     })
+  }
+
+  async #running(path: StreamPath): Promise<ContainerState> {
+    const [newest] = await this.#deps.containers(path)
+    if (newest?.state === 'running') return newest
+    throw new Refusal(400, `container ${path.container} is not running in pod ${path.pod}`)
   }
 
   async #counted(body: () => Promise<void>): Promise<void> {
@@ -185,6 +200,13 @@ class Refusal extends Error {
     super(message)
     this.code = code
   }
+}
+
+function noSuchPage(url: URL): Refusal {
+  const [, what] = url.pathname.split('/')
+  if (what === 'attach' || what === 'portForward')
+    return new Refusal(400, `this kubelet does not serve ${what}: use exec, logs or a Service`)
+  return new Refusal(404, 'page not found')
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -222,6 +222,18 @@ describe('pods/exec, attach and port-forward', () => {
     assert.match(answer.message, /User "eve" cannot create resource "pods\/exec" in API group ""/)
   })
 
+  test('tells what stands in the way of a stream to the SPDY that follows a refused WebSocket', async () => {
+    const answer = kubelet.answer
+    kubelet.answer = (_request, response) => {
+      response.statusCode = 400
+      response.end('container main is not running in pod p\n')
+    }
+    const refused = await refusal('p', exec, { upgrade: 'SPDY/3.1' })
+    kubelet.answer = answer
+    assert.equal(refused.code, 400)
+    assert.match(refused.message, /^unable to upgrade connection: container main is not running/)
+  })
+
   test('passes the kubelet refusal on before any upgrade', async () => {
     kubelet.upgrade = (_request, socket) => {
       const text = 'container not found ("main")'

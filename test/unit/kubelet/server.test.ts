@@ -14,6 +14,19 @@ import { KubeletServer } from '../../../src/kubelet/server/server.ts'
 import { parseLogQuery, parseStreamPath } from '../../../src/kubelet/server/stream-request.ts'
 import { containerConfig, sandboxConfig } from '../../contract/runtime.ts'
 
+const pulling = {
+  metadata: { name: 'pulling', namespace: 'default' },
+  status: {
+    phase: 'Pending',
+    containerStatuses: [
+      {
+        ...{ name: 'main', ready: false, restartCount: 0, image: 'x', imageID: '' },
+        state: { waiting: { reason: 'ErrImageNeverPull' } },
+      },
+    ],
+  },
+}
+
 interface ExecRun {
   readonly stdout: string
   readonly stderr: string
@@ -49,7 +62,7 @@ describe('kubelet server', () => {
         runtime,
         clock: systemClock,
         logger: silentLogger,
-        pods: () => [{ metadata: { name: 'web' } }],
+        pods: () => [{ metadata: { name: 'web' } }, pulling],
         containers: async ({ pod, container }) => {
           const all = [...observePods(await runtime.list()).values()]
           return all.find((one) => one.pod.name === pod)?.containers.get(container) ?? []
@@ -152,7 +165,16 @@ describe('kubelet server', () => {
     assert.match(previous.text, /^previous terminated container "main" in pod "web" not found/)
     const other = await get('/containerLogs/default/web/other', master)
     assert.match(other.text, /waiting to start/)
+    const pulled = await get('/containerLogs/default/pulling/main', master)
+    assert.match(pulled.text, /is waiting to start: ErrImageNeverPull/)
     assert.equal((await get('/stats', master)).code, 404)
+    assert.match((await get('/portForward/default/web', master)).text, /does not serve portForward/)
+  })
+
+  test('exec without an upgrade: first what stands in the way', async () => {
+    const exec = (container: string) => get(`/exec/default/web/${container}?command=ls`, master)
+    assert.equal((await exec('main')).code, 426)
+    assert.match((await exec('other')).text, /^container other is not running in pod web/)
   })
 
   test('exec: output, exit code, input with its end', async () => {
