@@ -40,6 +40,8 @@ export function podStatus(input: StatusInput): PodStatus {
   const init = (spec?.initContainers ?? []).map((one) => containerStatus(input, one, true))
   const main = (spec?.containers ?? []).map((one) => containerStatus(input, one, initialized))
   const phase = podPhase(input, init, main)
+  const final = input.finished && (phase === 'Succeeded' || phase === 'Failed')
+  const told = final && initialized ? main.map(endedForGood) : main
   const podIp = spec?.hostNetwork ? (sandbox ? hostIp : undefined) : sandbox?.ip
   const keptIp = podIp ?? (phase === 'Pending' ? undefined : old?.podIP)
   const { metadata } = pod
@@ -53,7 +55,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(keptIp === undefined ? {} : { podIP: keptIp, podIPs: [{ ip: keptIp }] }),
     startTime: old?.startTime ?? apiTime(input.nowMs),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
-    containerStatuses: main,
+    containerStatuses: told,
     qosClass: old?.qosClass ?? qosClass(pod),
   }
 }
@@ -113,6 +115,14 @@ function currentState(
   if (held && !input.finished) return { waiting: { ...held } }
   if (newest?.state === 'exited') return { terminated: terminated(input, newest) }
   return { waiting: { reason: mayStart ? 'ContainerCreating' : 'PodInitializing' } }
+}
+
+/** Nothing runs or waits in a pod that is over (status_manager.go TerminatePod). */
+function endedForGood(status: ContainerStatus): ContainerStatus {
+  if (status.state?.terminated) return status
+  const message = 'The container could not be located when the pod was terminated'
+  const state = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } }
+  return { ...status, state }
 }
 
 function terminated(input: StatusInput, container: ContainerState) {
@@ -177,16 +187,16 @@ function conditions(input: StatusInput, summary: Summary): PodCondition[] {
   const { pod, observed, nowMs } = input
   const { phase, initialized, init, main } = summary
   const old = pod.status?.conditions ?? []
-  const completed = phase === 'Succeeded' || (phase === 'Failed' && input.finished)
+  const over = phase === 'Succeeded' || phase === 'Failed'
   const sidecars = init.filter((_, at) => {
     const container = pod.spec?.initContainers?.[at]
     return container && isSidecar(container)
   })
   const unready = [...sidecars, ...main].filter((one) => !one.ready).map((one) => one.name)
   const containersReady = verdict(
-    unready.length === 0 && !completed,
-    completed ? 'PodCompleted' : 'ContainersNotReady',
-    completed ? undefined : `containers with unready status: [${unready.join(' ')}]`,
+    unready.length === 0 && !over,
+    over ? (phase === 'Failed' ? 'PodFailed' : 'PodCompleted') : 'ContainersNotReady',
+    over ? undefined : `containers with unready status: [${unready.join(' ')}]`,
   )
   const gates = (pod.spec?.readinessGates ?? []).filter(
     (gate) => old.find((one) => one.type === gate.conditionType)?.status !== 'True',
@@ -201,7 +211,7 @@ function conditions(input: StatusInput, summary: Summary): PodCondition[] {
     {
       type: 'Initialized',
       ...verdict(
-        initialized || completed,
+        initialized || phase === 'Succeeded',
         'ContainersNotInitialized',
         `containers with incomplete status: [${incomplete.join(' ')}]`,
       ),

@@ -140,6 +140,30 @@ describe('status of a pod', () => {
     assert.deepEqual([ended.phase, ended.reason], ['Failed', 'DeadlineExceeded'])
   })
 
+  test('a failed init container leaves the pod uninitialized', () => {
+    const init = containerOf('one')
+    const failing = podOf({ restartPolicy: 'Never', initContainers: [init] })
+    const ended = [{ ...exitedOf(failing, init, 9), kind: 'init' as const }]
+    const status = statusOf(failing, [sandbox], ended, { finished: true })
+    assert.equal(status.phase, 'Failed')
+    assert.equal(condition(status, 'Initialized')?.status, 'False')
+    assert.equal(condition(status, 'Ready')?.reason, 'PodFailed')
+    assert.deepEqual(status.containerStatuses?.[0]?.state, {
+      waiting: { reason: 'PodInitializing' },
+    })
+  })
+
+  test('nothing waits in a pod that is over', () => {
+    const failure = { reason: 'DeadlineExceeded', message: 'late' }
+    const status = statusOf(pod, [sandbox], [], { failure, finished: true })
+    assert.equal(status.phase, 'Failed')
+    const state = status.containerStatuses?.[0]?.state
+    assert.deepEqual(
+      [state?.waiting, state?.terminated?.exitCode, state?.terminated?.reason],
+      [undefined, 137, 'ContainerStatusUnknown'],
+    )
+  })
+
   test('addresses: the sandbox’s, or the host’s with the host’s network', () => {
     assert.equal(statusOf(pod, [sandbox], []).podIP, '10.0.0.1')
     const host = podOf({ hostNetwork: true })
