@@ -20,14 +20,15 @@ export async function deployWebApp(
   await deployments(client).create(demoNamespace, webDeployment('web', webReplicas))
   const service = await services(client).create(demoNamespace, {
     metadata: { name: 'web' },
-    spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: webPort }] },
+    // Where a proxy without rights must listen itself, ports under 1024 are out of its reach.
+    spec: { selector: { app: 'web' }, ports: [{ port: webPort }] },
   })
   const ready = await waitUntil(clock, readyMsMax, signal, async () => {
     const web = await deployments(client).get(demoNamespace, 'web')
     return web.status?.availableReplicas === webReplicas ? true : undefined
   })
   if (!ready) throw new Error(`the web application was not ready within ${readyMsMax / 1000} s`)
-  return { host: service.spec?.clusterIP ?? '', port: 80 }
+  return { host: service.spec?.clusterIP ?? '', port: webPort }
 }
 
 export function webDeployment(name: string, replicas: number): Deployment {

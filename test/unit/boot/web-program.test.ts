@@ -11,7 +11,7 @@ import { webProgram } from '../../../src/boot/demo/web-program.ts'
 test('the demo program answers HTTP with its host name and ends on SIGTERM', async (context) => {
   if (process.arch !== 'x64' || process.platform !== 'linux')
     return context.skip('the program is x86-64 Linux code')
-  if (!(await portIsFree('127.0.0.1', 8080))) return context.skip('port 8080 is in use')
+  if (!(await portIsFree('0.0.0.0', 8080))) return context.skip('port 8080 is in use')
   const directory = mkdtempSync(join(tmpdir(), 'kijabi-web-'))
   const file = join(directory, 'web')
   writeFileSync(file, webProgram(), { mode: 0o755 })
