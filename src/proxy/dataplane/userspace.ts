@@ -36,6 +36,8 @@ export class UserspaceDataplane implements Dataplane {
   readonly #listeners = new Map<string, Listener>()
   readonly #sockets = new Set<Socket>()
   readonly #affinity: Affinity
+  /** Addresses whose trouble was told: asking again each second brings the same. */
+  readonly #told = new Set<string>()
   #rules: readonly PortRules[] = []
   #retry: Timer | undefined
   #removed = false
@@ -57,6 +59,7 @@ export class UserspaceDataplane implements Dataplane {
         }
     }
     this.#affinity.keepOnly(new Set(rules.map((rule) => rule.key)))
+    for (const key of this.#told) if (!wanted.has(key)) this.#told.delete(key)
     const steps: Promise<void>[] = []
     for (const [key, { server }] of this.#listeners)
       if (!wanted.has(key)) {
@@ -92,15 +95,30 @@ export class UserspaceDataplane implements Dataplane {
       const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
       const listener: Listener = { server, rule }
       server.on('connection', (socket) => this.#serve(socket, listener.rule))
-      server.once('error', (error) => {
-        this.#options.logger.warn({ err: error, address: key, service: rule.key }, 'cannot listen')
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        this.#tell(key, rule, error)
         if (this.#listeners.get(key) === listener) this.#listeners.delete(key)
         this.#listenLater()
         resolve()
       })
       this.#listeners.set(key, listener)
-      server.listen({ host: ip, port }, resolve)
+      server.listen({ host: ip, port }, () => {
+        this.#told.delete(key)
+        resolve()
+      })
     })
+  }
+
+  #tell(address: string, rule: PortRules, error: NodeJS.ErrnoException): void {
+    if (this.#told.has(address)) return
+    this.#told.add(address)
+    const denied = error.code === 'EACCES'
+    this.#options.logger.warn(
+      { address, service: rule.key, error: error.message },
+      denied
+        ? 'this user may not listen on ports under 1024: give the Service a port from 1024 on'
+        : 'cannot listen yet',
+    )
   }
 
   #listenLater(): void {

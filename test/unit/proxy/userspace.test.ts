@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
-import { silentLogger } from '../../../src/base/log.ts'
+import { type Logger, silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { UserspaceDataplane } from '../../../src/proxy/dataplane/userspace.ts'
 import type { Endpoint, PortRules } from '../../../src/proxy/rules.ts'
@@ -34,11 +34,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function dataplane(): UserspaceDataplane {
+function dataplane(logger: Logger = silentLogger): UserspaceDataplane {
   return new UserspaceDataplane({
     clock: systemClock,
     random: new SeededRandom(5),
-    logger: silentLogger,
+    logger,
     addressesOf: ({ kind, ip }) => (kind === 'node-port' ? ['127.0.0.1'] : [ip]),
   })
 }
@@ -142,4 +142,30 @@ test('removal ends open connections', async () => {
   await plane.remove()
   await closed
   server.close()
+})
+
+test('a port that is taken is told once, asked for again, and served once it is free', async () => {
+  const port = await freePort()
+  const other = createServer()
+  other.listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  const told: string[] = []
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_: unknown, text?: string) => told.push(text ?? ''),
+  }
+  const plane = dataplane(logger)
+  const { endpoint, server } = await backend('a')
+  try {
+    await plane.apply([rules(port, [endpoint])])
+    await plane.apply([rules(port, [endpoint])])
+    assert.deepEqual(told, ['cannot listen yet'])
+    other.close()
+    await once(other, 'close')
+    await plane.apply([rules(port, [endpoint])])
+    assert.equal(await ask(port), 'a:hi')
+  } finally {
+    await plane.remove()
+    server.close()
+  }
 })
