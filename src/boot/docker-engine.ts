@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { promisify } from 'node:util'
@@ -6,6 +6,8 @@ import { type Clock, delay } from '../base/clock.ts'
 import type { ClusterDirectory } from './config/cluster-directory.ts'
 import { writeAtomically } from './config/cluster-directory.ts'
 import { ConfigError } from './config/config-error.ts'
+import { endEngineProcesses, unmountUnder } from './engine-leftovers.ts'
+import { rememberRules, removeRules, restoreRules } from './engine-rules.ts'
 import { processIsAlive, stopProcess } from './process-record.ts'
 
 /**
@@ -73,9 +75,10 @@ async function apt(parameters: string[]): Promise<void> {
 async function startPrivateEngine(options: EngineRequest): Promise<string> {
   const { directory, clusterId, clock } = options
   const base = engineBase(clusterId)
-  mkdirSync(base, { recursive: true, mode: 0o711 })
   mkdirSync(directory.path('docker'), { recursive: true })
-  const rulesBefore = forwardPolicy()
+  removeLeftovers(directory, clusterId)
+  mkdirSync(base, { recursive: true, mode: 0o711 })
+  const rulesBefore = rememberRules()
   const log = openSync(directory.path('logs', 'dockerd.log'), 'a')
   options.say('starting a private Docker engine')
   const child = spawn(
@@ -93,12 +96,15 @@ async function startPrivateEngine(options: EngineRequest): Promise<string> {
   let exited: string | undefined
   child.once('error', (error) => (exited = error.message))
   child.once('exit', (code, signal) => (exited = `ended with ${signal ?? `code ${code}`}`))
-  const record: EngineRecord = { pid: child.pid ?? 0, forwardPolicyBefore: rulesBefore }
+  const record: EngineRecord = { pid: child.pid ?? 0 }
   writeAtomically(engineRecordFile(directory), JSON.stringify(record), 0o644)
   child.unref()
   const startedMs = clock.monotonicMs()
   while (clock.monotonicMs() - startedMs < engineStartMs && exited === undefined) {
-    if (await engineAnswers(engineSocket(clusterId))) return engineSocket(clusterId)
+    if (await engineAnswers(engineSocket(clusterId))) {
+      restoreRules(rulesBefore)
+      return engineSocket(clusterId)
+    }
     await delay(clock, 100)
   }
   throw new ConfigError(
@@ -109,8 +115,13 @@ async function startPrivateEngine(options: EngineRequest): Promise<string> {
 
 interface EngineRecord {
   readonly pid: number
-  /** undefined when chains of another engine were there already. */
-  readonly forwardPolicyBefore: string | undefined
+}
+
+/** A private engine that was killed has left containers and networks: only itself can remove them. */
+export async function revivePrivateEngine(options: EngineRequest): Promise<void> {
+  const { directory, clusterId } = options
+  if (!existsSync(engineRecordFile(directory)) || !onPath('dockerd')) return
+  if (!(await engineAnswers(engineSocket(clusterId)))) await startPrivateEngine(options)
 }
 
 /** Stops the private engine of this cluster, if this program started one, and its firewall rules. */
@@ -123,37 +134,17 @@ export async function stopPrivateEngine(
   if (!existsSync(file)) return
   const record = JSON.parse(readFileSync(file, 'utf8')) as EngineRecord
   if (processIsAlive(record.pid, 'dockerd')) await stopProcess(record.pid, 'dockerd', 20_000, clock)
-  if (record.forwardPolicyBefore !== undefined) removeEngineRules(record.forwardPolicyBefore)
-  rmSync(engineBase(clusterId), { recursive: true, force: true })
+  removeLeftovers(directory, clusterId)
+  removeRules(engineBase(clusterId))
   rmSync(file)
 }
 
-/** Docker leaves its chains behind when it ends; the engine that made them is ours, so they go. */
-function removeEngineRules(policyBefore: string): void {
-  const iptables = (...parameters: string[]) => spawnSync('iptables', ['-w', ...parameters]).status
-  for (const [table, chain, target] of [
-    ['filter', 'FORWARD', 'DOCKER-USER'],
-    ['filter', 'FORWARD', 'DOCKER-ISOLATION-STAGE-1'],
-    ['filter', 'FORWARD', 'DOCKER-FORWARD'],
-  ] as const)
-    iptables('-t', table, '-D', chain, '-j', target)
-  const local = ['-m', 'addrtype', '--dst-type', 'LOCAL', '-j', 'DOCKER']
-  iptables('-t', 'nat', '-D', 'PREROUTING', ...local)
-  iptables('-t', 'nat', '-D', 'OUTPUT', '!', '-d', '127.0.0.0/8', ...local)
-  for (const table of ['filter', 'nat']) {
-    const chains = spawnSync('iptables', ['-w', '-t', table, '-S'], { encoding: 'utf8' }).stdout
-    const ours = [...(chains ?? '').matchAll(/^-N (DOCKER\S*)$/gm)].map((match) => match[1] ?? '')
-    for (const chain of ours) iptables('-t', table, '-F', chain)
-    for (const chain of ours) iptables('-t', table, '-X', chain)
-  }
-  iptables('-P', 'FORWARD', policyBefore)
-}
-
-/** The FORWARD policy before an engine changed it; undefined when an engine's chains are there. */
-function forwardPolicy(): string | undefined {
-  const rules = spawnSync('iptables', ['-w', '-S'], { encoding: 'utf8' }).stdout ?? ''
-  if (rules.includes('-N DOCKER')) return undefined
-  return /^-P FORWARD (\w+)$/m.exec(rules)?.[1] ?? 'ACCEPT'
+/** Pid files too: an engine that finds one of a pid in use again refuses to start. */
+function removeLeftovers(directory: ClusterDirectory, clusterId: string): void {
+  const base = engineBase(clusterId)
+  endEngineProcesses(base)
+  unmountUnder(directory.path('docker', 'data'), base)
+  rmSync(base, { recursive: true, force: true })
 }
 
 /** True when a Docker engine answers a ping there. */

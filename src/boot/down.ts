@@ -37,8 +37,10 @@ export async function down(flags: DirectoryFlag): Promise<number> {
 async function cleanUp(directory: ClusterDirectory): Promise<string[]> {
   const cluster = directory.readCluster()
   const strays = await stopStrayMembers(directory, systemClock)
-  await removeWorkerArtifacts(cluster)
-  await stopPrivateEngine(directory, cluster.clusterId, systemClock)
+  const { clusterId } = cluster
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  await removeWorkerArtifacts(cluster, directory, say)
+  await stopPrivateEngine(directory, clusterId, systemClock)
   rmSync(recordFile(directory, supervisorName), { force: true })
   return strays
 }

@@ -117,7 +117,9 @@ async function prepare(options: SuperviseOptions, scope: Scope): Promise<Resolve
     await demandFreePort(address, name, `give ${name} another address in the configuration`)
   await prepareIdentities(directory, cluster, systemClock)
   directory.writeCluster(cluster)
-  scope.onClose('containers, networks and kernel rules', () => removeWorkerArtifacts(cluster))
+  scope.onClose('containers, networks and kernel rules', () =>
+    removeWorkerArtifacts(cluster, directory, say),
+  )
   if (socket) await importWebImage(socket)
   return cluster
 }

@@ -1,11 +1,20 @@
+import { systemClock } from '../base/clock.ts'
 import { killNodeContainers, removeClusterArtifacts } from '../kubelet/runtime/cluster-artifacts.ts'
 import { removeKernelArtifacts } from '../proxy/agent.ts'
-import type { ResolvedCluster } from './config/cluster-directory.ts'
-import { engineAnswers } from './docker-engine.ts'
+import type { ClusterDirectory, ResolvedCluster } from './config/cluster-directory.ts'
+import { engineAnswers, revivePrivateEngine } from './docker-engine.ts'
 
-/** Containers, networks and kernel rules that workers of this cluster left on this host. */
-export async function removeWorkerArtifacts(cluster: ResolvedCluster): Promise<void> {
+/**
+ * Containers, networks and kernel rules that workers of this cluster left on this host. A private engine
+ * that was killed is started once more for it.
+ */
+export async function removeWorkerArtifacts(
+  cluster: ResolvedCluster,
+  directory: ClusterDirectory,
+  say: (line: string) => void,
+): Promise<void> {
   const { clusterId, dockerSocket: socketPath } = cluster
+  await revivePrivateEngine({ directory, clusterId, mayInstall: false, clock: systemClock, say })
   if (socketPath && (await engineAnswers(socketPath)))
     await removeClusterArtifacts({ socketPath, clusterId })
   await removeKernelArtifacts({ clusterId })
