@@ -56,6 +56,11 @@ export interface ApiOptions {
   readonly nodePortRange: string
   readonly memberName: string
   readonly kubeletTls: KubeletTls
+  /**
+   * How long new pods tolerate a node that is gone or not ready, unless they say otherwise; 300 when
+   * left out (kube-apiserver --default-not-ready-toleration-seconds).
+   */
+  readonly tolerationSeconds?: number
   /** Where requests are counted; nowhere when left out. */
   readonly metrics?: Registry
 }

@@ -10,8 +10,6 @@ import type { Client } from '../client/typed.ts'
 export interface ControllersConfig {
   /** A node whose Lease was not renewed for so long is lost. */
   readonly monitorGraceSeconds: number
-  /** Pods leave a lost node after so long, in place of the 300 s that admission adds. */
-  readonly evictAfterSeconds: number
   /** How often kubelets renew their Lease. */
   readonly leaseRenewSeconds: number
   /** PEM of the cluster's authority, published in every namespace. */

@@ -7,7 +7,10 @@ import { type Definition, definition, elementDefinition, type ValueType } from '
  * other fields (default-rules.ts). Doing it twice changes nothing more.
  */
 export function applyDefaults(kind: Kind, object: AnyObject): void {
-  applySchemaDefaults(definition(kind.definition), object)
+  const schema = definition(kind.definition)
+  // A spec is a struct in Go: one left out is an empty one, and is validated as such.
+  if (schema.byName.has('spec')) object['spec'] ??= {}
+  applySchemaDefaults(schema, object)
 }
 
 /** Defaults of a part of an object, such as a pod template's spec. Changes `value`. */

@@ -1,8 +1,8 @@
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { Toleration } from '../../kinds/types.ts'
 
-/** How long a pod stays on a node that is gone or not ready (DefaultTolerationSeconds). */
-const tolerationSeconds = 300
+/** ApiOptions.tolerationSeconds of a cluster that says nothing. */
+const tolerationSecondsDefault = 300
 const nodeTroubles = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 
 interface PodSpec {
@@ -17,7 +17,7 @@ interface PodSpec {
  * What Kubernetes' admission plugins add to every new pod: a service account, tolerations of a
  * failing node for a while, a priority.
  */
-export function completePod(pod: AnyObject): void {
+export function completePod(pod: AnyObject, tolerationSeconds = tolerationSecondsDefault): void {
   const spec = pod['spec'] as PodSpec | undefined
   if (spec === undefined) return
   const account = spec.serviceAccountName || spec.serviceAccount || 'default'

@@ -10,7 +10,8 @@ export function createAdmission(options: ApiOptions): Admission {
   const addresses = new ServiceAddresses({ view: store.view, random, serviceCidr, nodePortRange })
   return {
     create({ kind }, object) {
-      if (kind.group === '' && kind.resource === 'pods') completePod(object)
+      if (kind.group === '' && kind.resource === 'pods')
+        completePod(object, options.tolerationSeconds)
     },
     claims({ kind, user, info }, object, old) {
       const refused = restrictNode(user, info, object, old)

@@ -40,6 +40,7 @@ export async function serveMaster(
   const options: ApiOptions = {
     ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
+    tolerationSeconds: cluster.nodes.evictAfterSeconds,
     kubeletTls: { ...identityOf(directory, 'kubelet-client'), ca },
   }
   const api = createApi(options)

@@ -106,19 +106,14 @@ export interface Eviction {
 }
 
 /** The pods that a node's NoExecute taints drive away now (pkg/controller/tainteviction). */
-export function evictions(
-  node: Node,
-  pods: readonly Pod[],
-  evictAfterSeconds: number,
-  nowMs: number,
-): Eviction {
+export function evictions(node: Node, pods: readonly Pod[], nowMs: number): Eviction {
   const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
   const evict: Pod[] = []
   let nextInMs: number | undefined
   if (taints.length === 0) return { evict, nextInMs }
   for (const pod of pods) {
     if (isTerminating(pod)) continue
-    const inMs = evictionInMs(taints, pod.spec?.tolerations ?? [], evictAfterSeconds, nowMs)
+    const inMs = evictionInMs(taints, pod.spec?.tolerations ?? [], nowMs)
     if (inMs === undefined) continue
     if (inMs <= 0) evict.push(pod)
     else nextInMs = Math.min(nextInMs ?? inMs, inMs)
@@ -130,7 +125,6 @@ export function evictions(
 function evictionInMs(
   taints: readonly Taint[],
   tolerations: readonly Toleration[],
-  evictAfterSeconds: number,
   nowMs: number,
 ): number | undefined {
   let earliest: number | undefined
@@ -138,8 +132,8 @@ function evictionInMs(
     const matching = tolerations.filter((toleration) => tolerates(toleration, taint))
     if (matching.length === 0) return 0
     const limited = matching
-      .filter(({ tolerationSeconds }) => tolerationSeconds !== undefined)
-      .map((toleration) => secondsOf(toleration, evictAfterSeconds))
+      .map(({ tolerationSeconds }) => tolerationSeconds)
+      .filter((seconds) => seconds !== undefined)
     if (limited.length === 0) continue
     const sinceMs = Date.parse(taint.timeAdded ?? '')
     const fromMs = Number.isNaN(sinceMs) ? nowMs : sinceMs
@@ -147,19 +141,6 @@ function evictionInMs(
     earliest = Math.min(earliest ?? inMs, inMs)
   }
   return earliest
-}
-
-/** Admission gives every pod these two tolerations; whoever wants other times writes other ones. */
-const admittedSeconds = 300
-
-function secondsOf(toleration: Toleration, evictAfterSeconds: number): number {
-  const seconds = toleration.tolerationSeconds ?? 0
-  const admitted =
-    seconds === admittedSeconds &&
-    toleration.operator === 'Exists' &&
-    toleration.effect === 'NoExecute' &&
-    (toleration.key === notReadyTaint || toleration.key === unreachableTaint)
-  return admitted ? evictAfterSeconds : seconds
 }
 
 /** core/v1 Toleration.ToleratesTaint: an empty effect or key stands for all. */

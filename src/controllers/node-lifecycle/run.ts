@@ -123,8 +123,8 @@ class NodeLifecycle implements Controller {
 
   /** Returns when to look again. */
   async #evict(node: Node, pods: readonly Pod[]): Promise<number | undefined> {
-    const { client, clock, config, emit, recorder } = this.#context
-    const { evict, nextInMs } = evictions(node, pods, config.evictAfterSeconds, clock.wallMs())
+    const { client, clock, emit, recorder } = this.#context
+    const { evict, nextInMs } = evictions(node, pods, clock.wallMs())
     if (evict.length === 0) return nextInMs
     if (!this.#nodes.list().some(isReadyNode)) return standstillMs
     await inBatches(evict, async (pod) => {

@@ -2,7 +2,7 @@ import { validatePodTemplate } from '../core/validate-pod.ts'
 import type { FieldError } from '../kind.ts'
 import { selectorOf } from '../selector.ts'
 import type { LabelSelector, PodTemplateSpec } from '../types.ts'
-import { invalid, required } from '../validation/field-error.ts'
+import { invalid } from '../validation/field-error.ts'
 import { isEmptySelector, validateLabelSelector } from '../validation/validate-selector.ts'
 
 /** What deployments and replica sets have alike. */
@@ -19,16 +19,14 @@ export function validateWorkload(spec: WorkloadSpec): FieldError[] {
     ...nonNegative(spec.replicas, 'spec.replicas'),
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
   ]
-  const { selector, template } = spec
+  const { selector, template = {} } = spec
   if (selector) {
     errors.push(...validateLabelSelector(selector, 'spec.selector'))
     if (isEmptySelector(selector))
       errors.push(invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
   }
-  if (!template) return [...errors, required('spec.template')]
   const labels = template.metadata?.labels
-  const usable = selector && !isEmptySelector(selector) && errors.length === 0
-  if (usable && !selectorOf(selector).matches(labels))
+  if (!selectsTemplate(selector, labels))
     errors.push(
       invalid(
         'spec.template.metadata.labels',
@@ -37,6 +35,16 @@ export function validateWorkload(spec: WorkloadSpec): FieldError[] {
       ),
     )
   return [...errors, ...validatePodTemplate(template, 'spec.template')]
+}
+
+/** False when the selector passes over the template's pods. One that is refused itself is not asked. */
+function selectsTemplate(
+  selector: LabelSelector | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  if (!selector) return false
+  if (isEmptySelector(selector) || validateLabelSelector(selector, '').length > 0) return true
+  return selectorOf(selector).matches(labels)
 }
 
 export function nonNegative(value: number | undefined, path: string): FieldError[] {

@@ -91,6 +91,7 @@ function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
   if (spec.type === 'ExternalName' && old.type !== 'ExternalName') dropClusterIPs(spec, old)
   if (needsNodePort(spec) && needsNodePort(old)) keepNodePorts(spec, old)
   else if (!needsNodePort(spec) && needsNodePort(old)) dropNodePorts(spec, old)
+  if (isExternal(old) && !isExternal(spec)) dropExternalTrafficPolicy(spec, old)
   if (spec.externalTrafficPolicy === 'Local' && old.healthCheckNodePort)
     spec.healthCheckNodePort ??= old.healthCheckNodePort
 }
@@ -115,6 +116,15 @@ function dropNodePorts(spec: ServiceSpec, old: ServiceSpec): void {
   const before = new Set((old.ports ?? []).map((port) => port.nodePort))
   for (const port of spec.ports ?? [])
     if (port.nodePort !== undefined && before.has(port.nodePort)) delete port.nodePort
+}
+
+function isExternal({ type, externalIPs = [] }: ServiceSpec): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0
+}
+
+/** A service that nobody outside reaches any more loses the policy that the update carried along. */
+function dropExternalTrafficPolicy(spec: ServiceSpec, old: ServiceSpec): void {
+  if (spec.externalTrafficPolicy === old.externalTrafficPolicy) delete spec.externalTrafficPolicy
 }
 
 function portKey({ protocol = 'TCP', port }: ServicePort): string {

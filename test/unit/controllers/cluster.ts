@@ -27,7 +27,6 @@ export class Cluster implements AsyncDisposable {
     this.api.wallMs = () => this.clock.wallMs()
     this.#config = {
       monitorGraceSeconds: 4,
-      evictAfterSeconds: 5,
       leaseRenewSeconds: 1,
       caCertificate: 'PEM',
       ...config,

@@ -37,7 +37,7 @@ interface World {
 }
 
 async function withApi(body: (world: World) => Promise<void>): Promise<void> {
-  await using cluster = await openCluster()
+  await using cluster = await openCluster({ tolerationSeconds: 2 })
   const { clock } = cluster
   const client = createClient(
     createInProcessTransport((request) => cluster.api.handle(request, admin)),
@@ -56,7 +56,6 @@ async function withApi(body: (world: World) => Promise<void>): Promise<void> {
     emit: () => {},
     config: {
       monitorGraceSeconds: 4,
-      evictAfterSeconds: 2,
       leaseRenewSeconds: 1,
       caCertificate: 'PEM',
     },

@@ -54,6 +54,29 @@ function createErrors(name: string, change: Change): string[] {
   return kind.validateCreate(object).map(fieldErrorText)
 }
 
+test('an object without a spec is one with an empty spec', () => {
+  const none: Change = (object: { spec?: unknown }) => delete object.spec
+  assert.deepEqual(createErrors('Pod', none), ['spec.containers: Required value'])
+  assert.deepEqual(createErrors('Service', none), ['spec.ports: Required value'])
+  for (const name of ['Deployment', 'ReplicaSet'])
+    assert.deepEqual(createErrors(name, none), [
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+      'spec.template.spec.containers: Required value',
+    ])
+  for (const name of ['Namespace', 'Node', 'Lease']) assert.deepEqual(createErrors(name, none), [])
+})
+
+test('a service that is no node port any more loses what only those have', () => {
+  const published: Change = (object: { spec: Record<string, unknown> }) => {
+    Object.assign(object.spec, { type: 'NodePort', externalTrafficPolicy: 'Cluster' })
+  }
+  const carried: Change = (object: { spec: Record<string, unknown> }) => {
+    Object.assign(object.spec, { type: 'ClusterIP', externalTrafficPolicy: 'Cluster' })
+  }
+  assert.deepEqual(updateErrors('Service', carried, published), [])
+})
+
 function updateErrors(name: string, change: Change, old: Change = () => undefined): string[] {
   const kind = kindNamed(name)
   const before = sample(name, old)
@@ -294,7 +317,14 @@ const creations: readonly (readonly [string, (o: Given) => void, readonly string
     (o) => (o.spec['selector'] = {}),
     ['spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
   ],
-  ['Deployment', (o) => delete o.spec['selector'], ['spec.selector: Required value']],
+  [
+    'Deployment',
+    (o) => delete o.spec['selector'],
+    [
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+    ],
+  ],
   [
     'Deployment',
     (o) => (o.spec.template.spec['restartPolicy'] = 'Never'),
