@@ -12,7 +12,7 @@ import { flightSilence } from '../src/base/flight-record.ts'
 import { stderrLogger } from '../src/base/log.ts'
 import { isStatus } from '../src/base/status.ts'
 import type { CommittedEntry } from '../src/raft/replica.ts'
-import { createThreadReplica, type ThreadReplica } from '../src/raft/thread.ts'
+import { createThreadReplica, type ThreadReplica } from '../src/raft/thread/thread-replica.ts'
 import { testAuthority } from '../test/contract/raft-credentials.ts'
 
 const commandBytes = 1024

@@ -3,35 +3,34 @@ import type { LogIndex, MemberId, Term } from '../base/brand.ts'
 import type { Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import { statusError } from '../base/status.ts'
-import { ApplyQueue } from './apply-queue.ts'
 import { decodeConfChange } from './core/conf-change-codec.ts'
 import type { RaftTrace } from './core/config.ts'
 import type { Message } from './core/message.ts'
 import { RawNode, type Ready } from './core/raw-node.ts'
-import { successorOf } from './handover.ts'
-import { JoinGuard, type MemberState } from './join-guard.ts'
-import { LeaderLoss } from './leader-loss.ts'
-import { LogWriter } from './log-writer.ts'
-import { MembershipBook } from './membership-book.ts'
-import { MembershipChanges } from './membership-changes.ts'
-import { type OpenLog, openLog } from './open-log.ts'
-import { ProposalQueue } from './proposal-queue.ts'
-import { ReadQueue } from './read-queue.ts'
+import { Leadership } from './leadership/leadership.ts'
+import { LogWriter } from './log/log-writer.ts'
+import { type OpenLog, openLog } from './log/open-log.ts'
+import { SnapshotKeeper } from './log/snapshot-keeper.ts'
+import { MembershipBook } from './membership/book.ts'
+import { MembershipChanges } from './membership/changes.ts'
+import { JoinGuard, type MemberState } from './membership/join-guard.ts'
+import { ApplyQueue } from './queues/apply-queue.ts'
+import { ProposalQueue } from './queues/proposal-queue.ts'
+import { ReadQueue } from './queues/read-queue.ts'
+import { Waits } from './queues/waits.ts'
 import type {
   CommittedEntry,
-  LeadershipView,
   MembershipChange,
   Replica,
   ReplicaListener,
   ReplicaStatus,
 } from './replica.ts'
 import type { ReplicaOptions } from './replica-options.ts'
-import { SnapshotKeeper } from './snapshot-keeper.ts'
-import { Waits } from './waits.ts'
+import { tracedEvents } from './traced-events.ts'
 import { lockDirectory } from './wal/directory-lock.ts'
 import { rememberIdentity } from './wal/identity.ts'
 import type { SnapshotHeader } from './wal/snapshot-files.ts'
-import { createTlsTransport } from './wire/tls-transport.ts'
+import { tlsTransportOf } from './wire/tls-transport.ts'
 import type { Transport } from './wire/transport.ts'
 
 /**
@@ -49,24 +48,10 @@ interface Running {
   readonly book: MembershipBook
   readonly writer: LogWriter
   readonly keeper: SnapshotKeeper
-  readonly loss: LeaderLoss
   readonly guard: JoinGuard
 }
 
 const noCommand = new Uint8Array(0)
-const tracedEvents: ReadonlySet<RaftTrace['event']> = new Set<RaftTrace['event']>([
-  'became-follower',
-  'became-pre-candidate',
-  'became-candidate',
-  'became-leader',
-  'leader-lost-hint',
-  'transfer-started',
-  'snapshot-sent',
-  'snapshot-restored',
-  'config-switched',
-  'quorum-inactive',
-])
-
 class LocalReplica implements Replica {
   readonly memberId: MemberId
   readonly #options: ReplicaOptions
@@ -81,9 +66,8 @@ class LocalReplica implements Replica {
   #ticker: Timer | undefined
   #phase: 'new' | 'running' | 'failed' | 'stopped' = 'new'
   #turnScheduled = false
-  #isLeaving = false
-  #view: LeadershipView = { role: 'follower', term: 0 as Term, leader: 0 as MemberId }
   readonly #waits: Waits
+  readonly #leadership: Leadership
   #commit = 0 as LogIndex
   readonly #queue: ApplyQueue
 
@@ -94,7 +78,8 @@ class LocalReplica implements Replica {
     this.#queue = new ApplyQueue(options.snapshotEntriesInterval ?? limits.snapshotEntriesInterval)
     this.#waits = new Waits(clock)
     this.#electionMs = options.tickMs * options.electionTicks
-    this.#transport = options.transport ?? tlsTransport(options)
+    this.#transport = options.transport ?? tlsTransportOf(options)
+    this.#leadership = this.#makeLeadership()
     this.#reads = new ReadQueue(clock, this.#electionMs, random.uuid())
     this.#changes = new MembershipChanges({
       clock,
@@ -126,7 +111,7 @@ class LocalReplica implements Replica {
   }
 
   async readIndex(): Promise<LogIndex> {
-    if (this.#phase !== 'running' || this.#view.leader === 0) throw this.#unavailable()
+    if (this.#phase !== 'running' || this.#leadership.view.leader === 0) throw this.#unavailable()
     const index = this.#reads.add()
     this.#schedule()
     return index
@@ -165,7 +150,10 @@ class LocalReplica implements Replica {
     if (!node || this.#phase !== 'running') throw this.#unavailable()
     node.transferLeadership(to)
     this.#schedule()
-    const done = await this.#waits.until(() => this.#view.leader === to, this.#handOverMs)
+    const done = await this.#waits.until(
+      () => this.#leadership.view.leader === to,
+      this.#leadership.handOverMs,
+    )
     if (!done)
       throw statusError('Timeout', `member ${to} did not take over leadership within its time`)
   }
@@ -179,7 +167,7 @@ class LocalReplica implements Replica {
     const { node, log, book } = this.#running ?? {}
     const confState = book?.confState
     return {
-      ...this.#view,
+      ...this.#leadership.view,
       memberId: this.memberId,
       commitIndex: this.#commit,
       appliedIndex: this.#queue.applied,
@@ -218,10 +206,11 @@ class LocalReplica implements Replica {
 
   async stop(): Promise<void> {
     if (this.#phase === 'stopped') return
-    if (this.#phase === 'running' && this.#view.role === 'leader') await this.#handOver()
+    if (this.#phase === 'running' && this.#leadership.view.role === 'leader')
+      await this.#leadership.handOver(this.#running?.node)
     this.#phase = 'stopped'
     this.#ticker?.cancel()
-    this.#running?.loss.stop()
+    this.#leadership.stop()
     const why = 'this member is stopping'
     this.#proposals.rejectAll(why)
     this.#reads.rejectAll(why)
@@ -234,7 +223,7 @@ class LocalReplica implements Replica {
   }
 
   async #run(log: OpenLog): Promise<void> {
-    const { memberId, clock, random, tickMs } = this.#options
+    const { clock, tickMs } = this.#options
     const book = new MembershipBook(this.#queue.delivered, log.confState, log.members)
     const keeper = this.#keeper(log, book)
     const node = this.#node(log)
@@ -246,20 +235,11 @@ class LocalReplica implements Replica {
       failed: (error) => this.#fail(error),
       nowMs: () => clock.monotonicMs(),
     })
-    const loss = new LeaderLoss({
-      clock,
-      random,
-      memberId,
-      voters: () => book.confState.voters,
-      hint: (leader, campaigns) => this.#hint(leader, campaigns),
-      campaign: () => this.#campaign(),
-    })
     const guard = this.#guard(log, book)
-    this.#running = { node, log, book, writer, keeper, loss, guard }
+    this.#running = { node, log, book, writer, keeper, guard }
     this.#phase = 'running'
     this.#commit = log.commit
-    this.#view = { ...this.#view, term: node.status().term }
-    this.#listener?.leadership(this.#view)
+    this.#leadership.begin(node.status().term)
     // Replays what is known to be committed before anybody else is heard.
     this.#schedule()
     await this.#waits.until(() => this.#queue.delivered >= log.commit)
@@ -271,14 +251,14 @@ class LocalReplica implements Replica {
       message: (message) => this.#receive(message),
       snapshot: (message, header, blocks) => this.#receiveSnapshot(message, header, blocks),
       unreachable: (id) => this.#unreachable(id),
-      lost: (id, how) => loss.lost(id, how),
+      lost: (id, how) => this.#leadership.lost(id, how),
     })
     this.#ticker = clock.every(tickMs, () => {
       node.tick()
-      this.#leaveIfStalled()
+      if (this.#phase === 'running') this.#leadership.leaveIfStalled(writer.stalledMs())
       this.#schedule()
     })
-    this.#seekLeader()
+    this.#leadership.seek()
   }
 
   #node(log: OpenLog): RawNode {
@@ -310,14 +290,14 @@ class LocalReplica implements Replica {
       memberId,
       joined: identity.joined,
       incarnation: identity.incarnation,
-      holds: () => this.#view.term > 0 || log.storage.lastIndex() > 0,
+      holds: () => this.#leadership.view.term > 0 || log.storage.lastIndex() > 0,
       voters: () => book.confState.voters,
       node: () => present(this.#running, 'a running replica').node,
       remember: () =>
         rememberIdentity(disk, dataDirectory, { ...identity, joined: true }).catch((error) =>
           this.#fail(error),
         ),
-      onJoined: () => this.#seekLeader(),
+      onJoined: () => this.#leadership.seek(),
     })
   }
 
@@ -325,10 +305,10 @@ class LocalReplica implements Replica {
   #met(id: MemberId, state: MemberState): void {
     const { guard, node } = this.#running ?? {}
     const hasLostData = guard?.met(id, state)
-    this.#seekLeader()
+    this.#leadership.seek()
     if (!hasLostData || !node) return
     const progress = node.raft.tracker.progress.get(id)
-    if (!progress || this.#view.role !== 'leader' || progress.match === 0) return
+    if (!progress || this.#leadership.view.role !== 'leader' || progress.match === 0) return
     this.#options.logger.warn({ member: id }, 'a member lost its data; it gets them anew')
     progress.match = 0 as LogIndex
     progress.pendingSnapshot = 0 as LogIndex
@@ -349,6 +329,22 @@ class LocalReplica implements Replica {
         if (this.#phase !== 'running') return
         await this.#listener?.restored(index, term, blocks)
         this.#queue.restored(index)
+      },
+    })
+  }
+
+  #makeLeadership(): Leadership {
+    const { memberId, clock, random, logger, emit, tickMs, electionTicks } = this.#options
+    return new Leadership({
+      ...{ memberId, clock, random, logger, emit, tickMs, electionTicks, waits: this.#waits },
+      node: () => (this.#phase === 'running' ? this.#running?.node : undefined),
+      voters: () => this.#running?.book.confState.voters ?? [],
+      maySeek: () => this.#running?.guard.maySeekLeader() ?? false,
+      schedule: () => this.#schedule(),
+      changed: (view, before) => {
+        if (before.leader !== 0 && before.leader !== view.leader)
+          this.#reads.rejectAll('the leader changed')
+        this.#listener?.leadership(view)
       },
     })
   }
@@ -389,7 +385,7 @@ class LocalReplica implements Replica {
     }
     // The others may write at the same time as this member (thesis section 10.2.1).
     if (outgoing.length > 0) this.#transport.send(outgoing)
-    this.#updateView(ready)
+    this.#leadership.update(ready, node)
     this.#reads.confirmed(ready.readStates)
     for (const message of storage) {
       if (message.type === 'MsgStorageAppend') writer.append(message)
@@ -443,7 +439,7 @@ class LocalReplica implements Replica {
     if (message.type === 'MsgHeartbeat' && message.commit > node.raft.log.lastIndex()) return
     const isPlain =
       message.type === 'MsgProp' &&
-      this.#view.role === 'leader' &&
+      this.#leadership.view.role === 'leader' &&
       message.entries.every(({ type }) => type === 'EntryNormal')
     if (isPlain) for (const { data } of message.entries) this.#proposals.addForwarded(data)
     else {
@@ -471,73 +467,10 @@ class LocalReplica implements Replica {
     this.#schedule()
   }
 
-  #hint(leader: MemberId, campaigns: boolean): boolean {
-    const { node } = this.#running ?? {}
-    if (!node || this.#phase !== 'running') return false
-    const concerned = node.hintLeaderLost(leader, campaigns)
-    if (concerned) this.#schedule()
-    return concerned
-  }
-
-  /** After a start nobody need wait for a timeout: pre-votes disturb no leader that there may be. */
-  #seekLeader(): void {
-    if (this.#view.leader === 0 && this.#running?.guard.maySeekLeader())
-      this.#running.loss.lost(0 as MemberId, 'refused')
-  }
-
-  #campaign(): boolean {
-    const { node } = this.#running ?? {}
-    if (!node || this.#view.leader !== 0 || this.#phase !== 'running') return false
-    const { vote, electionElapsedTicks } = node.raft
-    const isNew = electionElapsedTicks * 2 < this.#options.electionTicks
-    // Whoever has our vote gets some time to make use of it.
-    if (vote === 0 || vote === this.memberId || !isNew) node.campaign()
-    this.#schedule()
-    return true
-  }
-
-  #updateView(ready: Ready): void {
-    const { node } = present(this.#running, 'a running replica')
-    const { role, leader } = ready.softState ?? this.#view
-    const term = ready.hardState?.term ?? this.#view.term
-    const own = role === 'follower' && node.raft.isLearner ? 'learner' : role
-    if (own === this.#view.role && leader === this.#view.leader && term === this.#view.term) return
-    const hadLeader = this.#view.leader
-    this.#view = { role: own, term, leader }
-    if (hadLeader !== 0 && hadLeader !== leader) this.#reads.rejectAll('the leader changed')
-    this.#listener?.leadership(this.#view)
-    this.#waits.look()
-  }
-
-  /** A leader whose disk stands still keeps everybody waiting: another one may do better. */
-  #leaveIfStalled(): void {
-    const { writer } = present(this.#running, 'a running replica')
-    if (this.#view.role !== 'leader' || this.#phase !== 'running' || this.#isLeaving) return
-    const stalledMs = writer.stalledMs()
-    if (stalledMs < this.#electionMs) return
-    this.#options.logger.warn({ stalledMs }, 'the disk stands still: leadership is handed over')
-    this.#options.emit('raft', 'disk-stalled', { term: this.#view.term, detail: { stalledMs } })
-    this.#isLeaving = true
-    void this.#handOver().then(() => {
-      this.#isLeaving = false
-    })
-  }
-
-  /** Gives leadership to the voter that is furthest, if there is one. */
-  async #handOver(): Promise<void> {
-    const { node, book } = this.#running ?? {}
-    if (!node || !book) return
-    const successor = successorOf(node, book.confState.voters)
-    if (successor === undefined) return
-    node.transferLeadership(successor)
-    this.#schedule()
-    await this.#waits.until(() => this.#view.role !== 'leader', this.#handOverMs)
-  }
-
   /** The log cannot be trusted any more: nothing is acknowledged from here on. */
   #fail(error: unknown): void {
     if (this.#phase === 'stopped' || this.#phase === 'failed') return
-    const wasLeader = this.#view.role === 'leader'
+    const wasLeader = this.#leadership.view.role === 'leader'
     this.#phase = 'failed'
     const reason = error instanceof Error ? error : new Error(String(error))
     this.#options.logger.error({ error: reason }, 'the log failed; this member stops acknowledging')
@@ -548,10 +481,10 @@ class LocalReplica implements Replica {
     this.#listener?.failed(reason)
     const leave = () => {
       this.#ticker?.cancel()
-      this.#running?.loss.stop()
+      this.#leadership.stop()
       return this.#transport.stop()
     }
-    void (wasLeader ? this.#handOver().then(leave) : leave())
+    void (wasLeader ? this.#leadership.handOver(this.#running?.node).then(leave) : leave())
   }
 
   #isStopped(): boolean {
@@ -579,20 +512,9 @@ class LocalReplica implements Replica {
     })
   }
 
-  get #handOverMs(): number {
-    return this.#electionMs * 1.5
-  }
-
   #unavailable(): Error {
     const why =
       this.#phase === 'running' ? 'the cluster has no leader' : `this member is ${this.#phase}`
     return statusError('ServiceUnavailable', why, { retryAfterSeconds: 1 })
   }
-}
-
-function tlsTransport(options: ReplicaOptions): Transport {
-  const { clusterId, memberId, members, tls, clock, random, logger } = options
-  const own = members.find(({ id }) => id === memberId)?.raftAddress
-  const listenAddress = present(options.listenAddress ?? own, 'the address to listen on')
-  return createTlsTransport({ clusterId, memberId, listenAddress, tls, clock, random, logger })
 }

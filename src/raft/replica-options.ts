@@ -4,7 +4,7 @@ import type { Disk } from '../base/disk.ts'
 import type { FlightEmit } from '../base/flight-record.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
-import type { MemberAddress } from './members.ts'
+import type { MemberAddress } from './membership/members.ts'
 import type { PeerCredentials } from './wire/peer-identity.ts'
 import type { Transport } from './wire/transport.ts'
 

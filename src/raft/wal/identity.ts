@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { MemberId } from '../../base/brand.ts'
 import type { Disk } from '../../base/disk.ts'
-import type { MemberAddress } from '../members.ts'
+import type { MemberAddress } from '../membership/members.ts'
 
 /** Whose data a directory holds, and the members that the cluster began with. */
 export interface Identity {

@@ -5,7 +5,7 @@ import { assert } from '../../base/assert.ts'
 import type { LogIndex, Term } from '../../base/brand.ts'
 import { type Disk, type DiskFile, diskErrorCode } from '../../base/disk.ts'
 import type { ConfState } from '../core/message.ts'
-import type { MemberAddress } from '../members.ts'
+import type { MemberAddress } from '../membership/members.ts'
 import { LogCorruptError } from './corrupt.ts'
 
 /** What a snapshot says about itself. */

@@ -13,7 +13,8 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import type { Message } from '../core/message.ts'
-import type { MemberAddress } from '../members.ts'
+import type { MemberAddress } from '../membership/members.ts'
+import type { ReplicaOptions } from '../replica-options.ts'
 import type { SnapshotHeader } from '../wal/snapshot-files.ts'
 import { encodeFrame, FrameReader, frameKind } from './frame.ts'
 import { type Hello, serveInbound } from './inbound.ts'
@@ -41,6 +42,14 @@ const snapshotSilenceMs = 30_000
  */
 export function createTlsTransport(options: TlsTransportOptions): Transport {
   return new TlsTransport(options)
+}
+
+/** The transport that a replica has when none is passed in. */
+export function tlsTransportOf(options: ReplicaOptions): Transport {
+  const { clusterId, memberId, members, tls, clock, random, logger } = options
+  const own = members.find(({ id }) => id === memberId)?.raftAddress
+  const listenAddress = present(options.listenAddress ?? own, 'the address to listen on')
+  return createTlsTransport({ clusterId, memberId, listenAddress, tls, clock, random, logger })
 }
 
 class TlsTransport implements Transport {

@@ -1,7 +1,7 @@
 import type { MemberId } from '../../base/brand.ts'
 import type { Message } from '../core/message.ts'
-import type { MemberState } from '../join-guard.ts'
-import type { MemberAddress } from '../members.ts'
+import type { MemberState } from '../membership/join-guard.ts'
+import type { MemberAddress } from '../membership/members.ts'
 import type { SnapshotHeader } from '../wal/snapshot-files.ts'
 
 /** How a member speaks to the others. Nothing here waits: what cannot be sent now is dropped. */

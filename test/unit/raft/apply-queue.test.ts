@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogIndex } from '../../../src/base/brand.ts'
-import { ApplyQueue } from '../../../src/raft/apply-queue.ts'
+import { ApplyQueue } from '../../../src/raft/queues/apply-queue.ts'
 
 const at = (index: number) => index as LogIndex
 

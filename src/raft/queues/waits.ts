@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 
 /** Conditions that somebody waits for, looked at whenever something changed. */
 export class Waits {

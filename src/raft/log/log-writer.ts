@@ -1,6 +1,6 @@
-import type { HardState, Message, Snapshot } from './core/message.ts'
-import type { MemoryStorage } from './core/storage.ts'
-import type { Wal } from './wal/wal.ts'
+import type { HardState, Message, Snapshot } from '../core/message.ts'
+import type { MemoryStorage } from '../core/storage.ts'
+import type { Wal } from '../wal/wal.ts'
 
 export interface LogWriterOptions {
   readonly wal: Wal

@@ -1,4 +1,4 @@
-import { packBytes, packError, type StreamMessage, unpackError } from './thread-messages.ts'
+import { packBytes, packError, type StreamMessage, unpackError } from './messages.ts'
 
 interface Source {
   readonly iterator: AsyncIterator<Uint8Array>

@@ -1,7 +1,7 @@
-import type { LogIndex } from '../base/brand.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import { statusError } from '../base/status.ts'
-import type { ReadState } from './core/read-only.ts'
+import type { LogIndex } from '../../base/brand.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { statusError } from '../../base/status.ts'
+import type { ReadState } from '../core/read-only.ts'
 
 interface Round {
   readonly waiters: Waiter[]

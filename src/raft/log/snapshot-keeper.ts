@@ -1,13 +1,13 @@
-import type { LogIndex, Term } from '../base/brand.ts'
-import { limits } from '../base/limits.ts'
-import type { Logger } from '../base/log.ts'
-import type { Message, Snapshot } from './core/message.ts'
-import { entryBytes } from './core/message.ts'
-import type { MemoryStorage } from './core/storage.ts'
-import type { MembershipBook } from './membership-book.ts'
-import type { SnapshotFiles, SnapshotHeader } from './wal/snapshot-files.ts'
-import type { Wal } from './wal/wal.ts'
-import type { Transport } from './wire/transport.ts'
+import type { LogIndex, Term } from '../../base/brand.ts'
+import { limits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Message, Snapshot } from '../core/message.ts'
+import { entryBytes } from '../core/message.ts'
+import type { MemoryStorage } from '../core/storage.ts'
+import type { MembershipBook } from '../membership/book.ts'
+import type { SnapshotFiles, SnapshotHeader } from '../wal/snapshot-files.ts'
+import type { Wal } from '../wal/wal.ts'
+import type { Transport } from '../wire/transport.ts'
 
 export interface SnapshotKeeperOptions {
   readonly files: SnapshotFiles

@@ -1,4 +1,4 @@
-import type { MemberId } from '../base/brand.ts'
+import type { MemberId } from '../../base/brand.ts'
 
 /** Where a member is to be found, and the name that its certificate must carry. */
 export interface MemberAddress {

@@ -1,6 +1,6 @@
-import type { MemberId } from '../base/brand.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import type { Random } from '../base/random.ts'
+import type { MemberId } from '../../base/brand.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
 
 export interface LeaderLossOptions {
   readonly clock: Clock

@@ -1,5 +1,5 @@
-import type { MemberId } from '../base/brand.ts'
-import type { RawNode } from './core/raw-node.ts'
+import type { MemberId } from '../../base/brand.ts'
+import type { RawNode } from '../core/raw-node.ts'
 
 /** Whom a leader that goes should leave leadership to: the living voter with most of the log. */
 export function successorOf(node: RawNode, voters: readonly MemberId[]): MemberId | undefined {

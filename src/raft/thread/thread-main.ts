@@ -1,12 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { present } from '../base/assert.ts'
-import { systemClock } from '../base/clock.ts'
-import type { FlightEmit } from '../base/flight-record.ts'
-import type { Logger } from '../base/log.ts'
-import { systemRandom } from '../base/random.ts'
-import { systemDisk } from '../base/system-disk.ts'
-import { createLocalReplica } from './driver.ts'
-import type { CommittedEntry, Replica, ReplicaListener } from './replica.ts'
+import { present } from '../../base/assert.ts'
+import { systemClock } from '../../base/clock.ts'
+import type { FlightEmit } from '../../base/flight-record.ts'
+import type { Logger } from '../../base/log.ts'
+import { systemRandom } from '../../base/random.ts'
+import { systemDisk } from '../../base/system-disk.ts'
+import { createLocalReplica } from '../driver.ts'
+import type { CommittedEntry, Replica, ReplicaListener } from '../replica.ts'
 import {
   type Notice,
   packEntries,
@@ -16,8 +16,8 @@ import {
   transferable,
   unpackBytes,
   unpackError,
-} from './thread-messages.ts'
-import { ThreadStreams } from './thread-streams.ts'
+} from './messages.ts'
+import { ThreadStreams } from './streams.ts'
 
 /** The entry point of the Raft thread: a local replica, and the port to the main thread. */
 const statusPeriodMs = 200

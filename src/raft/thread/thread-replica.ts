@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads'
-import { present } from '../base/assert.ts'
-import type { LogIndex, MemberId, Term } from '../base/brand.ts'
-import type { FlightEmit } from '../base/flight-record.ts'
-import type { Logger } from '../base/log.ts'
-import { statusError } from '../base/status.ts'
+import { present } from '../../base/assert.ts'
+import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
+import type { FlightEmit } from '../../base/flight-record.ts'
+import type { Logger } from '../../base/log.ts'
+import { statusError } from '../../base/status.ts'
 import type {
   LeadershipView,
   MembershipChange,
   Replica,
   ReplicaListener,
   ReplicaStatus,
-} from './replica.ts'
-import type { ReplicaSettings } from './replica-options.ts'
+} from '../replica.ts'
+import type { ReplicaSettings } from '../replica-options.ts'
 import {
   type Notice,
   packBytes,
@@ -21,8 +21,8 @@ import {
   transferable,
   unpackEntries,
   unpackError,
-} from './thread-messages.ts'
-import { ThreadStreams } from './thread-streams.ts'
+} from './messages.ts'
+import { ThreadStreams } from './streams.ts'
 
 export interface ThreadReplicaOptions extends ReplicaSettings {
   readonly logger: Logger

@@ -1,6 +1,6 @@
-import type { LogIndex } from '../base/brand.ts'
-import { limits } from '../base/limits.ts'
-import type { Message } from './core/message.ts'
+import type { LogIndex } from '../../base/brand.ts'
+import { limits } from '../../base/limits.ts'
+import type { Message } from '../core/message.ts'
 
 /**
  * How far the caller is with what it was given. While it is far behind, the core's answers are held

@@ -1,6 +1,6 @@
-import { limits } from '../base/limits.ts'
-import { statusError } from '../base/status.ts'
-import type { StepResult } from './core/step-leader.ts'
+import { limits } from '../../base/limits.ts'
+import { statusError } from '../../base/status.ts'
+import type { StepResult } from '../core/step-leader.ts'
 
 interface Proposal {
   readonly command: Uint8Array

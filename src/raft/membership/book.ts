@@ -1,5 +1,5 @@
-import type { LogIndex, MemberId } from '../base/brand.ts'
-import type { ConfChangeV2, ConfState } from './core/message.ts'
+import type { LogIndex, MemberId } from '../../base/brand.ts'
+import type { ConfChangeV2, ConfState } from '../core/message.ts'
 import type { MemberAddress } from './members.ts'
 
 /** What a membership change carries beside the core's part. */

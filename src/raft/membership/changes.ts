@@ -1,10 +1,10 @@
-import type { Clock, Timer } from '../base/clock.ts'
-import type { Random } from '../base/random.ts'
-import { statusError } from '../base/status.ts'
-import type { ConfChangeType } from './core/message.ts'
-import type { RawNode } from './core/raw-node.ts'
-import { type ChangeContext, encodeContext } from './membership-book.ts'
-import type { MembershipChange } from './replica.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { statusError } from '../../base/status.ts'
+import type { ConfChangeType } from '../core/message.ts'
+import type { RawNode } from '../core/raw-node.ts'
+import type { MembershipChange } from '../replica.ts'
+import { type ChangeContext, encodeContext } from './book.ts'
 
 export interface MembershipChangesOptions {
   readonly clock: Clock

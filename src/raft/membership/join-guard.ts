@@ -1,6 +1,6 @@
-import type { MemberId, Term } from '../base/brand.ts'
-import type { Message } from './core/message.ts'
-import type { RawNode } from './core/raw-node.ts'
+import type { MemberId, Term } from '../../base/brand.ts'
+import type { Message } from '../core/message.ts'
+import type { RawNode } from '../core/raw-node.ts'
 
 /** What members tell each other about their data when they connect. */
 export interface MemberState {

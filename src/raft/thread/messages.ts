@@ -1,7 +1,7 @@
-import type { LogIndex, MemberId, Term } from '../base/brand.ts'
-import { type Status, StatusError } from '../base/status.ts'
-import type { CommittedEntry, LeadershipView, MembershipChange, ReplicaStatus } from './replica.ts'
-import type { ReplicaSettings } from './replica-options.ts'
+import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
+import { type Status, StatusError } from '../../base/status.ts'
+import type { CommittedEntry, LeadershipView, MembershipChange, ReplicaStatus } from '../replica.ts'
+import type { ReplicaSettings } from '../replica-options.ts'
 
 /** What the main thread asks of the Raft thread. Everything with an `id` is answered by `Answer`. */
 export type Request =
