@@ -30,7 +30,10 @@ function answers(): Promise<boolean> {
 }
 
 export const testImage = 'kijabi/test-busybox:1'
-const applets = 'sh echo cat sleep env true false hostname httpd nslookup id ls wget'.split(' ')
+const applets =
+  'sh echo cat sleep env true false hostname httpd nslookup id ls wget nc stty touch rm stat kill'.split(
+    ' ',
+  )
 
 /** A small image with a shell, made of the host's busybox. */
 export function importTestImage(): Promise<void> {

@@ -116,17 +116,18 @@ export async function openKubeletCluster(): Promise<KubeletCluster> {
   }
 }
 
-/** Resolves with the object once `condition` holds; rejects after 20 s. */
+/** Resolves with the object once `condition` holds; rejects after 20 s, or `limitMs`. */
 export async function until<T extends KubernetesObject>(
   resource: ResourceClient<T>,
   namespace: string,
   name: string,
   what: string,
   condition: (object: T) => boolean,
+  limitMs = patienceMs,
 ): Promise<T> {
   let last: T | undefined
   try {
-    for await (const list of listings(resource, namespace)) {
+    for await (const list of listings(resource, namespace, limitMs)) {
       const found = list.find((object) => object.metadata.name === name)
       last = found ?? last
       if (found && condition(found)) return found
@@ -142,11 +143,12 @@ export async function until<T extends KubernetesObject>(
 async function* listings<T extends KubernetesObject>(
   resource: ResourceClient<T>,
   namespace: string,
+  limitMs = patienceMs,
 ): AsyncGenerator<readonly T[]> {
-  const signal = AbortSignal.timeout(patienceMs)
+  const signal = AbortSignal.timeout(limitMs)
   const { items, resourceVersion } = await resource.list({ namespace })
   yield items
   for await (const _ of resource.watch({ namespace, resourceVersion, signal }))
     yield (await resource.list({ namespace })).items
-  throw new Error(`not within ${patienceMs} ms`)
+  throw new Error(`not within ${limitMs} ms`)
 }
