@@ -3,12 +3,14 @@
  *
  *     npm run sim -- --seed N [--ticks T] [--record FILE]
  *     npm run sim -- --seeds A..B [--minutes M] [--ticks T]
+ *     npm run sim -- --canaries [--canary NAME] [--seed FIRST] [--seeds-max N]
  *
  * Prints the seed and the first property that broke; then the exit code is 1.
  */
 import { createWriteStream } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { flightLine } from '../src/base/flight-record.ts'
+import { canaries, huntCanary } from '../test/sim/canaries.ts'
 import { type SimulationResult, simulate } from '../test/sim/simulation.ts'
 
 const { values } = parseArgs({
@@ -19,6 +21,9 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     record: { type: 'string' },
     'keep-going': { type: 'boolean' },
+    canaries: { type: 'boolean' },
+    canary: { type: 'string' },
+    'seeds-max': { type: 'string' },
   },
 })
 const ticks = values.ticks === undefined ? {} : { ticks: Number(values.ticks) }
@@ -43,22 +48,42 @@ async function runSeed(seed: number): Promise<SimulationResult> {
   return result
 }
 
-const [first = 1, last = first] = (values.seeds ?? values.seed ?? '1').split('..').map(Number)
-const endMs = performance.now() + Number(values.minutes ?? 1e6) * 60_000
-const startMs = performance.now()
-let seeds = 0
-let ran = 0
-for (let seed = first; seed <= last && performance.now() < endMs; seed += 1) {
-  const result = await runSeed(seed)
-  seeds += 1
-  ran += result.ticks
-  if (result.failure || values.seeds === undefined) console.log(describe(result))
-  if (!result.failure) continue
-  process.exitCode = 1
-  if (values.seeds === undefined) console.log(result.failure.stack)
-  if (!values['keep-going']) break
+async function runSeeds(): Promise<void> {
+  const [first = 1, last = first] = (values.seeds ?? values.seed ?? '1').split('..').map(Number)
+  const endMs = performance.now() + Number(values.minutes ?? 1e6) * 60_000
+  const startMs = performance.now()
+  let seeds = 0
+  let ran = 0
+  for (let seed = first; seed <= last && performance.now() < endMs; seed += 1) {
+    const result = await runSeed(seed)
+    seeds += 1
+    ran += result.ticks
+    if (result.failure || values.seeds === undefined) console.log(describe(result))
+    if (!result.failure) continue
+    process.exitCode = 1
+    if (values.seeds === undefined) console.log(result.failure.stack)
+    if (!values['keep-going']) break
+  }
+  const seconds = (performance.now() - startMs) / 1000
+  console.log(
+    `${seeds} seeds, ${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
+  )
 }
-const seconds = (performance.now() - startMs) / 1000
-console.log(
-  `${seeds} seeds, ${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
-)
+
+/** Every planted bug must be found, or the simulator is of no use. */
+async function runCanaries(): Promise<void> {
+  const seedsMax = Number(values['seeds-max'] ?? 1000)
+  let missed = 0
+  for (const canary of canaries) {
+    if (values.canary !== undefined && values.canary !== canary.name) continue
+    const { seeds, found } = await huntCanary(canary, Number(values.seed ?? 1), seedsMax)
+    if (seeds === undefined) missed += 1
+    const how = seeds === undefined ? `MISSED in ${seedsMax} seeds` : `${seeds} seeds`
+    console.log(`${canary.name}: ${how}${found?.failure ? ` (${found.failure.message})` : ''}`)
+  }
+  if (missed > 0) process.exitCode = 1
+  console.log(`${canaries.length} canaries, ${missed} missed`)
+}
+
+if (values.canaries || values.canary !== undefined) await runCanaries()
+else await runSeeds()

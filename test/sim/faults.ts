@@ -1,5 +1,6 @@
 import type { MemberId } from '../../src/base/brand.ts'
 import type { Random } from '../../src/base/random.ts'
+import type { RawNode } from '../../src/raft/core/raw-node.ts'
 import { healthyDisk } from './sim-disk.ts'
 import type { SimMember } from './sim-member.ts'
 import type { SimNetwork } from './sim-network.ts'
@@ -11,6 +12,7 @@ export interface FaultWorld {
   readonly random: Random
   readonly members: readonly SimMember[]
   readonly swarm: Swarm
+  readonly node: (id: MemberId) => RawNode | undefined
   readonly isOver: () => boolean
   readonly note: (fault: string, member?: number, amount?: number) => void
 }
@@ -231,6 +233,7 @@ function rot(faults: Faults): void {
   faults.damaged = member
   faults.note('rot', member.id)
   member.crash('kill')
+  member.isRotten = true
   member.disk.flipBit(path, random.integer(0, length), random.integer(0, 8))
   faults.later(faults.lasting(500), () => faults.revive(member))
 }
@@ -243,6 +246,10 @@ function changeMembership(faults: Faults): void {
   )
   if (!leader?.life || leader.life.process.isPaused || members.length < 3) return
   if (faults.damaged) return
+  if (random.fraction() < 0.4) {
+    changeJointly(faults, leader.id)
+    return
+  }
   const { id } = faults.any()
   const kinds = ['add-learner', 'add-voter', 'add-voter', 'remove'] as const
   const kind = kinds[random.integer(0, kinds.length)] ?? 'add-voter'
@@ -253,4 +260,27 @@ function changeMembership(faults: Faults): void {
   leader.life.replica
     .changeMembership({ kind, memberId: id, raftAddress: `127.0.0.1:${9000 + id}` })
     .catch(() => {})
+}
+
+/** Several members at once, by joint consensus: proposed to the core itself. */
+function changeJointly(faults: Faults, leader: MemberId): void {
+  const { members, random, node } = faults.world
+  const core = node(leader)
+  if (!core || members.length < 4) return
+  // A member that was removed has no address to come back to.
+  const { incoming } = core.raft.tracker.config.voters
+  const { learners } = core.raft.tracker.config
+  const ids = members.map(({ id }) => id).filter((id) => [...incoming, ...learners].includes(id))
+  const voters = new Set(ids.filter(() => random.fraction() < 0.6))
+  for (const id of ids) if (voters.size < 2) voters.add(id)
+  faults.note('joint-change', leader, voters.size)
+  faults.changedAtMs = faults.world.network.time.nowMs
+  core.proposeConfChange({
+    transition: random.fraction() < 0.5 ? 'ConfChangeTransitionJointImplicit' : 'ConfChangeTransitionAuto',
+    changes: ids.map((id) => ({
+      type: voters.has(id) ? 'ConfChangeAddNode' : 'ConfChangeAddLearnerNode',
+      nodeId: id,
+    })),
+    context: new Uint8Array(0),
+  })
 }

@@ -96,7 +96,8 @@ export class SimClient {
     const key = `${keyPrefix}k${random.integer(0, this.#world.keys)}`
     const dice = random.fraction()
     if (dice < 0.4) this.#read(life, key)
-    else if (dice < 0.7) this.#write(life, key)
+    else if (dice < 0.6) this.#write(life, [key])
+    else if (dice < 0.7) this.#write(life, this.#twoKeys(key))
     else if (dice < 0.93) this.#compareAndSwap(life, key)
     else if (dice < 0.99) this.#delete(life, key)
     else this.#compact(life)
@@ -140,22 +141,33 @@ export class SimClient {
     )
   }
 
-  #write(life: MemberLife, key: string): void {
-    const attempt = this.#begin(key)
+  /** One transaction, hence one revision, for all keys. */
+  #write(life: MemberLife, keys: readonly string[]): void {
     const value = this.#newValue()
-    const txn: Txn = { compares: [], success: [put(key, value)], failure: [] }
+    const attempts = keys.map((key) => this.#begin(key))
+    const txn: Txn = { compares: [], success: keys.map((key) => put(key, value)), failure: [] }
     const action: RegisterAction = { kind: 'write', value }
     this.#settle(
       life,
       life.proposer.commit(txn),
       (result: TxnResult) => {
-        this.#saw(attempt, result.revision, 'a write')
         this.#world.history.writesAcknowledged += 1
-        this.#known.set(key, { value, revision: result.revision })
-        this.#end(attempt, action, true)
+        for (const attempt of attempts) {
+          this.#saw(attempt, result.revision, 'a write')
+          this.#known.set(attempt.key, { value, revision: result.revision })
+          this.#end(attempt, action, true)
+        }
       },
-      () => this.#end(attempt, action, false),
+      () => {
+        for (const attempt of attempts) this.#end(attempt, action, false)
+      },
     )
+  }
+
+  #twoKeys(key: string): string[] {
+    const { keys, random } = this.#world
+    const other = `${keyPrefix}k${random.integer(0, keys)}`
+    return other === key ? [key] : [key, other]
   }
 
   #delete(life: MemberLife, key: string): void {

@@ -9,7 +9,7 @@ import type { MemberAddress } from '../../src/raft/membership/members.ts'
 import type { Replica } from '../../src/raft/replica.ts'
 import { type AppliedResult, type LogEntry, Machine } from '../../src/state/machine.ts'
 import { SimulatedDisk } from '../contract/sim-disk.ts'
-import type { Ledger } from './ledger.ts'
+import { type Ledger, Violation } from './ledger.ts'
 import { type DiskTrouble, healthyDisk, ProcessDisk } from './sim-disk.ts'
 import type { SimNetwork } from './sim-network.ts'
 import { SimProcess } from './sim-process.ts'
@@ -91,6 +91,8 @@ export class SimMember {
   lives = 0
   /** Its log was found damaged: it needs an empty disk. */
   isCorrupt = false
+  /** Somebody changed what its disk holds: finding the log damaged is right then. */
+  isRotten = false
   readonly #world: MemberWorld
 
   constructor(id: MemberId, world: MemberWorld) {
@@ -163,6 +165,7 @@ export class SimMember {
   wipe(): void {
     this.disk.wipe()
     this.isCorrupt = false
+    this.isRotten = false
   }
 
   #run(process: SimProcess, replica: Replica, random: SeededRandom): void {
@@ -194,8 +197,11 @@ export class SimMember {
       },
       (error: Error) => {
         life.failure = error
-        if (error.name === 'LogCorruptError') this.isCorrupt = true
-        else if (error.name === 'InvariantError') this.#world.violated(error)
+        if (error.name === 'LogCorruptError' || error.name === 'WrongDirectoryError') {
+          this.isCorrupt = true
+          if (!this.isRotten) this.#world.violated(new Violation(`durability: ${error.message}`))
+        }
+        if (error.name === 'InvariantError') this.#world.violated(error)
       },
     )
   }

@@ -46,8 +46,18 @@ const calmElectionTimeouts = 10
 const convergenceMsMax = 60_000
 
 /** Runs one seed to its end or to its first broken property. The same seed gives the same result. */
-export function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  return fromMacrotask(() => new Simulation(options).run())
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const lost: unknown[] = []
+  const note = (error: unknown) => lost.push(error)
+  process.on('unhandledRejection', note)
+  try {
+    const result = await fromMacrotask(() => new Simulation(options).run())
+    await new Promise((resolve) => setImmediate(resolve))
+    const failure = result.failure ?? (lost[0] as Error | undefined)
+    return { ...result, failure }
+  } finally {
+    process.off('unhandledRejection', note)
+  }
 }
 
 class Simulation {
@@ -101,6 +111,7 @@ class Simulation {
       random: fork(),
       members,
       swarm: this.#swarm,
+      node: (id) => this.#checks.node(id),
       isOver: () => this.#isCalm,
       note: (fault, member = 0, amount = 0) => this.#fault(fault, member, amount),
     })
@@ -168,7 +179,7 @@ class Simulation {
     if (this.#failure || this.#hasConverged()) return
     const where = this.#members.map(({ id, life }) => {
       const status = life?.replica.status()
-      return `m${id}: ${status?.role} applied ${life?.machine.appliedIndex} commit ${status?.commitIndex} ${life?.failure ?? ''}`
+      return `m${id}: ${status?.role} applied ${life?.machine.appliedIndex} commit ${status?.commitIndex} voters ${status?.voters} learners ${status?.learners} first ${status?.firstIndex} ${life?.failure ?? ''}`
     })
     violated('liveness', `members did not converge: ${where.join('; ')}`)
   }

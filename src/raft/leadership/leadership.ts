@@ -65,7 +65,8 @@ export class Leadership {
   update(ready: Ready, node: RawNode): void {
     const { role, leader } = ready.softState ?? this.#view
     const term = ready.hardState?.term ?? this.#view.term
-    const own = role === 'follower' && node.raft.isLearner ? 'learner' : role
+    const follows = role === 'follower' || role === 'learner'
+    const own = follows ? (node.raft.isLearner ? 'learner' : 'follower') : role
     if (own === this.#view.role && leader === this.#view.leader && term === this.#view.term) return
     this.#set({ role: own, term, leader })
     this.#options.waits.look()
