@@ -85,9 +85,18 @@ export class Faults {
     return this.damaged === undefined || this.damaged === member
   }
 
+  /** Often the leader: that is where it hurts. */
   any(): SimMember {
     const { members, random } = this.world
+    const leader = random.fraction() < 0.35 ? this.leader() : undefined
+    if (leader) return leader
     return members[random.integer(0, members.length)] as SimMember
+  }
+
+  leader(): SimMember | undefined {
+    return this.world.members.find(
+      ({ life }) => life?.isReady && life.proposer.leadership.role === 'leader',
+    )
   }
 
   down(member: SimMember, how: 'kill' | 'power', forMs: number): void {
@@ -188,9 +197,7 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
   },
   transferMs: (faults) => {
     const to = faults.any()
-    const leader = faults.world.members.find(
-      ({ life }) => life?.isReady && life.proposer.leadership.role === 'leader',
-    )
+    const leader = faults.leader()
     if (!leader?.life || leader.life.process.isPaused) return
     faults.note('transfer', to.id)
     leader.life.replica.transferLeadership(to.id).catch(() => {})
@@ -209,6 +216,7 @@ function partition(faults: Faults): void {
   const side = new Set<MemberId>()
   const isolates = random.fraction() < 0.4
   if (isolates) side.add(faults.any().id)
+  else if (random.fraction() < 0.5) side.add(faults.any().id).add(faults.any().id)
   else for (const { id } of members) if (random.fraction() < 0.5) side.add(id)
   const oneWay = random.fraction() < 0.3
   const forMs = faults.lasting(1000)
@@ -219,6 +227,11 @@ function partition(faults: Faults): void {
       if (!oneWay || side.has(from)) network.cut(from, to)
     }
   faults.later(forMs, () => network.heal())
+  // What the two sides disagree on is tested best by losing what one of them knows.
+  if (random.fraction() < 0.2)
+    faults.later(forMs + random.fraction() * 200, () =>
+      faults.down(faults.any(), 'power', faults.lasting(300)),
+    )
 }
 
 /** Changes a bit of what a member's disk holds, while it is off: found at the next start. */
@@ -241,9 +254,7 @@ function rot(faults: Faults): void {
 /** Takes a member out, and back in as a learner, then as a voter. */
 function changeMembership(faults: Faults): void {
   const { members, random } = faults.world
-  const leader = members.find(
-    ({ life }) => life?.isReady && life.proposer.leadership.role === 'leader',
-  )
+  const leader = faults.leader()
   if (!leader?.life || leader.life.process.isPaused || members.length < 3) return
   if (faults.damaged) return
   if (random.fraction() < 0.4) {

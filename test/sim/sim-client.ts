@@ -89,10 +89,28 @@ export class SimClient {
     if (this.#wanders || !this.#member.isReady)
       this.#member = members[random.integer(0, members.length)] as SimMember
     const { life } = this.#member
-    if (!life?.isReady || life.failure || life.process.isPaused) {
+    if (!life?.isReady || life.failure) {
       this.#think()
       return
     }
+    // A request to a paused member waits in its socket; it counts from when it is read.
+    const start = () => this.#operate(life)
+    if (!life.process.isPaused) start()
+    else this.#startLater(life, start)
+  }
+
+  /** A request that waited is lost with its member: the client goes on. */
+  #startLater({ process }: MemberLife, start: () => void): void {
+    const died = () => this.#think()
+    process.onDeath(died)
+    process.deliver(() => {
+      process.forgetDeath(died)
+      start()
+    })
+  }
+
+  #operate(life: MemberLife): void {
+    const { random } = this.#world
     const key = `${keyPrefix}k${random.integer(0, this.#world.keys)}`
     const dice = random.fraction()
     if (dice < 0.4) this.#read(life, key)
