@@ -3,11 +3,13 @@
  *
  *     npm run sim -- --seed N [--ticks T] [--record FILE]
  *     npm run sim -- --seeds A..B [--minutes M] [--ticks T]
- *     npm run sim -- --canaries [--canary NAME] [--seed FIRST] [--seeds-max N]
+ *     npm run sim -- --canaries [--canary NAME] [--seed FIRST] [--seeds-max N] [--known FILE]
  *
+ * FILE says by which seed each canary was found before: that one is tried first.
  * Prints the seed and the first property that broke; then the exit code is 1.
  */
 import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { flightLine } from '../src/base/flight-record.ts'
 import { canaries, huntCanary } from '../test/sim/canaries.ts'
@@ -24,9 +26,12 @@ const { values } = parseArgs({
     canaries: { type: 'boolean' },
     canary: { type: 'string' },
     'seeds-max': { type: 'string' },
+    known: { type: 'string' },
   },
 })
 const ticks = values.ticks === undefined ? {} : { ticks: Number(values.ticks) }
+
+const endMs = performance.now() + Number(values.minutes ?? 1e6) * 60_000
 
 function describe(result: SimulationResult): string {
   const { seed, failure, ticks: ran, traceHash, entries, operations, watched, faults } = result
@@ -50,7 +55,6 @@ async function runSeed(seed: number): Promise<SimulationResult> {
 
 async function runSeeds(): Promise<void> {
   const [first = 1, last = first] = (values.seeds ?? values.seed ?? '1').split('..').map(Number)
-  const endMs = performance.now() + Number(values.minutes ?? 1e6) * 60_000
   const startMs = performance.now()
   let seeds = 0
   let ran = 0
@@ -73,16 +77,35 @@ async function runSeeds(): Promise<void> {
 /** Every planted bug must be found, or the simulator is of no use. */
 async function runCanaries(): Promise<void> {
   const seedsMax = Number(values['seeds-max'] ?? 1000)
+  const known = values.known === undefined ? {} : await readKnown(values.known)
+  const chosen = canaries.filter(({ name }) => (values.canary ?? name) === name)
   let missed = 0
-  for (const canary of canaries) {
-    if (values.canary !== undefined && values.canary !== canary.name) continue
-    const { seeds, found } = await huntCanary(canary, Number(values.seed ?? 1), seedsMax)
-    if (seeds === undefined) missed += 1
-    const how = seeds === undefined ? `MISSED in ${seedsMax} seeds` : `${seeds} seeds`
-    console.log(`${canary.name}: ${how}${found?.failure ? ` (${found.failure.message})` : ''}`)
+  let late = 0
+  for (const canary of chosen) {
+    const isOver = () => performance.now() > endMs
+    const first = Number(values.seed ?? 1)
+    const hint = known[canary.name]
+    const seeds =
+      hint === undefined ? range(first, seedsMax) : [hint, ...range(first, seedsMax - 1)]
+    const { seeds: ran, found } = await huntCanary(canary, seeds, isOver)
+    const isLate = !found && ran < seedsMax
+    if (isLate) late += 1
+    else if (!found) missed += 1
+    const verdict = found
+      ? `seed ${found.seed}, after ${ran} (${found.failure?.message})`
+      : `${isLate ? 'out of time' : 'MISSED'} after ${ran}`
+    console.log(`${canary.name}: ${verdict}`)
   }
-  if (missed > 0) process.exitCode = 1
-  console.log(`${canaries.length} canaries, ${missed} missed`)
+  if (missed > 0 || chosen.length === 0) process.exitCode = 1
+  console.log(`${chosen.length} canaries, ${missed} missed, ${late} out of time`)
+}
+
+async function readKnown(file: string): Promise<Record<string, number>> {
+  return JSON.parse(await readFile(file, 'utf8')) as Record<string, number>
+}
+
+function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, at) => first + at)
 }
 
 if (values.canaries || values.canary !== undefined) await runCanaries()

@@ -148,7 +148,11 @@ export const raftCanaries: readonly Canary[] = [
         (original) =>
           function (this: RawNode, message: Message) {
             const { raft } = this
-            if (message.type === 'MsgVote' && message.term === raft.term && raft.role === 'follower')
+            if (
+              message.type === 'MsgVote' &&
+              message.term === raft.term &&
+              raft.role === 'follower'
+            )
               Object.assign(raft, { vote: 0, leader: 0 })
             return original.call(this, message)
           },

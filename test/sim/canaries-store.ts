@@ -1,6 +1,6 @@
+import { ProposerReads } from '../../src/api/proposer-reads.ts'
 import type { DiskFile } from '../../src/base/disk.ts'
 import { SeededRandom } from '../../src/base/random.ts'
-import { ProposerReads } from '../../src/api/proposer-reads.ts'
 import { SnapshotFiles } from '../../src/raft/wal/snapshot-files.ts'
 import { Wal, type WalBatch } from '../../src/raft/wal/wal.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from '../../src/state/cluster-store.ts'
@@ -224,7 +224,9 @@ export const storeCanaries: readonly Canary[] = [
         poll: (bytesMax) =>
           inner
             .poll(bytesMax)
-            .map((event) => (event.revision % 50 === 0 ? { ...event, previous: undefined } : event)),
+            .map((event) =>
+              event.revision % 50 === 0 ? { ...event, previous: undefined } : event,
+            ),
       })),
   },
 ]

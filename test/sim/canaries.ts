@@ -16,28 +16,29 @@ export const canaries: readonly Canary[] = [...raftCanaries, ...storeCanaries]
 
 export interface CanaryResult {
   readonly canary: Canary
-  /** How many seeds it took; undefined when it was not found. */
-  readonly seeds: number | undefined
+  /** How many seeds were run. */
+  readonly seeds: number
+  /** Undefined when none of them broke a property. */
   readonly found: SimulationResult | undefined
-  readonly ticks: number
 }
 
-/** Runs seeds from `firstSeed` on until one breaks a property, at most `seedsMax` of them. */
+/** Runs the seeds until one breaks a property, or `isOver`. */
 export async function huntCanary(
   canary: Canary,
-  firstSeed: number,
-  seedsMax: number,
+  seeds: Iterable<number>,
+  isOver: () => boolean = () => false,
 ): Promise<CanaryResult> {
-  let ticks = 0
-  for (let seeds = 1; seeds <= seedsMax; seeds += 1) {
+  let ran = 0
+  for (const seed of seeds) {
+    if (isOver()) break
+    ran += 1
     const restore = canary.plant()
     try {
-      const found = await simulate({ seed: firstSeed + seeds - 1 })
-      ticks += found.ticks
-      if (found.failure) return { canary, seeds, found, ticks }
+      const found = await simulate({ seed })
+      if (found.failure) return { canary, seeds: ran, found }
     } finally {
       restore()
     }
   }
-  return { canary, seeds: undefined, found: undefined, ticks }
+  return { canary, seeds: ran, found: undefined }
 }

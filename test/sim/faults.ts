@@ -25,6 +25,8 @@ export class Faults {
   count = 0
   /** Its data may be missing or damaged until the cluster has caught up again: one at a time. */
   damaged: SimMember | undefined
+  /** Have held what the cluster held, once: before that, a member is as one that lost its disk. */
+  readonly #whole = new Set<SimMember>()
   /** When somebody last asked for a change of membership. */
   changedAtMs = Number.NEGATIVE_INFINITY
 
@@ -72,12 +74,14 @@ export class Faults {
     const { members, network, random } = this.world
     for (const member of members)
       if (member.life?.failure && random.fraction() < 0.5) this.revive(member)
+    for (const member of members) if (isCaughtUp(member, members)) this.#whole.add(member)
     if (this.damaged && isCaughtUp(this.damaged, members)) this.damaged = undefined
     if (!this.world.isOver()) network.time.after(50 + random.integer(0, 200), () => this.#nurse())
   }
 
   /** A majority must keep its data: at most one member at a time loses them. */
   mayDamage(member: SimMember): boolean {
+    if (this.#whole.size < this.world.members.length) return false
     if (this.world.network.time.nowMs - this.changedAtMs < 5000) return false
     for (const { life } of this.world.members)
       if (life && life.replica.status().voters.length < 3) return false
@@ -287,7 +291,8 @@ function changeJointly(faults: Faults, leader: MemberId): void {
   faults.note('joint-change', leader, voters.size)
   faults.changedAtMs = faults.world.network.time.nowMs
   core.proposeConfChange({
-    transition: random.fraction() < 0.5 ? 'ConfChangeTransitionJointImplicit' : 'ConfChangeTransitionAuto',
+    transition:
+      random.fraction() < 0.5 ? 'ConfChangeTransitionJointImplicit' : 'ConfChangeTransitionAuto',
     changes: ids.map((id) => ({
       type: voters.has(id) ? 'ConfChangeAddNode' : 'ConfChangeAddLearnerNode',
       nodeId: id,
