@@ -6,7 +6,7 @@ import { majorityCommittedIndex, majorityVoteResult } from '../../src/raft/core/
 import { RawNode, type Ready } from '../../src/raft/core/raw-node.ts'
 import { ReadOnly } from '../../src/raft/core/read-only.ts'
 import { Tracker } from '../../src/raft/core/tracker.ts'
-import { JoinGuard } from '../../src/raft/join-guard.ts'
+import { JoinGuard } from '../../src/raft/membership/join-guard.ts'
 import type { Canary } from './canaries.ts'
 import { all, replaceMethod } from './plant.ts'
 
