@@ -18,20 +18,26 @@ export function headersOf(request: Request): ReadonlyMap<string, string> {
   return headers
 }
 
-/** The whole body. Throws RequestEntityTooLarge past `limits.bodyBytesMax`, without reading on. */
+/**
+ * The whole body. Throws RequestEntityTooLarge past `limits.bodyBytesMax`, after reading and dropping
+ * what is left, up to `limits.bodyBytesDroppedMax`: a connection that is closed while the client still
+ * sends would lose the refusal.
+ */
 export async function readBody(request: Request): Promise<Uint8Array> {
   const { method } = request
   const length = Number(request.headers['content-length'] ?? '0')
-  if (length > limits.bodyBytesMax) throw bodyTooLarge()
+  if (length > limits.bodyBytesDroppedMax) throw bodyTooLarge()
   if (method === 'GET' || method === 'HEAD') return new Uint8Array(0)
   const chunks: Uint8Array[] = []
   let bytes = 0
   // Leaving early must not destroy the connection: the refusal still has to go out on it.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length
-    if (bytes > limits.bodyBytesMax) throw bodyTooLarge()
-    chunks.push(chunk)
+    if (bytes > limits.bodyBytesDroppedMax) break
+    if (bytes > limits.bodyBytesMax) chunks.length = 0
+    else chunks.push(chunk)
   }
+  if (bytes > limits.bodyBytesMax) throw bodyTooLarge()
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 

@@ -8,6 +8,8 @@ const MiB = 1024 * KiB
 export const limits = {
   // Requests (Kubernetes v1.36 and etcd use the same figures where they have them)
   bodyBytesMax: 3 * MiB,
+  /** Of a body that is too large, so much is read and dropped before the refusal. */
+  bodyBytesDroppedMax: 32 * MiB,
   objectBytesMax: 1.5 * MiB,
   jsonPatchOperationsMax: 10_000,
   jsonDepthMax: 128,

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import { silentLogger } from '../base/log.ts'
+import { systemRandom } from '../base/random.ts'
 import { Scope } from '../base/scope.ts'
 import type { UpFlags } from '../cli/program.ts'
 import { createBalancer } from '../client/balancer.ts'
@@ -101,7 +102,7 @@ async function prepare(options: SuperviseOptions, scope: Scope): Promise<Resolve
   const strays = await stopStrayMembers(directory, systemClock)
   if (strays.length > 0) say(`stopped members of an earlier run: ${strays.join(', ')}`)
   const known = directory.exists
-  const resolved = await resolveCluster(directory, config, flags, systemClock)
+  const resolved = await resolveCluster(directory, config, flags, systemClock, systemRandom)
   const wanted = flags.runtime ?? (known ? resolved.runtime : config.runtime)
   const socket = wanted === 'sim' ? undefined : await engineFor(options, resolved, scope)
   if (wanted === 'docker' && socket === undefined)

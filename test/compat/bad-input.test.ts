@@ -187,11 +187,10 @@ test('bad input is refused as Kubernetes refuses it, and nothing is lost', async
         assert.equal(status['reason'], refusal.reason, answer.text)
         assert.match(String(status['message']), refusal.message)
       })
-    await context.test('a watch from a revision that is no number, or not reached', async () => {
-      const watch = `${configMaps}?watch=1&timeoutSeconds=1&resourceVersion=`
-      assert.equal((await admin.send(`${watch}abc`)).code, 422)
-      const future = await admin.send(`${watch}99999999`)
-      assert.match(future.text, /Too large resource version/)
+    await context.test('a watch from a revision that is no number', async () => {
+      const answer = await admin.send(`${configMaps}?watch=1&timeoutSeconds=1&resourceVersion=abc`)
+      assert.equal(answer.code, 422, answer.text)
+      assert.match(answer.text, /Invalid value: \\"abc\\"/)
     })
     const after = await admin.json(`${configMaps}/kept`)
     assert.deepEqual((after.body as { data: object }).data, kept.data)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
 import type { KeyPair } from './certificates.ts'
 import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluster-directory.ts'
 import type { ClusterConfig } from './config.ts'
@@ -17,6 +18,25 @@ export interface UpOptions {
 
 const loopback = '127.0.0.1'
 
+/** From where on free ports are looked for. */
+interface FirstPorts {
+  readonly api: number
+  readonly masterApi: number
+  readonly raft: number
+  readonly kubelet: number
+}
+
+const usualPorts: FirstPorts = { api: 16443, masterApi: 6450, raft: 6550, kubelet: 10250 }
+
+/**
+ * For clusters that take any port: below what the system gives to outgoing connections and to
+ * NodePorts, and far from those of a cluster that boots at the same moment.
+ */
+function scatteredPorts(random: Random): FirstPorts {
+  const first = 20_000 + 100 * random.integer(0, 95)
+  return { api: first, masterApi: first, raft: first, kubelet: first }
+}
+
 /**
  * The cluster of a data directory: read back when it exists, made up from configuration and options
  * when it does not. The number of masters is fixed at first boot; workers may come and go.
@@ -26,13 +46,15 @@ export async function resolveCluster(
   config: ClusterConfig,
   options: UpOptions,
   clock: Clock,
+  random: Random,
 ): Promise<ResolvedCluster> {
   const authority = await directory.authority(config.name, clock)
   if (directory.exists) return resume(directory.readCluster(), config, options)
   const clusterId = clusterIdOf(authority)
   const taken = new Set<number>()
   const apiPort = options.apiPort ?? config.apiPort
-  const apiAddress = `${loopback}:${apiPort === 0 ? await pickPort(loopback, 16443, taken) : apiPort}`
+  const usual = apiPort === 0 ? scatteredPorts(random) : usualPorts
+  const apiAddress = `${loopback}:${apiPort || (await pickPort(loopback, usual.api, taken))}`
   taken.add(splitAddress(apiAddress).port)
   return {
     clusterId,
@@ -41,8 +63,8 @@ export async function resolveCluster(
     runtime: 'sim',
     dockerSocket: undefined,
     apiAddress,
-    masters: await resolveMasters(options.masters ?? config.masters, taken),
-    workers: await resolveWorkers(options.workers ?? config.workers, [], taken),
+    masters: await resolveMasters(options.masters ?? config.masters, usual, taken),
+    workers: await resolveWorkers(options.workers ?? config.workers, [], usual, taken),
     serviceCidr: config.network.serviceCidr ?? '',
     nodePortRange: config.network.nodePortRange,
     raft: config.raft,
@@ -69,7 +91,7 @@ async function resume(
   const workers =
     options.workers === undefined
       ? stored.workers
-      : await resolveWorkers(options.workers, stored.workers, taken)
+      : await resolveWorkers(options.workers, stored.workers, usualPorts, taken)
   const port = options.apiPort
   return {
     ...stored,
@@ -80,15 +102,19 @@ async function resume(
   }
 }
 
-async function resolveMasters(masters: ClusterConfig['masters'], taken: Set<number>) {
+async function resolveMasters(
+  masters: ClusterConfig['masters'],
+  usual: FirstPorts,
+  taken: Set<number>,
+) {
   if (typeof masters !== 'number') return masters.map((one, index) => ({ ...one, id: index + 1 }))
   const resolved: ResolvedCluster['masters'][number][] = []
   for (let id = 1; id <= masters; id += 1)
     resolved.push({
       id,
       name: `m${id}`,
-      apiAddress: `${loopback}:${await pickPort(loopback, 6450 + id, taken)}`,
-      raftAddress: `${loopback}:${await pickPort(loopback, 6550 + id, taken)}`,
+      apiAddress: `${loopback}:${await pickPort(loopback, usual.masterApi + id, taken)}`,
+      raftAddress: `${loopback}:${await pickPort(loopback, usual.raft + id, taken)}`,
     })
   return resolved
 }
@@ -96,6 +122,7 @@ async function resolveMasters(masters: ClusterConfig['masters'], taken: Set<numb
 async function resolveWorkers(
   workers: ClusterConfig['workers'],
   stored: readonly ResolvedWorker[],
+  usual: FirstPorts,
   taken: Set<number>,
 ): Promise<ResolvedWorker[]> {
   const wanted =
@@ -109,7 +136,7 @@ async function resolveWorkers(
       stored.find((old) => old.name === one.name) ?? {
         name: one.name,
         kubeletAddress:
-          one.kubeletAddress ?? `${loopback}:${await pickPort(loopback, 10250, taken)}`,
+          one.kubeletAddress ?? `${loopback}:${await pickPort(loopback, usual.kubelet, taken)}`,
         labels: one.labels ?? {},
       },
     )

@@ -17,7 +17,8 @@ test('the demo program answers HTTP with its host name and ends on SIGTERM', asy
   writeFileSync(file, webProgram(), { mode: 0o755 })
   const program = spawn(file, { stdio: ['ignore', 'pipe', 'ignore'] })
   try {
-    const [banner] = (await once(program.stdout, 'data')) as [Buffer]
+    const failed = once(program, 'exit').then(([code]) => assert.fail(`it ended with ${code}`))
+    const [banner] = (await Promise.race([once(program.stdout, 'data'), failed])) as [Buffer]
     assert.equal(banner.toString(), 'listening on :8080\n')
     const answer = await fetch('http://127.0.0.1:8080/some/path')
     assert.equal(answer.status, 200)
