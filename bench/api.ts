@@ -10,15 +10,18 @@ import { silentLogger } from '../src/base/log.ts'
 import { systemRandom } from '../src/base/random.ts'
 import { createAuthority, issueLeaf } from '../src/boot/config/certificates.ts'
 import { openMemoryStore } from '../test/contract/memory-store.ts'
+import { runCluster } from './api-cluster.ts'
 
 /**
- * The API's own cost: HTTPS, pipeline, store of one member in memory; no consensus and no disk. The
- * clients share the process, so the figures are a lower bound.
+ * With `--cluster`: three real masters, see api-cluster.ts. Otherwise the API's own cost: HTTPS,
+ * pipeline, store of one member in memory; no consensus and no disk. The clients share the process
+ * then, so those figures are a lower bound.
  * Arguments: `--objects N` (13447), `--seconds S` per measurement (2).
  */
 export async function run(args: readonly string[]): Promise<object> {
   const objects = option(args, '--objects', 13_447)
   const ms = option(args, '--seconds', 2) * 1_000
+  if (args.includes('--cluster')) return runCluster({ objects, ms })
   const bench = await openBench()
   try {
     const creates: Record<string, number> = {}

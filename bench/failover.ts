@@ -12,7 +12,7 @@ import { FlightTail } from '../src/boot/demo/flight-tail.ts'
 import { WriteLedger } from '../src/boot/demo/ledger.ts'
 import { waitUntil } from '../src/boot/demo/wait-until.ts'
 import { startWatcher } from '../src/boot/demo/watcher.ts'
-import { presentNumbers, startWriter } from '../src/boot/demo/writer.ts'
+import { presentNumbers, startWriter, writeOnce } from '../src/boot/demo/writer.ts'
 import { flightFile } from '../src/boot/member/flight-file.ts'
 import { clusterStatus } from '../src/boot/status.ts'
 import { type Boot, supervise } from '../src/boot/supervise.ts'
@@ -24,9 +24,12 @@ import { type Boot, supervise } from '../src/boot/supervise.ts'
  */
 const namespace = 'default'
 const stepMsMax = 60_000
+/** Numbers of the writes that begin at a kill; the lanes never get there. */
+const probesFrom = 10_000_000
 const etcdMs = { p50: 1460, max: 2520 }
 
 export async function run(args: readonly string[]): Promise<object> {
+  const traced = args.includes('--trace')
   const rounds = Number(args.find((one) => /^\d+$/.test(one)) ?? 30)
   const root = mkdtempSync(join(tmpdir(), 'kijabi-bench-'))
   const { boot } = await supervise({
@@ -37,14 +40,14 @@ export async function run(args: readonly string[]): Promise<object> {
     restart: false,
   })
   try {
-    return await measure(boot, rounds)
+    return await measure(boot, rounds, traced)
   } finally {
     await boot.scope.close()
     rmSync(root, { recursive: true, force: true })
   }
 }
 
-async function measure(boot: Boot, rounds: number): Promise<object> {
+async function measure(boot: Boot, rounds: number, traced: boolean): Promise<object> {
   const scope = boot.scope.child('benchmark')
   const ledger = new WriteLedger()
   const events: FlightEvent[] = []
@@ -63,9 +66,12 @@ async function measure(boot: Boot, rounds: number): Promise<object> {
   const elections: number[] = []
   const writes: number[] = []
   for (let round = 1; round <= rounds; round += 1) {
-    const figures = await killOnce(boot, ledger, events, scope)
+    const figures = await killOnce(boot, ledger, events, scope, () => {
+      void background.run(writeOnce(writer, probesFrom + round, load))
+    })
     elections.push(figures.electionMs)
     writes.push(figures.firstWriteMs)
+    if (traced) printTrace(events, figures)
     process.stderr.write(
       `round ${round}: election ${figures.electionMs} ms, first write ${figures.firstWriteMs} ms\n`,
     )
@@ -95,7 +101,8 @@ async function killOnce(
   ledger: WriteLedger,
   events: FlightEvent[],
   scope: Scope,
-): Promise<{ electionMs: number; firstWriteMs: number }> {
+  probe: () => void,
+): Promise<Figures> {
   const { signal } = scope
   const leader = await waitUntil(clock, stepMsMax, signal, async () => {
     const seen = await clusterStatus(boot.directory, boot.cluster)
@@ -105,6 +112,8 @@ async function killOnce(
   if (!leader) throw new Error('the cluster did not settle')
   const killedMs = clock.wallMs()
   void boot.members.kill(leader, 'SIGKILL')
+  // The lanes are busy with writes that began before: this one begins with the outage.
+  probe()
   const firstWriteMs = await waitUntil(
     clock,
     stepMsMax,
@@ -117,8 +126,26 @@ async function killOnce(
   )
   boot.members.start(leader)
   return {
+    killedMs,
     electionMs: elected ? elected.timeMs - killedMs : Number.NaN,
     firstWriteMs: firstWriteMs ?? Number.NaN,
+  }
+}
+
+interface Figures {
+  readonly killedMs: number
+  readonly electionMs: number
+  readonly firstWriteMs: number
+}
+
+/** What the members said between the kill and the first write. */
+function printTrace(events: readonly FlightEvent[], { killedMs, firstWriteMs }: Figures): void {
+  const during = events
+    .filter(({ timeMs }) => timeMs >= killedMs && timeMs <= killedMs + firstWriteMs + 20)
+    .toSorted((one, other) => one.timeMs - other.timeMs)
+  for (const { timeMs, source, event, term, detail } of during) {
+    const rest = detail ? ` ${JSON.stringify(detail)}` : ''
+    process.stderr.write(`  +${timeMs - killedMs} ms ${source} ${event} term ${term}${rest}\n`)
   }
 }
 

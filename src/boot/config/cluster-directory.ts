@@ -1,13 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
-import {
-  createAuthority,
-  issueLeaf,
-  type KeyPair,
-  type LeafRequest,
-  leafIsCurrent,
-} from './certificates.ts'
+import type { KeyPair, LeafRequest } from './certificates.ts'
 import { ConfigError } from './config-error.ts'
 
 /**
@@ -66,6 +60,8 @@ export class ClusterDirectory {
   async authority(clusterName: string, clock: Clock): Promise<KeyPair> {
     const stored = this.readPair('ca')
     if (stored) return stored
+    // Loaded here, not above: members read certificates and never make one.
+    const { createAuthority } = await import('./certificates.ts')
     const made = await createAuthority(clusterName, clock.wallMs())
     this.#writePair('ca', made)
     return made
@@ -79,6 +75,7 @@ export class ClusterDirectory {
     clock: Clock,
   ): Promise<KeyPair> {
     const stored = this.readPair(file)
+    const { issueLeaf, leafIsCurrent } = await import('./certificates.ts')
     if (stored && leafIsCurrent(stored, authority, request.hosts, clock.wallMs())) return stored
     const made = await issueLeaf(authority, request, clock.wallMs())
     this.#writePair(file, made)

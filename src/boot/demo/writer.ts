@@ -31,14 +31,23 @@ export function startWriter(options: WriterOptions, scope: Scope): Promise<void>
     while (!scope.closed) {
       const number = next
       next += 1
-      const beganMs = options.clock.wallMs()
-      if (await write(options, number, scope))
-        options.ledger.acknowledged(number, beganMs, options.clock.wallMs())
+      await writeOnce(options, number, scope)
       if (options.pauseMs > 0)
         await delay(options.clock, options.pauseMs, scope.signal).catch(() => {})
     }
   }
   return Promise.all(Array.from({ length: options.lanes }, lane)).then(() => {})
+}
+
+/** One more write beside the lanes, begun now. `number` must be no lane's. */
+export async function writeOnce(
+  options: WriterOptions,
+  number: number,
+  scope: Scope,
+): Promise<void> {
+  const { ledger, clock } = options
+  const beganMs = clock.wallMs()
+  if (await write(options, number, scope)) ledger.acknowledged(number, beganMs, clock.wallMs())
 }
 
 /** True once the write is acknowledged; false when the scope closed first. */

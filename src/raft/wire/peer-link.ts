@@ -20,6 +20,8 @@ export interface PeerLinkOptions {
 
 const backoffFirstMs = 20
 const backoffMaxMs = 500
+/** A dying process may still take a call and drop it: only a refusal tells, so ask again soon. */
+const redialFirstMs = 1
 const connectTimeoutMs = 2_000
 /** A peer that reads says so at least this often; see inbound.ts. */
 export const ackPeriodMs = 200
@@ -149,12 +151,13 @@ export class PeerLink {
       // that does not want us hangs up on every call.
       lost('closed')
       if (this.#backoffMs === backoffFirstMs) {
-        this.#backoffMs *= 2
+        this.#backoffMs = redialFirstMs
         this.#dial()
         return
       }
     } else if (failure?.code === 'ECONNREFUSED' && this.#wasOpen) {
       this.#wasOpen = false
+      this.#backoffMs = backoffFirstMs
       lost('refused')
     }
     const waitMs = this.#backoffMs * (0.5 + random.fraction() / 2)
