@@ -138,5 +138,5 @@ async function load(request: LoadRequest): Promise<LoadResult> {
 }
 
 process.on('message', (request: LoadRequest) => {
-  load(request).then((result) => process.send?.(result))
+  void load(request).then((result) => process.send?.(result))
 })
