@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Registry } from '../base/metrics.ts'
@@ -44,6 +45,15 @@ export interface KubeletTls {
   readonly ca: string
 }
 
+/** With what tokens of service accounts are signed; the authenticator checks them. */
+export interface TokenSigner {
+  readonly issuer: string
+  /** For whom a token is meant when its asker does not say: the API itself. */
+  readonly audiences: readonly string[]
+  /** P-256 or RSA. */
+  readonly privateKey: KeyObject
+}
+
 /** What the API needs from its boot; the same for every request. */
 export interface ApiOptions {
   readonly store: ClusterStore
@@ -61,6 +71,8 @@ export interface ApiOptions {
    * left out (kube-apiserver --default-not-ready-toleration-seconds).
    */
   readonly tolerationSeconds?: number
+  /** Without it no tokens of service accounts are issued. */
+  readonly tokenSigner?: TokenSigner
   /** Where requests are counted; nowhere when left out. */
   readonly metrics?: Registry
 }

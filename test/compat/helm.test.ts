@@ -66,7 +66,7 @@ test('Helm installs, upgrades, rolls back and uninstalls a chart', async (contex
         }
         await helm(`install ${release} ${chart} --create-namespace --wait --timeout 60s`)
         await helm(`upgrade ${release} ${chart} --set replicas=2 --wait --timeout 60s`)
-        assert.match(await helm(`history ${release}`), /1 .*superseded[^]*2 .*deployed/)
+        assert.match(await helm(`history ${release}`), /1 .*superseded[\s\S]*2 .*deployed/)
         await helm(`rollback ${release} 1 --wait --timeout 60s`)
         assert.match(await helm(`status ${release}`), /STATUS: deployed\nREVISION: 3/)
         await helm(`uninstall ${release} --wait --timeout 60s`)

@@ -44,7 +44,6 @@ export const unservedSubresources: ReadonlySet<string> = new Set([
   'ephemeralcontainers',
   'proxy',
   'resize',
-  'token',
 ])
 
 /** The order in which Kubernetes names its groups; others follow by name. */

@@ -2,6 +2,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import type { Handler } from '../context.ts'
 import { methodNotAllowed, noSuchPath } from '../errors.ts'
+import { handleToken } from '../subresources/token.ts'
 import { handleBinding } from './binding.ts'
 import { handleCreate } from './create.ts'
 import { handleDelete } from './delete.ts'
@@ -44,6 +45,7 @@ const subresources: ReadonlyMap<string, ResourceHandler> = new Map([
   ['scale', handleScale],
   ['binding', handleBinding],
   ['eviction', handleEviction],
+  ['token', handleToken],
 ])
 
 /**

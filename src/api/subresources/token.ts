@@ -1,0 +1,132 @@
+import { present } from '../../base/assert.ts'
+import { statusError } from '../../base/status.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import type { FieldError } from '../../kinds/kind.ts'
+import { kindOfResource } from '../../kinds/scheme.ts'
+import type { BoundObjectReference, Pod, TokenRequest } from '../../kinds/types.ts'
+import { signToken, type TokenBinding } from '../auth/service-account-token.ts'
+import { badRequest, conflict, invalidKind, notFound } from '../errors.ts'
+import { getRecord } from '../handlers/get.ts'
+import { isDryRun, readBody } from '../handlers/request-body.ts'
+import type { ResourceContext } from '../handlers/resource-context.ts'
+import { timestamp } from '../handlers/write-object.ts'
+import { jsonResponse } from '../responses.ts'
+import { isKeySegment, objectKey } from '../storage-keys.ts'
+
+const apiVersion = 'authentication.k8s.io/v1'
+const expirationSecondsDefault = 3_600
+const expirationSecondsMin = 600
+const expirationSecondsMax = 2 ** 32
+
+/**
+ * POST of a TokenRequest: `kubectl create token`, and kubelets for the volumes of pods
+ * (k8s.io/kubernetes pkg/registry/core/serviceaccount/storage/token.go). Throws ServiceUnavailable
+ * in a cluster without a signing key.
+ */
+export async function handleToken(context: ResourceContext): Promise<ApiResponse> {
+  const { info, options } = context
+  const signer = options.tokenSigner
+  if (!signer)
+    throw statusError(
+      'ServiceUnavailable',
+      'tokens are not issued: this cluster has no key to sign tokens of service accounts with',
+    )
+  const asked = readBody(context, {
+    definition: 'io.k8s.api.authentication.v1.TokenRequest',
+    kind: 'TokenRequest',
+    apiVersions: [apiVersion],
+  }) as unknown as TokenRequest
+  isDryRun(context)
+  checkPlaceOf(asked, info.namespace, info.name)
+  const {
+    audiences = [],
+    boundObjectRef,
+    expirationSeconds = expirationSecondsDefault,
+  } = asked.spec ?? {}
+  const errors = expirationErrors(expirationSeconds)
+  if (errors.length > 0) throw invalidKind('TokenRequest', 'authentication.k8s.io', '', errors)
+  const account = context.shared.parsed.get(await getRecord(context))
+  const binding: TokenBinding = {
+    namespace: info.namespace,
+    serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
+    pod: boundObjectRef && boundPod(context, boundObjectRef),
+  }
+  const meant = audiences.length > 0 ? audiences : signer.audiences
+  const issuedAtMs = options.clock.wallMs()
+  const token = signToken(signer.privateKey, {
+    ...binding,
+    issuer: signer.issuer,
+    audiences: meant,
+    issuedAtMs,
+    lifetimeSeconds: expirationSeconds,
+    tokenId: options.random.uuid(),
+  })
+  return jsonResponse(201, {
+    kind: 'TokenRequest',
+    apiVersion,
+    metadata: {
+      name: info.name,
+      namespace: info.namespace,
+      creationTimestamp: timestamp(issuedAtMs),
+    },
+    spec: { audiences: meant, expirationSeconds, ...(boundObjectRef ? { boundObjectRef } : {}) },
+    status: { token, expirationTimestamp: timestamp(issuedAtMs + expirationSeconds * 1_000) },
+  })
+}
+
+function checkPlaceOf({ metadata }: TokenRequest, namespace: string, name: string): void {
+  if (metadata?.name && metadata.name !== name)
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    )
+  if (metadata?.namespace && metadata.namespace !== namespace)
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    )
+}
+
+function expirationErrors(seconds: number): FieldError[] {
+  const refused = (why: string): FieldError[] => [
+    {
+      type: 'FieldValueInvalid',
+      field: 'spec.expirationSeconds',
+      message: `Invalid value: ${seconds}: ${why}`,
+    },
+  ]
+  if (seconds < expirationSecondsMin)
+    return refused('may not specify a duration less than 10 minutes')
+  if (seconds > expirationSecondsMax)
+    return refused('may not specify a duration larger than 2^32 seconds')
+  return []
+}
+
+/** The pod with which the token dies. It must run as the account, and be the very one named. */
+function boundPod(
+  { info, options, shared }: ResourceContext,
+  reference: BoundObjectReference,
+): { name: string; uid: string } {
+  const { apiVersion: version = 'v1', kind, name = '', uid = '' } = reference
+  if (version !== 'v1' || kind !== 'Pod')
+    throw badRequest(`cannot bind token to object of type ${version}, Kind=${kind ?? ''}`)
+  const pods = present(kindOfResource('', 'v1', 'pods'), 'kind Pod')
+  const record = isKeySegment(name)
+    ? options.store.view.get(objectKey(pods, info.namespace, name))
+    : undefined
+  if (!record) throw notFound(pods, name)
+  const { metadata, spec } = shared.parsed.get(record) as Pod
+  const owner = spec?.serviceAccountName ?? ''
+  if (owner !== info.name)
+    throw badRequest(
+      `cannot bind token for serviceaccount "${info.name}" to pod running with different ` +
+        `serviceaccount name ${owner}.`,
+    )
+  const actual = metadata?.uid ?? ''
+  if (uid !== '' && uid !== actual)
+    throw conflict(
+      pods,
+      name,
+      `the UID in the bound object reference (${uid}) does not match the UID in record ` +
+        `(${actual}). The object might have been deleted and then recreated`,
+    )
+  return { name, uid: actual }
+}
