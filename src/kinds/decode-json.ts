@@ -16,8 +16,8 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 /**
  * Reads a JSON body as the definition of that name, such as `io.k8s.api.core.v1.Pod`. Unknown
  * fields, nulls and values that mean absent are dropped, quantities and times made canonical, maps
- * with user-chosen keys have no prototype. Unknown and duplicate fields are an error (Strict), a warning (Warn) or
- * nothing (Ignore). Throws StatusError BadRequest in Kubernetes' words.
+ * with user-chosen keys have no prototype. Unknown and duplicate fields are an error (Strict), a
+ * warning (Warn) or nothing (Ignore). Throws StatusError BadRequest in Kubernetes' words.
  */
 export function decodeJson(
   definitionName: string,
