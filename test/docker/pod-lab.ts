@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { parse } from 'yaml'
@@ -51,9 +52,23 @@ export class PodLab {
     return new PodLab(cluster, cluster.apiAddress)
   }
 
-  /** The same cluster, asked without the balancer. */
-  through(address: string): PodLab {
-    return new PodLab(this.cluster, address)
+  /** The same cluster, asked at its first master: for tests that end the balancer. */
+  pastBalancer(): PodLab {
+    const { directory, kubeconfig, apiAddress } = this.cluster
+    const { masters } = readJson(join(directory, 'cluster.json')) as {
+      masters: { apiAddress: string }[]
+    }
+    const address = masters[0]?.apiAddress ?? ''
+    const direct = join(directory, 'kubeconfig-direct')
+    const text = readFileSync(kubeconfig, 'utf8').replace(apiAddress, address)
+    writeFileSync(direct, text, { mode: 0o600 })
+    return new PodLab({ ...this.cluster, kubeconfig: direct }, address)
+  }
+
+  /** An address of this host that is not a loopback one, where node ports answer by kernel rules. */
+  get hostAddress(): string {
+    const all = Object.values(networkInterfaces()).flatMap((one) => one ?? [])
+    return all.find((one) => one.family === 'IPv4' && !one.internal)?.address ?? '127.0.0.1'
   }
 
   create(name: string, spec: Partial<PodSpec>, labels: Record<string, string> = {}): Promise<Pod> {
