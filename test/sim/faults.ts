@@ -215,8 +215,23 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
   },
 }
 
+function split(
+  faults: Faults,
+  side: ReadonlySet<MemberId>,
+  forMs: number,
+  oneWay: boolean,
+): void {
+  const { network, members } = faults.world
+  for (const { id: from } of members)
+    for (const { id: to } of members) {
+      if (side.has(from) === side.has(to)) continue
+      if (!oneWay || side.has(from)) network.cut(from, to)
+    }
+  faults.later(forMs, () => network.heal())
+}
+
 function partition(faults: Faults): void {
-  const { network, members, random } = faults.world
+  const { members, random } = faults.world
   const side = new Set<MemberId>()
   const isolates = random.fraction() < 0.4
   if (isolates) side.add(faults.any().id)
@@ -225,12 +240,7 @@ function partition(faults: Faults): void {
   const oneWay = random.fraction() < 0.3
   const forMs = faults.lasting(1000)
   faults.note(oneWay ? 'partition-one-way' : 'partition', [...side][0], forMs)
-  for (const { id: from } of members)
-    for (const { id: to } of members) {
-      if (side.has(from) === side.has(to)) continue
-      if (!oneWay || side.has(from)) network.cut(from, to)
-    }
-  faults.later(forMs, () => network.heal())
+  split(faults, side, forMs, oneWay)
   // What the two sides disagree on is tested best by losing what one of them knows.
   if (random.fraction() < 0.2)
     faults.later(forMs + random.fraction() * 200, () =>
@@ -286,17 +296,45 @@ function changeJointly(faults: Faults, leader: MemberId): void {
   const { incoming } = core.raft.tracker.config.voters
   const { learners } = core.raft.tracker.config
   const ids = members.map(({ id }) => id).filter((id) => [...incoming, ...learners].includes(id))
-  const voters = new Set(ids.filter(() => random.fraction() < 0.6))
-  for (const id of ids) if (voters.size < 2) voters.add(id)
+  const voters = new Set(random.fraction() < 0.5 ? others(ids, incoming) : [])
+  for (const id of ids) if (voters.size < 2 || random.fraction() < 0.3) voters.add(id)
+  const isExplicit = random.fraction() < 0.5
   faults.note('joint-change', leader, voters.size)
   faults.changedAtMs = faults.world.network.time.nowMs
   core.proposeConfChange({
-    transition:
-      random.fraction() < 0.5 ? 'ConfChangeTransitionJointImplicit' : 'ConfChangeTransitionAuto',
+    transition: isExplicit
+      ? 'ConfChangeTransitionJointExplicit'
+      : 'ConfChangeTransitionJointImplicit',
     changes: ids.map((id) => ({
       type: voters.has(id) ? 'ConfChangeAddNode' : 'ConfChangeAddLearnerNode',
       nodeId: id,
     })),
     context: new Uint8Array(0),
   })
+  if (isExplicit) faults.later(faults.lasting(800), () => leaveJoint(faults))
+  // Old and new voters apart: neither half may decide alone.
+  if (random.fraction() < 0.6)
+    faults.later(random.fraction() * 50, () =>
+      split(faults, new Set(voters), faults.lasting(800), false),
+    )
+}
+
+function others(ids: readonly MemberId[], voters: readonly MemberId[]): MemberId[] {
+  return ids.filter((id) => !voters.includes(id))
+}
+
+/** Ends a joint configuration that does not end by itself; tries again until a leader has done it. */
+export function leaveJoint(faults: Faults): void {
+  const leader = faults.leader()
+  const core = leader && faults.world.node(leader.id)
+  if (core && leader.life?.process.isPaused === false) {
+    const { voters, autoLeave } = core.raft.tracker.config
+    if (voters.outgoing.length === 0 || autoLeave) return
+    core.proposeConfChange({
+      transition: 'ConfChangeTransitionAuto',
+      changes: [],
+      context: new Uint8Array(0),
+    })
+  }
+  faults.later(300, () => leaveJoint(faults))
 }

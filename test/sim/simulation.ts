@@ -2,7 +2,7 @@ import type { MemberId } from '../../src/base/brand.ts'
 import type { FlightEvent } from '../../src/base/flight-record.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { mixText, RollingHash } from '../../src/state/hash.ts'
-import { Faults } from './faults.ts'
+import { Faults, leaveJoint } from './faults.ts'
 import { Ledger, Violation, violated } from './ledger.ts'
 import { checkRegister } from './linearizability.ts'
 import { drainMicrotasks, fromMacrotask } from './microtasks.ts'
@@ -199,6 +199,7 @@ class Simulation {
     for (const member of this.#members) if (member.life?.failure) this.#faults.revive(member)
     const leader = this.#leader()
     if (!leader?.life) return
+    leaveJoint(this.#faults)
     const { voters } = leader.life.replica.status()
     const missing = this.#members.find(({ id }) => !voters.includes(id))
     if (!missing) return

@@ -67,7 +67,7 @@ export function drawSwarm(random: Random): Swarm {
       rotMs: rate(0.15, 2000, 10_000),
       wipeMs: rate(0.25, 2000, 10_000),
       transferMs: rate(0.3, 500, 5000),
-      membershipMs: rate(0.25, 1000, 6000),
+      membershipMs: rate(0.35, 500, 5000),
       wallJumpMs: rate(0.2, 500, 5000),
     },
     settings: {
