@@ -215,12 +215,7 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
   },
 }
 
-function split(
-  faults: Faults,
-  side: ReadonlySet<MemberId>,
-  forMs: number,
-  oneWay: boolean,
-): void {
+function split(faults: Faults, side: ReadonlySet<MemberId>, forMs: number, oneWay: boolean): void {
   const { network, members } = faults.world
   for (const { id: from } of members)
     for (const { id: to } of members) {

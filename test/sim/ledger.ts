@@ -21,6 +21,8 @@ interface Applied {
   readonly revision: number
   /** Who applied it first. */
   readonly member: number
+  /** The highest term that had a leader by then: the entry was committed in that one or before. */
+  readonly committedBy: Term
 }
 
 /**
@@ -33,6 +35,8 @@ export class Ledger {
   readonly #floors = new Map<number, number>()
   readonly #finished = new Set<string>()
   #compacted = 0
+  /** The highest term that is known to have a leader. */
+  leaderTerm = 0 as Term
 
   get lastIndex(): number {
     return this.#applied.length
@@ -44,6 +48,13 @@ export class Ledger {
 
   term(index: number): Term | undefined {
     return this.#applied[index - 1]?.term
+  }
+
+  /** The last entry that was surely committed before `term`: a leader of `term` must have it. */
+  committedBefore(term: Term): number {
+    let index = this.lastIndex
+    while (index > 0 && (this.#applied[index - 1]?.committedBy ?? 0) >= term) index -= 1
+    return index
   }
 
   applied(member: number, entry: LogEntry, result: AppliedResult, stateHash: string): void {
@@ -64,7 +75,8 @@ export class Ledger {
       violated('state machine safety', `index ${entry.index} follows ${this.lastIndex}`)
     if (entry.command.length > 0) this.#compare(entry, result)
     const revision = this.model.revision
-    this.#applied.push({ term: entry.term, crc, stateHash, revision, member })
+    const committedBy = this.leaderTerm
+    this.#applied.push({ term: entry.term, crc, stateHash, revision, member, committedBy })
   }
 
   restored(member: number, index: LogIndex, term: Term, stateHash: string): void {

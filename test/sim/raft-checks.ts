@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { Term } from '../../src/base/brand.ts'
 import type { Message } from '../../src/raft/core/message.ts'
 import { RawNode, type Ready } from '../../src/raft/core/raw-node.ts'
 import { type Ledger, violated } from './ledger.ts'
@@ -65,7 +66,7 @@ export class RaftChecks {
   #elected(node: RawNode): void {
     const { id, term, log } = node.raft
     this.#leads(id, term)
-    const last = this.#ledger.lastIndex
+    const last = this.#ledger.committedBefore(term)
     if (last === 0 || last < log.firstIndex()) return
     if (log.term(last) !== this.#ledger.term(last))
       violated(
@@ -79,6 +80,7 @@ export class RaftChecks {
     if (before !== undefined && before !== id)
       violated('election safety', `members ${before} and ${id} lead term ${term}`)
     this.#leaders.set(term, id)
+    this.#ledger.leaderTerm = Math.max(this.#ledger.leaderTerm, term) as Term
   }
 }
 

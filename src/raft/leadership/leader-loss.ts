@@ -57,7 +57,9 @@ export class LeaderLoss {
       this.#timer = undefined
       const { hint, campaign, random } = this.#options
       if (attemptsLeft === 0 || !(hint(peer, true) || campaign())) return
-      this.#campaign(peer, againMs * (1 + 2 * random.fraction()), attemptsLeft - 1)
+      // Asking anew drops the answers under way: ever more time, for where they take longer.
+      const patience = Math.max(1, attemptsMax - attemptsLeft - 1)
+      this.#campaign(peer, againMs * patience * (1 + 2 * random.fraction()), attemptsLeft - 1)
     }
     if (waitMs === 0) ask()
     else this.#timer = this.#options.clock.after(waitMs, ask)
