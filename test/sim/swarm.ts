@@ -34,6 +34,33 @@ export interface Swarm {
 
 /** Not every fault in every run: some bugs show only where others do not drown them. */
 export function drawSwarm(random: Random): Swarm {
+  const swarm = drawMixed(random)
+  const dice = random.fraction()
+  if (dice < 0.1) return aboutMembership(swarm, random)
+  return dice < 0.25 ? aboutElections(swarm, random) : swarm
+}
+
+/** Who decides changes all the time, while the network falls apart. */
+function aboutMembership(swarm: Swarm, random: Random): Swarm {
+  const members = 4 + random.integer(0, 2)
+  const membershipMs = 200 + random.fraction() * 600
+  const partitionMs = 300 + random.fraction() * 1000
+  return { ...swarm, members, faults: { ...swarm.faults, membershipMs, partitionMs, wipeMs: 0 } }
+}
+
+/** Leaders come and go within fractions of a second, and what they leave behind conflicts. */
+function aboutElections(swarm: Swarm, random: Random): Swarm {
+  const faults = {
+    ...swarm.faults,
+    partitionMs: 150 + random.fraction() * 600,
+    powerCutMs: 150 + random.fraction() * 1500,
+    pauseMs: 200 + random.fraction() * 1500,
+  }
+  const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
+  return { ...swarm, faults, settings, members: random.integer(3, 6), thinkMs: 10 }
+}
+
+function drawMixed(random: Random): Swarm {
   const chance = (probability: number) => random.fraction() < probability
   const between = (low: number, high: number) => low + (high - low) * random.fraction()
   const rate = (probability: number, low: number, high: number) =>
