@@ -28,6 +28,7 @@ export const namespacedPaths: readonly ResourcePath[] = [
 /** What is left of one resource. */
 export interface Remaining {
   readonly resource: string
+  readonly group: string
   readonly count: number
   /** Finalizers that hold objects back, with how many objects each. */
   readonly finalizers: ReadonlyMap<string, number>
@@ -95,14 +96,36 @@ async function empty(client: Client, path: ResourcePath, namespace: string): Pro
         }
       }),
     )
-  if (first.items.length === 0) return { resource: path.resource, count: 0, finalizers: new Map() }
+  const { resource: name, group } = path
+  if (first.items.length === 0) return { resource: name, group, count: 0, finalizers: new Map() }
   const { items } = await resource.list({ namespace, limit: pageItems })
   const finalizers = new Map<string, number>()
   for (const { metadata } of items)
-    for (const name of metadata.finalizers ?? [])
-      finalizers.set(name, (finalizers.get(name) ?? 0) + 1)
-  return { resource: path.resource, count: items.length, finalizers }
+    for (const held of metadata.finalizers ?? [])
+      finalizers.set(held, (finalizers.get(held) ?? 0) + 1)
+  return { resource: name, group, count: items.length, finalizers }
 }
+
+interface Told {
+  readonly reason: string
+  readonly message: string
+}
+
+/** What is said while something is left, and after (deletion/status_condition_utils.go). */
+const contentTold: readonly [Told, Told] = [
+  { reason: 'SomeResourcesRemain', message: 'Some resources are remaining' },
+  { reason: 'ContentRemoved', message: 'All content successfully removed' },
+]
+const finalizersTold: readonly [Told, Told] = [
+  {
+    reason: 'SomeFinalizersRemain',
+    message: 'Some content in the namespace has finalizers remaining',
+  },
+  {
+    reason: 'ContentHasNoFinalizers',
+    message: 'All content-preserving finalizers finished',
+  },
+]
 
 /** The conditions that say what a namespace waits for. */
 export function waitingConditions(
@@ -110,14 +133,18 @@ export function waitingConditions(
   old: readonly NamespaceCondition[],
   nowMs: number,
 ): NamespaceCondition[] {
-  const content = remaining.map(({ resource, count }) => `${resource}: ${count}`).join(', ')
+  const content = remaining
+    .map(({ resource, group, count }) => `${resource}.${group} has ${count} resource instances`)
+    .join(', ')
   const held = new Map<string, number>()
   for (const { finalizers } of remaining)
     for (const [name, count] of finalizers) held.set(name, (held.get(name) ?? 0) + count)
-  const finalizers = [...held].map(([name, count]) => `${name}: ${count}`).join(', ')
+  const finalizers = [...held]
+    .map(([name, count]) => `${name} in ${count} resource instances`)
+    .join(', ')
   const condition = (
     type: string,
-    reasons: readonly [string, string],
+    [remain, done]: readonly [Told, Told],
     what: string,
   ): NamespaceCondition => {
     const status = what === '' ? 'False' : 'True'
@@ -125,18 +152,14 @@ export function waitingConditions(
     return {
       type,
       status,
-      reason: what === '' ? reasons[1] : reasons[0],
-      message: what === '' ? 'nothing is left' : `still there: ${what}`,
+      reason: what === '' ? done.reason : remain.reason,
+      message: what === '' ? done.message : `${remain.message}: ${what}`,
       lastTransitionTime: known?.status === status ? known.lastTransitionTime : formatTime(nowMs),
     }
   }
   return [
-    condition('NamespaceContentRemaining', ['SomeResourcesRemain', 'ContentRemoved'], content),
-    condition(
-      'NamespaceFinalizersRemaining',
-      ['SomeFinalizersRemain', 'ContentHasNoFinalizers'],
-      finalizers,
-    ),
+    condition('NamespaceContentRemaining', contentTold, content),
+    condition('NamespaceFinalizersRemaining', finalizersTold, finalizers),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { ApiOptions } from '../context.ts'
 import { type Admission, noClaims } from '../handlers/resource-context.ts'
 import { ServiceAddresses } from '../service-addresses.ts'
 import { completePod } from './pod-admission.ts'
+import { requireServiceAccount } from './service-account.ts'
 
 /** The admission plugins that every cluster has, in their order. */
 export function createAdmission(options: ApiOptions): Admission {
@@ -13,7 +14,11 @@ export function createAdmission(options: ApiOptions): Admission {
       if (kind.group === '' && kind.resource === 'pods')
         completePod(object, options.tolerationSeconds)
     },
-    claims({ kind, user, info }, object, old) {
+    claims(context, object, old) {
+      const { kind, user, info } = context
+      const isNew = object !== undefined && old === undefined
+      if (isNew && kind.group === '' && kind.resource === 'pods')
+        requireServiceAccount(context, object)
       const refused = restrictNode(user, info, object, old)
       if (refused) throw refused
       if (kind.group !== '' || kind.resource !== 'services') return noClaims

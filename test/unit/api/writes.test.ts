@@ -357,6 +357,30 @@ test('delete: pods wait for their kubelet, and only as long as asked', () =>
     { ask: ['GET', `${pods}/p`], status: 404 },
   ]))
 
+const podOfAccount = {
+  metadata: { name: 'p' },
+  spec: { serviceAccountName: 'sa', containers: [{ name: 'c', image: 'i' }] },
+}
+
+test('a pod needs the service account that it names', () =>
+  play([
+    {
+      ask: ['POST', pods, podOfAccount],
+      status: 403,
+      message:
+        'pods "p" is forbidden: error looking up service account default/sa: ' +
+        'serviceaccount "sa" not found',
+    },
+    {
+      ask: ['POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'sa' } }],
+      status: 201,
+    },
+    {
+      ask: ['POST', pods, podOfAccount],
+      status: 201,
+    },
+  ]))
+
 test('binding and eviction', () =>
   play([
     {

@@ -247,7 +247,7 @@ describe('namespaces', () => {
 
   test('say what they wait for', () => {
     const finalizers = new Map([['example.com/hold', 2]])
-    const remaining = [{ resource: 'pods', count: 3, finalizers }]
+    const remaining = [{ resource: 'pods', group: '', count: 3, finalizers }]
     const told = waitingConditions(remaining, [], 0)
     assert.deepEqual(
       told.map(({ type, status, reason }) => [type, status, reason]),
@@ -256,6 +256,7 @@ describe('namespaces', () => {
         ['NamespaceFinalizersRemaining', 'True', 'SomeFinalizersRemain'],
       ],
     )
-    assert.match(told[1]?.message ?? '', /example.com\/hold: 2/)
+    assert.match(told[0]?.message ?? '', /: pods\. has 3 resource instances$/)
+    assert.match(told[1]?.message ?? '', /: example\.com\/hold in 2 resource instances$/)
   })
 })
