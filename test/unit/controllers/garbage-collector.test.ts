@@ -232,7 +232,7 @@ describe('namespaces', () => {
       await cluster.run(1_000)
       const waiting = await namespaces(cluster.api).get('', 'ns')
       assert.equal(waiting.status?.phase, 'Terminating')
-      assert.match(JSON.stringify(waiting.status?.conditions), /pods: [12]/)
+      assert.match(JSON.stringify(waiting.status?.conditions), /pods\. has [12] resource instances/)
       for (const pod of await cluster.pods())
         assert.ok(pod.metadata.deletionTimestamp, 'all pods were asked to go')
       cluster.dead.clear()
