@@ -15,7 +15,12 @@ import {
 import type { ClusterConfig } from './config/config.ts'
 import { ConfigError } from './config/config-error.ts'
 import { demandFreePort } from './config/ports.ts'
-import { prepareIdentities, resolveCluster, withRuntime } from './config/resolve-cluster.ts'
+import {
+  clustersOfHost,
+  prepareIdentities,
+  resolveCluster,
+  withRuntime,
+} from './config/resolve-cluster.ts'
 import { importWebImage } from './demo/web-image.ts'
 import { ensureNftables, findEngine, stopPrivateEngine } from './docker-engine.ts'
 import {
@@ -112,7 +117,7 @@ async function prepare(options: SuperviseOptions, scope: Scope): Promise<Resolve
     )
   if (wanted === 'auto' && socket === undefined)
     say('no Docker here: containers are simulated (--runtime sim)')
-  const cluster = withRuntime(resolved, socket ? 'docker' : 'sim', socket)
+  const cluster = withRuntime(resolved, socket ? 'docker' : 'sim', socket, clustersOfHost())
   await demandFreePort(cluster.apiAddress, 'the API', 'choose another with --api-port')
   for (const { name, address } of memberAddresses(cluster))
     await demandFreePort(address, name, `give ${name} another address in the configuration`)

@@ -12,7 +12,7 @@ import { type ProxyMode, selectDataplanes } from './dataplane/choice.ts'
 import { stopAcceptingForwarded } from './dataplane/docker-forward.ts'
 import type { Dataplane } from './dataplane/kernel.ts'
 import { removalText, tableName } from './dataplane/nftables.ts'
-import { Ownership } from './dataplane/owner.ts'
+import { Ownership, ownerSocketPrefix } from './dataplane/owner.ts'
 import { type RunProgram, runProgram } from './dataplane/program.ts'
 import { losesEndpoint, type PortRules, serviceKeyOfSlice, serviceRules } from './rules.ts'
 
@@ -100,7 +100,7 @@ class ProxyAgent implements Proxy {
     })
     this.#localNodes = new Set([options.nodeName])
     this.#ownership = new Ownership({
-      name: options.ownerSocket ?? `kijabi-proxy-${options.clusterId}`,
+      name: options.ownerSocket ?? `${ownerSocketPrefix}${options.clusterId}`,
       nodeName: options.nodeName,
       clock: options.clock,
       logger: options.logger,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
+import { ownerSocketPrefix } from '../../proxy/dataplane/owner.ts'
 import type { KeyPair } from './certificates.ts'
 import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluster-directory.ts'
 import type { ClusterConfig } from './config.ts'
@@ -146,22 +148,50 @@ async function resolveWorkers(
 /**
  * With the runtime known, the rest follows. Several clusters on one host must not share addresses, so
  * the service network depends on the cluster's id: for Docker in 10.96.0.0/11, for simulated pods in
- * 127.96.0.0/11, where any process may listen without rights.
+ * 127.96.0.0/11, where any process may listen without rights. A cluster that boots for the first time
+ * leaves out the networks of those that run here (`others`, by id).
  */
 export function withRuntime(
   cluster: ResolvedCluster,
   runtime: 'docker' | 'sim',
   dockerSocket: string | undefined,
+  others: readonly string[] = [],
 ): ResolvedCluster {
-  const slot = Number.parseInt(cluster.clusterId.slice(0, 4), 16) % 32
-  const derived = (kind: 'docker' | 'sim') => `${kind === 'docker' ? 10 : 127}.${96 + slot}.0.0/16`
-  const chosen = cluster.serviceCidr !== '' && cluster.serviceCidr !== derived(cluster.runtime)
   return {
     ...cluster,
     runtime,
     dockerSocket,
-    serviceCidr: chosen ? cluster.serviceCidr : derived(runtime),
+    serviceCidr: serviceCidrOf(cluster, runtime, others),
   }
+}
+
+const serviceSlots = 32
+
+function serviceCidrOf(
+  { clusterId, serviceCidr }: ResolvedCluster,
+  runtime: 'docker' | 'sim',
+  others: readonly string[],
+): string {
+  const derived = (slot: number) => `${runtime === 'docker' ? 10 : 127}.${96 + slot}.0.0/16`
+  if (serviceCidr !== '') {
+    const second = Number(/^(?:10|127)\.(\d+)\.0\.0\/16$/.exec(serviceCidr)?.[1] ?? 0) - 96
+    return second >= 0 && second < serviceSlots ? derived(second) : serviceCidr
+  }
+  const taken = new Set(others.filter((id) => id !== clusterId).map(serviceSlotOf))
+  const first = serviceSlotOf(clusterId)
+  const free = Array.from({ length: serviceSlots }, (_, step) => (first + step) % serviceSlots)
+  return derived(free.find((slot) => !taken.has(slot)) ?? first)
+}
+
+function serviceSlotOf(clusterId: string): number {
+  return Number.parseInt(clusterId.slice(0, 4), 16) % serviceSlots
+}
+
+/** Ids of the clusters whose workers run on this host now: their proxies hold a name in the kernel. */
+export function clustersOfHost(): string[] {
+  const names = existsSync('/proc/net/unix') ? readFileSync('/proc/net/unix', 'utf8') : ''
+  const ids = [...names.matchAll(new RegExp(`@${ownerSocketPrefix}([0-9a-f]+)`, 'g'))]
+  return [...new Set(ids.map((match) => match[1] ?? ''))]
 }
 
 /** The cluster's identity is that of its authority: members of another cluster cannot join by mistake. */

@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { Logger } from '../../base/log.ts'
 
+const slots = 127
+
 /**
  * Addresses and listeners of simulated pods. All of 127/8 answers on Linux's loopback, so every pod
  * gets an address of its own there that this host, and only it, can reach.
@@ -11,9 +13,12 @@ export class SimNetwork {
   readonly #logger: Logger
   #last = 0
 
-  /** `slot` tells clusters of one host apart (0 to 190), `node` the nodes of one cluster (0 to 255). */
+  /**
+   * `slot` tells clusters of one host apart (0 to 126), `node` the nodes of one cluster (0 to 255). The
+   * lower half of 127/8 is left to the Services of simulated clusters.
+   */
   constructor(slot: number, node: number, logger: Logger) {
-    this.#prefix = `127.${64 + (slot % 191)}.${node % 256}`
+    this.#prefix = `127.${128 + (slot % slots)}.${node % 256}`
     this.#logger = logger
   }
 
@@ -66,5 +71,5 @@ export function closeServer(server: Server): Promise<void> {
 export function slotOf(clusterId: string): number {
   let hash = 2166136261
   for (const char of clusterId) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619) >>> 0
-  return hash % 191
+  return hash % slots
 }

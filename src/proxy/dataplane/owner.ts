@@ -14,6 +14,9 @@ export interface OwnershipOptions {
   nodesChanged(nodes: ReadonlySet<string>): void
 }
 
+/** Before the cluster's id, in the name of its proxies' socket. */
+export const ownerSocketPrefix = 'kijabi-proxy-'
+
 const nameBytesMax = 253
 const standbysMax = 256
 const retryMs = 100
