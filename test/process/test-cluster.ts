@@ -9,10 +9,11 @@ const main = resolve(import.meta.dirname, '..', '..', 'src', 'boot', 'main.js')
 
 export function kijabi(
   parameters: readonly string[],
-  options: { timeoutMs?: number; cwd?: string } = {},
+  options: { timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ran> {
   return runProgram(process.execPath, [main, ...parameters], {
     timeoutMs: options.timeoutMs ?? 180_000,
+    ...(options.env ? { env: options.env } : {}),
   })
 }
 
