@@ -11,7 +11,8 @@ const defaultAccount = 'default'
 
 /**
  * Refuses a new pod whose service account is not there
- * (k8s.io/kubernetes plugin/pkg/admission/serviceaccount). Throws Forbidden.
+ * (k8s.io/kubernetes plugin/pkg/admission/serviceaccount). Throws Forbidden, which names a generated
+ * pod by its prefix: refusals of one workload are then one Event that counts.
  */
 export function requireServiceAccount(context: ResourceContext, object: AnyObject): void {
   const { kind, info, options } = context
@@ -21,7 +22,7 @@ export function requireServiceAccount(context: ResourceContext, object: AnyObjec
   if (options.store.view.get(objectKey(accounts, info.namespace, account))) return
   throw forbidden(
     kind,
-    object.metadata.name ?? '',
+    object.metadata.generateName || (object.metadata.name ?? ''),
     `error looking up service account ${info.namespace}/${account}: ` +
       `serviceaccount "${account}" not found`,
   )

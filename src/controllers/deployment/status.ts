@@ -25,9 +25,26 @@ export function statusOf(input: StatusInput): DeploymentStatus {
   const counted = countsOf(input)
   const available = withCondition(counted, availability(input.deployment, counted), input.nowMs)
   const progressing = progress(input, available)
-  return progressing
+  const status = progressing
     ? withCondition(available, progressing, input.nowMs, progressing.touched)
     : available
+  return withReplicaFailure(status, input)
+}
+
+/** What refuses pods of the new set, or else of an older one (progress.go getReplicaFailures). */
+function withReplicaFailure(
+  status: DeploymentStatus,
+  { newSet, sets }: StatusInput,
+): DeploymentStatus {
+  const failures = (newSet ? [newSet, ...sets] : sets)
+    .flatMap((set) => set.status?.conditions ?? [])
+    .filter(({ type }) => type === 'ReplicaFailure')
+  const others = (status.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure')
+  const [failure] = failures
+  if (!failure) return { ...status, conditions: others }
+  const { lastTransitionTime } = failure
+  const told = { ...failure, ...(lastTransitionTime ? { lastUpdateTime: lastTransitionTime } : {}) }
+  return { ...status, conditions: [...others, told] }
 }
 
 /** When the deadline of a rollout that does not progress is to be looked at again. */

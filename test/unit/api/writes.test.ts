@@ -372,6 +372,11 @@ test('a pod needs the service account that it names', () =>
         'serviceaccount "sa" not found',
     },
     {
+      ask: ['POST', pods, { ...podOfAccount, metadata: { generateName: 'p-' } }],
+      status: 403,
+      message: /^pods "p-" is forbidden: /,
+    },
+    {
       ask: ['POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'sa' } }],
       status: 201,
     },

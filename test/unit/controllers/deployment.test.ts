@@ -300,6 +300,30 @@ describe('deployment', () => {
     assert.equal(condition(world, 'Progressing')?.reason, 'NewReplicaSetAvailable')
   })
 
+  test('tells what refuses its pods, as long as it does', () => {
+    const world = new World(deployment())
+    world.decide()
+    const [set] = world.sets
+    assert.ok(set)
+    const refused = {
+      type: 'ReplicaFailure',
+      status: 'True',
+      reason: 'FailedCreate',
+      message: 'no',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    }
+    world.sets[0] = { ...set, status: { replicas: 0, conditions: [refused] } }
+    world.decide()
+    assert.deepEqual(condition(world, 'ReplicaFailure'), {
+      ...refused,
+      lastUpdateTime: refused.lastTransitionTime,
+    })
+    world.settle()
+    world.sets = world.sets.map((one) => ({ ...one, status: { ...one.status, conditions: [] } }))
+    world.decide()
+    assert.equal(condition(world, 'ReplicaFailure'), undefined)
+  })
+
   test('a deployment that is being deleted only reports', () => {
     const world = new World(deployment())
     world.settle()
