@@ -319,7 +319,7 @@ describe('deployment', () => {
       lastUpdateTime: refused.lastTransitionTime,
     })
     world.settle()
-    world.sets = world.sets.map((one) => ({ ...one, status: { ...one.status, conditions: [] } }))
+    world.sets = world.sets.map((one) => ({ ...one, status: { replicas: 4 } }))
     world.decide()
     assert.equal(condition(world, 'ReplicaFailure'), undefined)
   })
