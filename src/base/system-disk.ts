@@ -43,15 +43,25 @@ class SystemFile implements DiskFile {
 
   async write(position: number, chunks: readonly Uint8Array[]): Promise<void> {
     const length = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    let written = await this.#writeOnce(position, chunks)
+    if (written === length) return
+    // A disk that has no room for all takes a part, and says why only when it is asked for the rest.
+    const all = Buffer.concat(chunks)
+    while (written < length) {
+      const more = await this.#writeOnce(position + written, [all.subarray(written)])
+      if (more === 0)
+        throw Object.assign(new Error(`wrote ${written} of ${length} bytes`), { code: 'EIO' })
+      written += more
+    }
+  }
+
+  #writeOnce(position: number, chunks: readonly Uint8Array[]): Promise<number> {
     const first = chunks[0]
-    const written =
-      chunks.length === 1 && first
-        ? await called<number>((done) =>
-            fs.write(this.#descriptor, first, 0, first.byteLength, position, done),
-          )
-        : await called<number>((done) => fs.writev(this.#descriptor, chunks, position, done))
-    if (written !== length)
-      throw Object.assign(new Error(`wrote ${written} of ${length} bytes`), { code: 'EIO' })
+    return chunks.length === 1 && first
+      ? called<number>((done) =>
+          fs.write(this.#descriptor, first, 0, first.byteLength, position, done),
+        )
+      : called<number>((done) => fs.writev(this.#descriptor, chunks, position, done))
   }
 
   async read(position: number, length: number): Promise<Uint8Array> {

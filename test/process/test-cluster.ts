@@ -41,19 +41,25 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
     ...['up', '-d', '--data-dir', directory, '--api-port', '0', '--runtime', options.runtime],
     ...['--masters', `${options.masters ?? 3}`, '--workers', `${options.workers ?? 2}`],
   ])
+  if (output.code !== 0) {
+    const logs = spawnSync('sh', ['-c', `tail -n 20 ${directory}/logs/*.log`], { encoding: 'utf8' })
+    await kijabi(['down', '--data-dir', directory])
+    rmSync(directory, { recursive: true, force: true })
+    throw new Error(`up failed: ${output.stderr}\n${logs.stdout}`)
+  }
+  return attach(directory, output)
+}
+
+/** What tests need of the cluster of a data directory that `up` has booted. */
+export function attach(directory: string, output: Ran): TestCluster {
+  const cluster = readJson(join(directory, 'cluster.json')) as {
+    apiAddress: string
+    clusterId: string
+  }
   const remove = async () => {
     const ended = await kijabi(['down', '--data-dir', directory])
     if (ended.code !== 0) throw new Error(`down failed: ${ended.stderr}`)
     rmSync(directory, { recursive: true, force: true })
-  }
-  if (output.code !== 0) {
-    const logs = spawnSync('sh', ['-c', `tail -n 20 ${directory}/logs/*.log`], { encoding: 'utf8' })
-    await remove()
-    throw new Error(`up failed: ${output.stderr}\n${logs.stdout}`)
-  }
-  const cluster = readJson(join(directory, 'cluster.json')) as {
-    apiAddress: string
-    clusterId: string
   }
   return {
     ...{ directory, output, remove },

@@ -48,7 +48,11 @@ async function startStore(
   const proposer = createProposer({ replica, machine: new Machine(), clock, random, logger })
   proposer.onFailed((error) => {
     // What a disk lost cannot be acknowledged: this member ends, the others go on.
-    logger.error({ error: error.message }, 'the replica cannot go on')
+    const where = directory.path('masters', self.name)
+    const step = /ENOSPC/.test(error.message)
+      ? `the disk of ${where} is full: free some space; started again, this member catches up`
+      : `the replica in ${where} cannot go on`
+    logger.error({ error: error.message }, step)
     process.exit(exitCodes.failure)
   })
   try {
@@ -65,6 +69,8 @@ function refusedLog(error: unknown, where: string): unknown {
   if (!(error instanceof Error)) return error
   const refusals = ['LogCorruptError', 'WrongDirectoryError', 'DirectoryInUseError']
   if (!refusals.includes(error.name)) return error
+  if (error.name === 'DirectoryInUseError')
+    return new ConfigError(error.message, 'see which members run with: kijabi status')
   return new ConfigError(
     error.message,
     `a member can rejoin empty: move ${where} away and start it again; the others send it the data`,
