@@ -51,7 +51,9 @@ export const nodeRules: readonly PolicyRule[] = [
   { groups: [''], resources: ['pods'], verbs: ['create', 'delete', ...read] },
   { groups: [''], resources: ['pods/status'], verbs: ['get', ...change] },
   { groups: [''], resources: ['pods/eviction'], verbs: ['create'] },
-  { groups: [''], resources: ['secrets', 'configmaps', 'services'], verbs: read },
+  // One by one, as pods name them: no node may collect what others' pods hold.
+  { groups: [''], resources: ['secrets', 'configmaps'], verbs: ['get'] },
+  { groups: [''], resources: ['services'], verbs: read },
   { groups: [''], resources: ['serviceaccounts'], verbs: ['get'] },
   { groups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
   { groups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', ...change] },

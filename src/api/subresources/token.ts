@@ -4,14 +4,18 @@ import type { ApiResponse } from '../../client/transport.ts'
 import type { FieldError } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
 import type { BoundObjectReference, Pod, TokenRequest } from '../../kinds/types.ts'
+import { nodeNameOf } from '../auth/node-restriction.ts'
 import { signToken, type TokenBinding } from '../auth/service-account-token.ts'
-import { badRequest, conflict, invalidKind, notFound } from '../errors.ts'
+import { badRequest, conflict, forbidden, invalidKind, notFound } from '../errors.ts'
 import { getRecord } from '../handlers/get.ts'
 import { isDryRun, readBody } from '../handlers/request-body.ts'
 import type { ResourceContext } from '../handlers/resource-context.ts'
 import { timestamp } from '../handlers/write-object.ts'
 import { jsonResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
+
+const accountKind = () =>
+  present(kindOfResource('', 'v1', 'serviceaccounts'), 'kind ServiceAccount')
 
 const apiVersion = 'authentication.k8s.io/v1'
 const expirationSecondsDefault = 3_600
@@ -46,10 +50,12 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
   const errors = expirationErrors(expirationSeconds)
   if (errors.length > 0) throw invalidKind('TokenRequest', 'authentication.k8s.io', '', errors)
   const account = context.shared.parsed.get(await getRecord(context))
+  const bound = boundObjectRef && boundPod(context, boundObjectRef)
+  restrictNodeToken(context, boundObjectRef, bound?.nodeName)
   const binding: TokenBinding = {
     namespace: info.namespace,
     serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
-    pod: boundObjectRef && boundPod(context, boundObjectRef),
+    pod: bound && { name: bound.name, uid: bound.uid },
   }
   const meant = audiences.length > 0 ? audiences : signer.audiences
   const issuedAtMs = options.clock.wallMs()
@@ -104,7 +110,7 @@ function expirationErrors(seconds: number): FieldError[] {
 function boundPod(
   { info, options, shared }: ResourceContext,
   reference: BoundObjectReference,
-): { name: string; uid: string } {
+): { name: string; uid: string; nodeName: string } {
   const { apiVersion: version = 'v1', kind, name = '', uid = '' } = reference
   if (version !== 'v1' || kind !== 'Pod')
     throw badRequest(`cannot bind token to object of type ${version}, Kind=${kind ?? ''}`)
@@ -128,5 +134,23 @@ function boundPod(
       `the UID in the bound object reference (${uid}) does not match the UID in record ` +
         `(${actual}). The object might have been deleted and then recreated`,
     )
-  return { name, uid: actual }
+  return { name, uid: actual, nodeName: spec?.nodeName ?? '' }
+}
+
+/**
+ * A node gets tokens for the pods bound to it and for nobody else, so that one that is broken into
+ * gives away its own pods' rights alone (NodeRestriction admission, admitServiceAccount).
+ */
+function restrictNodeToken(
+  { info, user }: ResourceContext,
+  reference: BoundObjectReference | undefined,
+  nodeName: string | undefined,
+): void {
+  const node = nodeNameOf(user)
+  if (node === undefined) return
+  const refused = (why: string) =>
+    forbidden(accountKind(), info.name, `node requested token ${why}`)
+  if (!reference) throw refused('not bound to a pod')
+  if (!reference.uid) throw refused('with a pod binding without a uid')
+  if (nodeName !== node) throw refused('bound to a pod scheduled on a different node')
 }

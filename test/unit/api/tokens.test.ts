@@ -68,6 +68,32 @@ test('a token may be bound to a pod that runs as its account, and to nothing els
   }
 })
 
+test('a node gets tokens for the pods bound to it and for no others', async () => {
+  await using cluster = await openWithAccounts()
+  const { json: mine } = await cluster.ask('POST', pods, pod('mine', 'builder'))
+  await cluster.ask('POST', `${pods}/mine/binding`, { target: { kind: 'Node', name: 'w1' } })
+  const ask = (node: string, spec: object) =>
+    cluster.ask(...(['POST', `${accounts}/builder/token`, { spec }] as const), {
+      user: {
+        name: `system:node:${node}`,
+        uid: '',
+        groups: ['system:nodes', 'system:authenticated'],
+      },
+    })
+  const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'mine', uid: mine.metadata.uid }
+  assert.equal((await ask('w1', { boundObjectRef })).status, 201)
+  const refusals: readonly (readonly [string, object, RegExp])[] = [
+    ['w1', {}, /not bound to a pod/],
+    ['w1', { boundObjectRef: { kind: 'Pod', name: 'mine' } }, /without a uid/],
+    ['w2', { boundObjectRef }, /scheduled on a different node/],
+  ]
+  for (const [node, spec, message] of refusals) {
+    const answer = await ask(node, spec)
+    assert.equal(answer.status, 403, answer.text)
+    assert.match(answer.json.message, message)
+  }
+})
+
 test('what no token can be made of is refused', async () => {
   await using cluster = await openWithAccounts()
   const ask = (name: string, body: object) => cluster.ask('POST', `${accounts}/${name}/token`, body)
