@@ -164,7 +164,7 @@ class LocalReplica implements Replica {
   }
 
   status(): ReplicaStatus {
-    const { node, log, book } = this.#running ?? {}
+    const { node, log, book, guard } = this.#running ?? {}
     const confState = book?.confState
     return {
       ...this.#leadership.view,
@@ -178,6 +178,8 @@ class LocalReplica implements Replica {
       voters: confState?.voters ?? [],
       learners: confState?.learners ?? [],
       syncMsP99: log?.wal.syncMsP99 ?? 0,
+      ...(guard?.withholds && { withholdsVote: true }),
+      ...(log?.identity.damage && { damage: log.identity.damage }),
     }
   }
 
@@ -200,6 +202,7 @@ class LocalReplica implements Replica {
     } catch (error) {
       await this.stop()
       await log?.wal.close()
+      await log?.votes.close()
       throw error
     }
   }
@@ -218,6 +221,7 @@ class LocalReplica implements Replica {
     this.#waits.close()
     await this.#transport.stop()
     await this.#running?.log.wal.close()
+    await this.#running?.log.votes.close()
     await this.#unlock?.()
     this.#unlock = undefined
   }
@@ -229,6 +233,7 @@ class LocalReplica implements Replica {
     const node = this.#node(log)
     const writer = new LogWriter({
       wal: log.wal,
+      votes: log.votes,
       storage: log.storage,
       install: (snapshot) => keeper.install(snapshot),
       deliver: (responses) => this.#answer(responses),
@@ -248,13 +253,16 @@ class LocalReplica implements Replica {
     await this.#transport.start({
       state: (to) => guard.stateFor(to),
       met: (id, state) => this.#met(id, state),
-      message: (message) => this.#receive(message),
+      message: (message, incarnation) => {
+        if (guard.isCurrent(message.from, incarnation)) this.#receive(message)
+      },
       snapshot: (message, header, blocks) => this.#receiveSnapshot(message, header, blocks),
       unreachable: (id) => this.#unreachable(id),
       lost: (id, how) => this.#leadership.lost(id, how),
     })
     this.#ticker = clock.every(tickMs, () => {
-      node.tick()
+      if (guard.mayTick) node.tick()
+      if (guard.withholds) guard.advanced()
       if (this.#phase === 'running') this.#leadership.leaveIfStalled(writer.stalledMs())
       this.#schedule()
     })
@@ -290,21 +298,29 @@ class LocalReplica implements Replica {
       memberId,
       joined: identity.joined,
       incarnation: identity.incarnation,
+      wasDamaged: identity.damage !== undefined,
       holds: () => this.#leadership.view.term > 0 || log.storage.lastIndex() > 0,
       voters: () => book.confState.voters,
       node: () => present(this.#running, 'a running replica').node,
+      readIndex: () => this.readIndex(),
       remember: () =>
         rememberIdentity(disk, dataDirectory, { ...identity, joined: true }).catch((error) =>
           this.#fail(error),
         ),
-      onJoined: () => this.#leadership.seek(),
+      onJoined: () => this.#joined(),
     })
   }
 
   /** What a peer once acknowledged, it may have lost with its disk: then it counts no more. */
   #met(id: MemberId, state: MemberState): void {
-    const { guard, node } = this.#running ?? {}
+    const { guard, node, log } = this.#running ?? {}
     const hasLostData = guard?.met(id, state)
+    if (guard?.lacksQuorum && log?.identity.damage && this.#leadership.view.leader === 0)
+      this.#options.logger.error(
+        { ...log.identity.damage },
+        'no quorum of undamaged members is left: nobody can be elected. ' +
+          'kijabi raft recover restarts from what the survivors hold',
+      )
     this.#leadership.seek()
     if (!hasLostData || !node) return
     const progress = node.raft.tracker.progress.get(id)
@@ -313,6 +329,19 @@ class LocalReplica implements Replica {
     progress.match = 0 as LogIndex
     progress.pendingSnapshot = 0 as LogIndex
     progress.becomeProbe()
+    // What it kept is found from its answer to this, instead of sending everything from the start.
+    progress.next = node.raft.log.lastIndex() + 1
+  }
+
+  #joined(): void {
+    const { log } = present(this.#running, 'a running replica')
+    const { damage } = log.identity
+    if (damage) {
+      const { logger, emit } = this.#options
+      logger.info({ ...damage }, 'what was lost is back: this member votes again')
+      emit('raft', 'log-healed', { index: this.#commit, detail: { what: damage.what } })
+    }
+    this.#leadership.seek()
   }
 
   #keeper(log: OpenLog, book: MembershipBook): SnapshotKeeper {

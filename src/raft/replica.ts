@@ -89,6 +89,17 @@ export interface ReplicaStatus extends LeadershipView {
   readonly learners: readonly MemberId[]
   /** 99th percentile of the last log syncs, in milliseconds. */
   readonly syncMsP99: number
+  /** This member lost data, or is new: it does not vote until it holds what the cluster committed. */
+  readonly withholdsVote?: boolean
+  /** The last damage that was found in this member's data. */
+  readonly damage?: ReplicaDamage
+}
+
+export interface ReplicaDamage {
+  readonly what: string
+  /** The last entry that was left, and the last one that is known to have been there. */
+  readonly keptIndex: LogIndex
+  readonly seenIndex: LogIndex
 }
 
 export interface MembershipChange {

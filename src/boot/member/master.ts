@@ -71,8 +71,5 @@ function refusedLog(error: unknown, where: string): unknown {
   if (!refusals.includes(error.name)) return error
   if (error.name === 'DirectoryInUseError')
     return new ConfigError(error.message, 'see which members run with: kijabi status')
-  return new ConfigError(
-    error.message,
-    `a member can rejoin empty: move ${where} away and start it again; the others send it the data`,
-  )
+  return new ConfigError(error.message, `its data are in ${where}`)
 }

@@ -1,9 +1,12 @@
 import type { HardState, Message, Snapshot } from '../core/message.ts'
 import type { MemoryStorage } from '../core/storage.ts'
+import type { VoteFile } from '../wal/vote-file.ts'
 import type { Wal } from '../wal/wal.ts'
 
 export interface LogWriterOptions {
   readonly wal: Wal
+  /** The second copy of term and vote. */
+  readonly votes: VoteFile
   readonly storage: MemoryStorage
   /** Puts a received snapshot in place, its file and its log record being durable. */
   readonly install: (snapshot: Snapshot) => Promise<void>
@@ -31,11 +34,14 @@ export class LogWriter {
   append(message: Message): void {
     if (this.#hasFailed) return
     const { snapshot, entries } = message
-    const durable = this.#options.wal.append({
+    const { wal, votes } = this.#options
+    const hardState = hardStateOf(message)
+    const logged = wal.append({
       entries,
-      hardState: hardStateOf(message),
+      hardState,
       snapshot: snapshot && { index: snapshot.metadata.index, term: snapshot.metadata.term },
     })
+    const durable = both(logged, hardState && votes.remember(hardState))
     // A rejection is handled below, when its turn comes.
     durable.catch(() => {})
     this.#sinceMs.push(this.#options.nowMs())
@@ -62,6 +68,11 @@ export class LogWriter {
     this.#options.storage.append(message.entries)
     this.#options.deliver(message.responses)
   }
+}
+
+/** Without an array for every append: votes are rare. */
+function both(logged: Promise<void>, voted: Promise<void> | undefined): Promise<void> {
+  return voted ? Promise.all([logged, voted]).then(() => {}) : logged
 }
 
 /** All zero when it did not change. */

@@ -1,17 +1,20 @@
 import { join } from 'node:path'
 import type { LogIndex } from '../../base/brand.ts'
-import { diskErrorCode } from '../../base/disk.ts'
 import type { ConfState } from '../core/message.ts'
 import { emptyConfState, MemoryStorage } from '../core/storage.ts'
 import type { MemberAddress } from '../membership/members.ts'
 import type { ReplicaOptions } from '../replica-options.ts'
 import { LogCorruptError } from '../wal/corrupt.ts'
-import { claimDirectory, type Identity } from '../wal/identity.ts'
+import { claimDirectory, type Identity, rememberIdentity } from '../wal/identity.ts'
+import type { LogDamage, RecoveredLog } from '../wal/recovery.ts'
+import { damagedSuffix, listSegments, segmentPath } from '../wal/segment-files.ts'
 import { SnapshotFiles, type SnapshotHeader } from '../wal/snapshot-files.ts'
+import { VoteFile, withVote } from '../wal/vote-file.ts'
 import { Wal } from '../wal/wal.ts'
 
 export interface OpenLog {
   readonly wal: Wal
+  readonly votes: VoteFile
   readonly files: SnapshotFiles
   readonly storage: MemoryStorage
   /** The state to begin with; undefined when it is empty. */
@@ -26,59 +29,172 @@ export interface OpenLog {
 
 const noBytes = new Uint8Array(0)
 
-/** Opens what the data directory holds, or begins it. Rejects when it is damaged or not ours. */
+/**
+ * Opens what the data directory holds, or begins it. What is damaged is set aside with everything after
+ * it, once it is durably noted that this member may have acknowledged more than it holds: from then on
+ * it is to the others a member of new data without a vote (join-guard.ts, docs/adr/0005). Rejects with
+ * LogCorruptError when nobody else could give back what is lost, and with WrongDirectoryError.
+ */
 export async function openLog(options: ReplicaOptions): Promise<OpenLog> {
-  const { disk, clock, dataDirectory, clusterId, memberId, walSegmentBytes } = options
-  const { members: firstMembers, random } = options
+  const opening = new Opening(options, await claim(options))
+  return opening.open()
+}
+
+async function claim(options: ReplicaOptions): Promise<Identity> {
+  const { clusterId, memberId, members, random, disk, dataDirectory } = options
   // A member that the cluster did not begin with gets its vote by a change of membership.
-  const joined = firstMembers.every(({ id }) => id !== memberId)
-  const own = { clusterId, memberId, members: firstMembers, incarnation: random.uuid(), joined }
-  const { identity } = await claimDirectory(disk, dataDirectory, own)
-  const directory = join(dataDirectory, 'wal')
-  const snapshots = join(dataDirectory, 'snapshots')
-  await disk.makeDirectory(directory)
-  await disk.makeDirectory(snapshots)
-  await disk.syncDirectory(dataDirectory)
-  const { wal, recovered } = await Wal.open({
-    disk,
-    clock,
-    directory,
-    ...(walSegmentBytes !== undefined && { segmentBytes: walSegmentBytes }),
-  })
-  if (recovered.repaired) {
-    options.logger.warn(recovered.repaired, 'cut off a write that was never acknowledged')
-    options.emit('raft', 'log-repaired', { detail: { ...recovered.repaired } })
+  const joined = members.every(({ id }) => id !== memberId)
+  const own = { clusterId, memberId, members, incarnation: random.uuid(), joined }
+  const { identity, isNew } = await claimDirectory(disk, dataDirectory, own)
+  if (isNew && identity.damage) announce(options, identity)
+  return identity
+}
+
+class Opening {
+  readonly #options: ReplicaOptions
+  readonly #directory: string
+  #identity: Identity
+
+  constructor(options: ReplicaOptions, identity: Identity) {
+    this.#options = options
+    this.#directory = join(options.dataDirectory, 'wal')
+    this.#identity = identity
   }
-  try {
-    const files = new SnapshotFiles(disk, snapshots)
-    await files.removeLeftovers()
-    await files.removeBefore(recovered.snapshot.index)
-    const snapshot = await openSnapshot(files, recovered.snapshot.index, recovered.snapshot.term)
+
+  async open(): Promise<OpenLog> {
+    const { disk, dataDirectory } = this.#options
+    const snapshots = join(dataDirectory, 'snapshots')
+    await disk.makeDirectory(this.#directory)
+    await disk.makeDirectory(snapshots)
+    await disk.syncDirectory(dataDirectory)
+    const votes = await VoteFile.open(disk, dataDirectory)
+    let wal: Wal | undefined
+    try {
+      const files = new SnapshotFiles(disk, snapshots)
+      await files.removeLeftovers()
+      let opened = await this.#openWal()
+      wal = opened.wal
+      const lost = await damagedSnapshot(files, opened.recovered)
+      if (lost) {
+        // Without the state that they change, the entries after it are of no use.
+        await opened.wal.close()
+        await votes.remember(withVote(opened.recovered.hardState, votes.held) ?? noVote)
+        const { base, entries } = opened.recovered
+        const seenIndex = base.index + entries.length
+        await this.#note({ error: lost, keptIndex: 0, seenIndex })
+        await this.#emptyLog()
+        opened = await this.#openWal()
+        wal = opened.wal
+      }
+      await files.removeBefore(opened.recovered.snapshot.index)
+      this.#refuseAlone()
+      return await this.#assemble(wal, votes, files, opened.recovered)
+    } catch (error) {
+      await wal?.close()
+      await votes.close()
+      throw error
+    }
+  }
+
+  async #openWal(): Promise<{ wal: Wal; recovered: RecoveredLog }> {
+    const { disk, clock, walSegmentBytes, logger, emit } = this.#options
+    const opened = await Wal.open({
+      ...{ disk, clock, directory: this.#directory },
+      ...(walSegmentBytes !== undefined && { segmentBytes: walSegmentBytes }),
+      damaged: (damage) => this.#note(damage),
+    })
+    const { repaired } = opened.recovered
+    if (repaired) {
+      logger.warn(repaired, 'cut off a write that was never acknowledged')
+      emit('raft', 'log-repaired', { detail: { ...repaired } })
+    }
+    return opened
+  }
+
+  /** Durable before anything is set aside: a crash in between must not bring the old vote back. */
+  async #note({ error, keptIndex, seenIndex }: LogDamage): Promise<void> {
+    const { disk, dataDirectory, random } = this.#options
+    this.#identity = {
+      ...this.#identity,
+      joined: false,
+      incarnation: random.uuid(),
+      damage: { what: error.message, keptIndex, seenIndex },
+    }
+    await rememberIdentity(disk, dataDirectory, this.#identity)
+    announce(this.#options, this.#identity)
+  }
+
+  async #emptyLog(): Promise<void> {
+    const { disk } = this.#options
+    for (const number of (await listSegments(disk, this.#directory)).toReversed()) {
+      const path = segmentPath(this.#directory, number)
+      await disk.rename(path, `${path}${damagedSuffix}`)
+      await disk.syncDirectory(this.#directory)
+    }
+  }
+
+  /** A cluster of one has nobody to fetch from: to go on would be to lose writes in silence. */
+  #refuseAlone(): void {
+    const { joined, damage, members } = this.#identity
+    if (joined || !damage || members.length > 1) return
+    throw new LogCorruptError(
+      this.#options.dataDirectory,
+      0,
+      `${damage.what}; no other member holds what is lost. To go on with what is left, entries up to ` +
+        `${damage.keptIndex}, use: kijabi raft recover`,
+    )
+  }
+
+  async #assemble(
+    wal: Wal,
+    votes: VoteFile,
+    files: SnapshotFiles,
+    recovered: RecoveredLog,
+  ): Promise<OpenLog> {
+    const identity = this.#identity
+    const { base, entries } = recovered
+    const { index, term } = recovered.snapshot
+    const hardState = withVote(recovered.hardState, votes.held)
+    if (hardState) {
+      await wal.append({ entries: [], hardState })
+      await votes.remember(hardState)
+    }
+    const snapshot = index === 0 ? undefined : await files.read(index, term)
     const confState = snapshot?.header.confState ?? {
       ...emptyConfState,
       voters: identity.members.map(({ id }) => id),
     }
-    const { base, entries, hardState } = recovered
     const storage = new MemoryStorage({ metadata: { ...base, confState }, data: noBytes })
     storage.append(entries)
-    if (recovered.snapshot.index > base.index)
-      storage.createSnapshot(recovered.snapshot.index, confState, noBytes)
+    if (index > base.index) storage.createSnapshot(index, confState, noBytes)
     if (hardState) storage.setHardState(hardState)
     const members = snapshot?.header.members ?? identity.members
     const commit = hardState?.commit ?? 0
-    return { wal, files, storage, snapshot, confState, members, commit, identity }
+    return { wal, votes, files, storage, snapshot, confState, members, commit, identity }
+  }
+}
+
+const noVote = { term: 0, vote: 0 }
+
+async function damagedSnapshot(
+  files: SnapshotFiles,
+  { snapshot }: RecoveredLog,
+): Promise<LogCorruptError | undefined> {
+  if (snapshot.index === 0) return undefined
+  try {
+    await files.check(snapshot.index, snapshot.term)
+    return undefined
   } catch (error) {
-    await wal.close()
+    if (error instanceof LogCorruptError) return error
     throw error
   }
 }
 
-async function openSnapshot(files: SnapshotFiles, index: LogIndex, term: number) {
-  if (index === 0) return undefined
-  try {
-    return await files.read(index, term)
-  } catch (error) {
-    if (diskErrorCode(error) !== 'ENOENT') throw error
-    throw new LogCorruptError(files.path(index, term), 0, 'the snapshot is missing')
-  }
+function announce({ logger, emit }: ReplicaOptions, { damage }: Identity): void {
+  if (!damage) return
+  logger.warn(
+    { ...damage },
+    'a part of the data was lost: this member withholds its vote and fetches it from the others',
+  )
+  emit('raft', 'log-damaged', { index: damage.keptIndex, detail: { what: damage.what } })
 }

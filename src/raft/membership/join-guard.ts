@@ -1,4 +1,4 @@
-import type { MemberId, Term } from '../../base/brand.ts'
+import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
 import type { Message } from '../core/message.ts'
 import type { RawNode } from '../core/raw-node.ts'
 
@@ -8,16 +8,22 @@ export interface MemberState {
   readonly incarnation: string
   /** It has a term, a vote or entries: the cluster was born with it, or has taken it in. */
   readonly holds: boolean
+  /** It withholds its vote. Of the moment when it connected. */
+  readonly withholds?: boolean
 }
 
 export interface JoinGuardOptions {
   readonly memberId: MemberId
   readonly joined: boolean
   readonly incarnation: string
+  /** It knows that it lost data: it is no stranger to the cluster, and none of its founders. */
+  readonly wasDamaged: boolean
   /** Whether this member has a term, a vote or entries by now. */
   readonly holds: () => boolean
   readonly voters: () => readonly MemberId[]
   readonly node: () => RawNode
+  /** A read index, which the leader answers after it has met this incarnation. Rejects without one. */
+  readonly readIndex: () => Promise<LogIndex>
   /** Makes durable that this member votes from now on. */
   readonly remember: () => Promise<void>
   /** It votes from now on. */
@@ -33,12 +39,14 @@ const voteTypes: ReadonlySet<Message['type']> = new Set<Message['type']>([
 ])
 
 /**
- * Keeps a member with empty data out of elections until that is safe. It may be the wiped disk of one
- * that voted and acknowledged entries: with its forgetful vote, a majority could elect a leader that
- * lacks committed entries. So it votes only
+ * Keeps a member that may have lost data out of elections until its vote is safe. It may have voted and
+ * acknowledged entries that it no longer holds: with its forgetful vote, a majority could elect a leader
+ * that lacks committed entries. So it votes only
  *   - when the cluster is being born: a majority of the voters is as empty, and nobody is not; or
  *   - when it holds everything that was committed when a leader first took it in, up to an entry of
- *     that leader's own term.
+ *     that leader's own term, and up to a read index that this leader gave after it met this
+ *     incarnation. From then on no leader counts what was acknowledged before the loss.
+ * The argument is in docs/adr/0005.
  */
 export class JoinGuard {
   readonly #options: JoinGuardOptions
@@ -47,6 +55,7 @@ export class JoinGuard {
   readonly #founders = new Set<string>()
   #joined: boolean
   #isJoining = false
+  #isConfirming = false
   #target: { readonly term: Term; readonly commit: number } | undefined
 
   constructor(options: JoinGuardOptions) {
@@ -60,9 +69,37 @@ export class JoinGuard {
    * if its own connection to us was the faster one: it is no stranger to this cluster's birth.
    */
   stateFor(peer: MemberId): MemberState {
-    const { holds, incarnation } = this.#options
+    const { incarnation, wasDamaged } = this.#options
     const isFounder = this.#founders.has(this.#peers.get(peer)?.incarnation ?? '')
-    return { incarnation, holds: holds() && !isFounder }
+    const holds = wasDamaged || (this.#options.holds() && !isFounder)
+    return { incarnation, holds, ...(!this.#joined && { withholds: true }) }
+  }
+
+  /** Whether this member withholds its vote. */
+  get withholds(): boolean {
+    return !this.#joined
+  }
+
+  /** A lone voter needs nobody's vote: without its own it must not even try. */
+  get mayTick(): boolean {
+    const { voters, memberId } = this.#options
+    return this.#joined || voters().some((id) => id !== memberId)
+  }
+
+  /** Whether no leader can be elected as far as we know, because too many withhold their votes. */
+  get lacksQuorum(): boolean {
+    if (this.#joined) return false
+    const voters = this.#options.voters()
+    const able = voters.filter(
+      (id) => id !== this.#options.memberId && !this.#peers.get(id)?.withholds,
+    )
+    return able.length < Math.floor(voters.length / 2) + 1
+  }
+
+  /** What an earlier incarnation of a member says counts no more. */
+  isCurrent(peer: MemberId, incarnation: string | undefined): boolean {
+    const known = this.#peers.get(peer)?.incarnation
+    return incarnation === undefined || known === undefined || known === incarnation
   }
 
   /** Whether to campaign without waiting for a timeout: at a birth, only when all are there. */
@@ -77,7 +114,8 @@ export class JoinGuard {
   met(peer: MemberId, state: MemberState): boolean {
     const before = this.#peers.get(peer)
     this.#peers.set(peer, state)
-    if (!state.holds && !this.#options.holds()) this.#founders.add(state.incarnation)
+    const { wasDamaged, holds } = this.#options
+    if (!state.holds && !wasDamaged && !holds()) this.#founders.add(state.incarnation)
     this.#considerBirth()
     return before === undefined ? !state.holds : before.incarnation !== state.incarnation
   }
@@ -98,17 +136,36 @@ export class JoinGuard {
 
   /** The log is durable up to the commit index that the core reports. */
   advanced(): void {
-    if (this.#joined || !this.#target) return
+    if (this.#joined || this.#isConfirming || !this.#holdsTarget()) return
+    this.#isConfirming = true
+    const { term } = this.#options.node().raft
+    // A lost answer is asked for again with the next tick.
+    this.#options.readIndex().then(
+      (index) => {
+        this.#isConfirming = false
+        const { raft } = this.#options.node()
+        if (raft.term !== term || this.#target?.term !== term) return
+        this.#target = { term, commit: Math.max(this.#target.commit, index) }
+        if (this.#holdsTarget()) this.#join()
+      },
+      () => {
+        this.#isConfirming = false
+      },
+    )
+  }
+
+  #holdsTarget(): boolean {
+    if (!this.#target) return false
     const { log, term } = this.#options.node().raft
-    const isThere =
+    return (
       term === this.#target.term &&
       log.committed >= this.#target.commit &&
       log.term(log.committed) === term
-    if (isThere) this.#join()
+    )
   }
 
   #considerBirth(): void {
-    if (this.#joined) return
+    if (this.#joined || this.#options.wasDamaged) return
     const { memberId } = this.#options
     const voters = this.#options.voters()
     const others = voters.filter((id) => id !== memberId).map((id) => this.#peers.get(id))

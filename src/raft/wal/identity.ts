@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import type { MemberId } from '../../base/brand.ts'
+import type { LogIndex, MemberId } from '../../base/brand.ts'
 import type { Disk } from '../../base/disk.ts'
 import type { MemberAddress } from '../membership/members.ts'
+import { damagedSuffix } from './segment-files.ts'
 
 /** Whose data a directory holds, and the members that the cluster began with. */
 export interface Identity {
@@ -12,6 +13,17 @@ export interface Identity {
   readonly incarnation: string
   /** Whether this member may vote; see join-guard.ts. */
   readonly joined: boolean
+  /** The last damage that was found here. Once `joined` again, what it cost is back. */
+  readonly damage?: DamageNote
+}
+
+/** What is remembered of data that were durable and are lost. */
+export interface DamageNote {
+  /** The file, the place and the kind. */
+  readonly what: string
+  /** The last entry that was left, and the last one that is known to have been there. */
+  readonly keptIndex: LogIndex
+  readonly seenIndex: LogIndex
 }
 
 /** A directory that belongs to somebody else. Names both sides and what to do. */
@@ -33,15 +45,16 @@ export async function claimDirectory(
   await disk.makeDirectory(directory)
   const names = await disk.list(directory)
   if (!names.includes(fileName)) {
-    if ((await disk.list(join(directory, 'wal'))).length > 0)
-      throw new WrongDirectoryError(
-        `${directory} holds a log, but ${fileName} is missing: move the directory away and start ` +
-          'this member again; it will copy what it needs from the others.',
-      )
-    await writeIdentity(disk, directory, own, names.includes(`${fileName}.tmp`))
-    return { identity: own, isNew: true }
+    const identity = await nobodysData(disk, directory, own, 'is missing')
+    await writeIdentity(disk, directory, identity, names.includes(`${fileName}.tmp`))
+    return { identity, isNew: true }
   }
   const identity = await readIdentity(disk, directory)
+  if (!identity) {
+    const anew = await nobodysData(disk, directory, own, 'cannot be read')
+    await writeIdentity(disk, directory, anew, names.includes(`${fileName}.tmp`))
+    return { identity: anew, isNew: true }
+  }
   if (identity.clusterId !== own.clusterId || identity.memberId !== own.memberId)
     throw new WrongDirectoryError(
       `${directory} belongs to member ${identity.memberId} of cluster ${identity.clusterId}, not to ` +
@@ -60,11 +73,40 @@ export async function rememberIdentity(
   await writeIdentity(disk, directory, identity, names.includes(`${fileName}.tmp`))
 }
 
-async function readIdentity(disk: Disk, directory: string): Promise<Identity> {
+/**
+ * Without an identity nobody knows whose log this is: another cluster's would be mixed into ours. It is
+ * set aside, and this member comes back as one that lost everything.
+ */
+async function nobodysData(
+  disk: Disk,
+  directory: string,
+  own: Identity,
+  why: string,
+): Promise<Identity> {
+  let count = 0
+  for (const folder of ['wal', 'snapshots']) {
+    const path = join(directory, folder)
+    for (const name of await disk.list(path)) {
+      if (name.endsWith(damagedSuffix)) continue
+      await disk.rename(join(path, name), join(path, `${name}${damagedSuffix}`))
+      count += 1
+    }
+    if (count > 0) await disk.syncDirectory(path)
+  }
+  if (count === 0) return own
+  const what = `${join(directory, fileName)} ${why}: what it described was set aside`
+  return { ...own, joined: false, damage: { what, keptIndex: 0, seenIndex: 0 } }
+}
+
+/** Undefined when it cannot be read. */
+async function readIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
   const file = await disk.open(join(directory, fileName), 'existing')
   try {
     const bytes = await file.read(0, await file.size())
     return JSON.parse(Buffer.from(bytes).toString()) as Identity
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   } finally {
     await file.close()
   }

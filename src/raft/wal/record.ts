@@ -103,6 +103,17 @@ export function scanSegment(bytes: Buffer, segment: number): SegmentScan {
   }
 }
 
+/** Every good record in a damaged segment, wherever it stands. */
+export function recordsAnywhere(bytes: Buffer, segment: number): WalRecord[] {
+  const records: WalRecord[] = []
+  for (let at = 0; at + recordHeaderBytes <= bytes.length; at += 8) {
+    if (bytes.readUInt32BE(at) !== magic) continue
+    const found = readRecord(bytes, at, segment)
+    if (found) records.push(found.record)
+  }
+  return records
+}
+
 /** Why the record at `at` is not good. Sectors are written whole or not at all, over zeros. */
 function judge(bytes: Buffer, at: number, segment: number, mark: number): SegmentScan['verdict'] {
   if (at < mark) return 'rot'

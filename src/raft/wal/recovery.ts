@@ -4,8 +4,22 @@ import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
 import type { Disk } from '../../base/disk.ts'
 import type { Entry, EntryType, HardState } from '../core/message.ts'
 import { LogCorruptError } from './corrupt.ts'
-import { readUInt64, recordType, type SegmentScan, scanSegment, type WalRecord } from './record.ts'
-import { listSegments, type SegmentFile, segmentPath, zeroTail } from './segment-files.ts'
+import {
+  readUInt64,
+  recordsAnywhere,
+  recordType,
+  type SegmentScan,
+  scanSegment,
+  type WalRecord,
+} from './record.ts'
+import {
+  damagedSuffix,
+  listSegments,
+  type SegmentFile,
+  segmentPath,
+  zeroTail,
+} from './segment-files.ts'
+import { newerVote, type Vote, withVote } from './vote-file.ts'
 
 export interface SnapshotPoint {
   readonly index: LogIndex
@@ -22,6 +36,28 @@ export interface RecoveredLog {
   readonly entries: readonly Entry[]
   /** An unacknowledged write that broke off and was cut away. */
   readonly repaired: { readonly file: string; readonly offset: number } | undefined
+  /** What was durable and is lost; the rest is what came before it. */
+  readonly damage: LogDamage | undefined
+}
+
+/** A part of the log that was durable and can no longer be read, with everything after it. */
+export interface LogDamage {
+  readonly error: LogCorruptError
+  /** The last entry (or snapshot) that is left. */
+  readonly keptIndex: LogIndex
+  /** The last entry that is known to have been there; some after it may have been, too. */
+  readonly seenIndex: LogIndex
+}
+
+export interface RecoverOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly segmentBytes: number
+  /**
+   * Called before the first byte is changed: this member may have acknowledged what is lost. Without
+   * it, damage is refused with LogCorruptError.
+   */
+  readonly damaged?: ((damage: LogDamage) => Promise<void>) | undefined
 }
 
 export interface RecoveredSegment extends SegmentFile {
@@ -49,23 +85,20 @@ export function readVote(data: Uint8Array): MemberId {
   return readUInt64(Buffer.from(data.buffer, data.byteOffset, 8), 0) as MemberId
 }
 
-/** Reads every segment, cuts a torn tail off, and refuses rot with LogCorruptError. */
-export async function recoverLog(
-  disk: Disk,
-  directory: string,
-  segmentBytes: number,
-): Promise<Recovery> {
+/** Reads every segment, cuts a torn tail off, and what follows damage. */
+export async function recoverLog(options: RecoverOptions): Promise<Recovery> {
+  const { disk, directory } = options
   const found: Found[] = []
   for (const number of await listSegments(disk, directory)) {
     const path = segmentPath(directory, number)
     const file = await disk.open(path, 'existing')
     const bytes = await file.size()
     const { buffer, byteOffset, byteLength } = await file.read(0, bytes)
-    const scan = scanSegment(Buffer.from(buffer, byteOffset, byteLength), number)
-    found.push({ number, path, file, bytes, scan })
+    const content = Buffer.from(buffer, byteOffset, byteLength)
+    found.push({ number, path, file, bytes, content, scan: scanSegment(content, number) })
   }
   try {
-    return await accept(disk, directory, segmentBytes, found)
+    return await accept(options, found)
   } catch (error) {
     for (const { file } of found) await file.close()
     throw error
@@ -73,47 +106,118 @@ export async function recoverLog(
 }
 
 interface Found extends SegmentFile {
+  readonly content: Buffer
   readonly scan: SegmentScan
 }
 
-async function accept(
-  disk: Disk,
-  directory: string,
-  segmentBytes: number,
-  found: readonly Found[],
-): Promise<Recovery> {
-  const used = found.slice(0, found.findLastIndex(({ scan }) => scan.records.length > 0) + 1)
-  checkHistory(found, used.length)
+async function accept(options: RecoverOptions, found: readonly Found[]): Promise<Recovery> {
+  const { disk, directory, segmentBytes } = options
+  const left = whatIsLeft(found, directory)
+  const { kept, segments, log, error } = left
+  let damage: LogDamage | undefined
+  if (error) {
+    if (!options.damaged) throw error
+    const records = found.flatMap(({ content, number }) => recordsAnywhere(content, number))
+    const seen = records.filter(({ type }) => type === recordType.entry)
+    damage = {
+      error,
+      keptIndex: log.base.index + log.entries.length,
+      seenIndex: Math.max(0, ...seen.map(({ index }) => index)),
+    }
+    await options.damaged(damage)
+    await setAside(disk, directory, found, kept)
+    return {
+      log: { ...log, hardState: salvaged(log.hardState, records), repaired: undefined, damage },
+      segments,
+      spare: undefined,
+    }
+  }
   let repaired: RecoveredLog['repaired']
   for (const { scan, file, path, bytes } of found) {
     if (scan.verdict !== 'torn') continue
     await zeroTail(file, scan.end, bytes)
     repaired = { file: path, offset: scan.end }
   }
-  const replay = new Replay()
-  const segments = used.map(({ number, path, file, bytes, scan }) => {
-    const maxIndex = replay.segment(scan.records, path)
-    return { number, path, file, bytes, end: scan.end, lastCrc: scan.lastCrc, maxIndex }
-  })
-  const log = { ...replay.result(used.at(-1)?.path ?? directory), repaired }
-  const lastNumber = used.at(-1)?.number ?? 0
-  const spare = await keepSpare(disk, found.slice(used.length), lastNumber, segmentBytes)
-  return { log, segments, spare }
+  const lastNumber = kept.at(-1)?.number ?? 0
+  const spare = await keepSpare(disk, found.slice(kept.length), lastNumber, segmentBytes)
+  return { log: { ...log, repaired, damage }, segments, spare }
 }
 
-/** A segment is begun only when the one before it is whole and durable. */
-function checkHistory(found: readonly Found[], usedCount: number): void {
-  for (const [at, { scan, path, number }] of found.entries()) {
-    if (scan.verdict === 'rot') throw rot(path, scan.end)
-    if (at >= usedCount) continue
-    if (scan.records.length === 0) throw rot(path, 0)
-    if (scan.verdict === 'torn' && at < usedCount - 1) throw rot(path, scan.end)
-    const before = found[at - 1]
-    if (!before) continue
-    if (before.number + 1 !== number)
-      throw new LogCorruptError(path, 0, `the segment before it, ${number - 1}, is missing`)
-    if (before.scan.lastCrc !== scan.firstPreviousCrc) throw rot(before.path, before.scan.end)
+interface Left {
+  /** The segments that are used on, from the oldest; the last one up to its last good record. */
+  readonly kept: readonly Found[]
+  readonly segments: RecoveredSegment[]
+  readonly log: Omit<RecoveredLog, 'repaired' | 'damage'>
+  readonly error: LogCorruptError | undefined
+}
+
+/** The part of the log before the first damage. */
+function whatIsLeft(found: readonly Found[], directory: string): Left {
+  const { keep, error } = soundPart(found)
+  const kept = found.slice(0, keep)
+  const replay = new Replay()
+  try {
+    const segments = kept.map(({ number, path, file, bytes, scan }) => {
+      const maxIndex = replay.segment(scan.records, path)
+      return { number, path, file, bytes, end: scan.end, lastCrc: scan.lastCrc, maxIndex }
+    })
+    return { kept, segments, log: replay.result(kept.at(-1)?.path ?? directory), error }
+  } catch (failure) {
+    if (!(failure instanceof LogCorruptError)) throw failure
+    const log = new Replay().result(directory)
+    return { kept: [], segments: [], log, error: error ?? failure }
   }
+}
+
+/** How many segments, from the oldest, are good at least at their beginning and follow each other. */
+function soundPart(found: readonly Found[]): { keep: number; error?: LogCorruptError } {
+  const used = found.findLastIndex(({ scan }) => scan.records.length > 0) + 1
+  for (const [at, { scan, path, number }] of found.entries()) {
+    const before = found[at - 1]
+    if (at < used && before) {
+      if (before.number + 1 !== number) {
+        const error = new LogCorruptError(path, 0, `segment ${number - 1} before it is missing`)
+        return { keep: at, error }
+      }
+      if (scan.records.length > 0 && before.scan.lastCrc !== scan.firstPreviousCrc)
+        return { keep: at, error: rot(before.path, before.scan.end) }
+    }
+    // A segment is begun only when the one before it is whole and durable.
+    const isCutShort = scan.verdict === 'torn' && at < used - 1
+    const isEmpty = scan.records.length === 0
+    if (scan.verdict === 'rot' || isCutShort || (isEmpty && at < used))
+      return { keep: isEmpty ? at : at + 1, error: rot(path, scan.end) }
+  }
+  return { keep: used }
+}
+
+/** Takes damaged segments out of the log, the newest first; they stay on disk under another name. */
+async function setAside(
+  disk: Disk,
+  directory: string,
+  found: readonly Found[],
+  kept: readonly Found[],
+): Promise<void> {
+  for (const { file, path } of found.slice(kept.length).toReversed()) {
+    await file.close()
+    await disk.rename(path, `${path}${damagedSuffix}`)
+    await disk.syncDirectory(directory)
+  }
+  const last = kept.at(-1)
+  if (last) await zeroTail(last.file, last.scan.end, last.bytes)
+}
+
+/** The newest term and vote that any good record tells of. An entry tells its term alone. */
+function salvaged(
+  state: HardState | undefined,
+  records: readonly WalRecord[],
+): HardState | undefined {
+  let vote: Vote | undefined = state
+  for (const { type, term, data } of records) {
+    if (type === recordType.hardState) vote = newerVote(vote, { term, vote: readVote(data) })
+    else if (type === recordType.entry) vote = newerVote(vote, { term, vote: 0 as MemberId })
+  }
+  return withVote(state, vote)
 }
 
 function rot(path: string, offset: number): LogCorruptError {
@@ -162,7 +266,7 @@ class Replay {
     return maxIndex
   }
 
-  result(path: string): Omit<RecoveredLog, 'repaired'> {
+  result(path: string): Omit<RecoveredLog, 'repaired' | 'damage'> {
     let base = this.#base ?? this.#snapshot
     let entries: readonly Entry[] = this.#entries
     if (base.index > this.#snapshot.index)

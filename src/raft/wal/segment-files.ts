@@ -3,6 +3,8 @@ import type { Disk, DiskFile } from '../../base/disk.ts'
 
 const fillBytes = 1024 * 1024
 const suffix = '.wal'
+/** Of segments that damage made useless: kept for whoever wants to look into it, never read. */
+export const damagedSuffix = '.damaged'
 const zeros = new Uint8Array(fillBytes)
 
 export interface SegmentFile {

@@ -84,6 +84,17 @@ export class SnapshotFiles {
     }
   }
 
+  /** Reads the whole file. Rejects with LogCorruptError when it is damaged or missing. */
+  async check(index: LogIndex, term: Term): Promise<void> {
+    try {
+      const { blocks } = await this.read(index, term)
+      for await (const block of blocks) assert(block.length > 0, 'a snapshot has no empty blocks')
+    } catch (error) {
+      if (diskErrorCode(error) !== 'ENOENT') throw error
+      throw new LogCorruptError(this.path(index, term), 0, 'the snapshot is missing')
+    }
+  }
+
   /** Removes what a crash left half-written. Only before the first write. */
   async removeLeftovers(): Promise<void> {
     for (const name of await this.#disk.list(this.#directory))

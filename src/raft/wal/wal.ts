@@ -7,6 +7,7 @@ import type { Entry, HardState } from '../core/message.ts'
 import { encodeRecord, recordBytes, recordType, type WalRecord, writeUInt64 } from './record.ts'
 import {
   entryTypeCode,
+  type LogDamage,
   type RecoveredLog,
   readVote,
   recoverLog,
@@ -19,6 +20,8 @@ export interface WalOptions {
   readonly clock: Clock
   readonly directory: string
   readonly segmentBytes?: number
+  /** See RecoverOptions. */
+  readonly damaged?: (damage: LogDamage) => Promise<void>
 }
 
 /** One turn's worth of what must become durable together, in this order. */
@@ -73,10 +76,11 @@ export class Wal {
   readonly #syncMs: number[] = []
   #syncCount = 0
 
-  /** Opens the log in `directory`, which exists. Rejects with LogCorruptError when it is damaged. */
+  /** Opens the log in `directory`, which exists. Rejects with LogCorruptError as RecoverOptions has it. */
   static async open(options: WalOptions): Promise<{ wal: Wal; recovered: RecoveredLog }> {
     const segmentBytes = options.segmentBytes ?? limits.walSegmentBytes
-    const recovery = await recoverLog(options.disk, options.directory, segmentBytes)
+    const { disk, directory, damaged } = options
+    const recovery = await recoverLog({ disk, directory, segmentBytes, damaged })
     const segments = recovery.segments.map((one) => ({ ...one }))
     const wal = new Wal(options, segments, recovery.log, recovery.segments.at(-1)?.lastCrc ?? 0)
     if (recovery.spare) wal.#spare = Promise.resolve(recovery.spare)

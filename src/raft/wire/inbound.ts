@@ -73,7 +73,7 @@ class Inbound {
       this.#beginSnapshot(decodeMessage(payload), this.#hello.snapshot)
     else if (kind === frameKind.message) {
       this.#scheduleAck()
-      this.#options.handlers.message(decodeMessage(payload))
+      this.#options.handlers.message(decodeMessage(payload), this.#hello.state.incarnation)
     } else if (kind === frameKind.block && this.#blocks) this.#blocks.push(Buffer.from(payload))
     else if (kind === frameKind.end && this.#blocks) this.#blocks.end()
     else throw new WireError(`a frame of kind ${kind} is out of place`)

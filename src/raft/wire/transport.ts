@@ -26,7 +26,8 @@ export interface TransportHandlers {
   state(to: MemberId): MemberState
   /** A peer connected, or connected again. Comes before its messages. */
   met(id: MemberId, state: MemberState): void
-  message(message: Message): void
+  /** `incarnation` is the one that the sender said when it connected. */
+  message(message: Message, incarnation?: string): void
   /** Resolve once the snapshot is durable here: the sender is told so. */
   snapshot(
     message: Message,
