@@ -141,6 +141,8 @@ function isCaughtUp(member: SimMember, members: readonly SimMember[]): boolean {
   if (!member.isReady) return false
   const most = Math.max(...members.map(({ life }) => life?.machine.appliedIndex ?? 0))
   const own = member.life?.machine.appliedIndex ?? 0
+  // One that withholds its vote is as good as absent.
+  if (member.life?.replica.status().withholdsVote) return false
   return own > 0 && own + 3 >= most && member.life?.proposer.leadership.leader !== 0
 }
 

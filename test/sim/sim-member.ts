@@ -123,7 +123,13 @@ export class SimMember {
     const emit = flightEmitter(
       source,
       () => network.time.nowMs,
-      (_line, event) => record(event),
+      (_line, event) => {
+        record(event)
+        // A member heals by itself; that it had to is a failure unless somebody damaged its data.
+        if (event.event === 'log-damaged' && !this.isRotten)
+          this.#world.violated(new Violation(`durability: ${JSON.stringify(event)}`))
+        if (event.event === 'log-healed') this.isRotten = false
+      },
     )
     const replica = createLocalReplica({
       ...this.#world.settings,
