@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { statusError } from '../base/status.ts'
 import { type BackendState, chooseBackend, probeFailed, probeSucceeded } from './balancer-choice.ts'
+import { Greeting } from './balancer-greeting.ts'
 
 export interface BalancerOptions {
   readonly host: string
@@ -34,8 +35,9 @@ const sweepPeriodMs = 100
 
 /**
  * One TCP address in front of equal servers; bytes pass untouched, so TLS runs end to end. A refused
- * connect costs the client nothing: the next backend is tried at once. When a backend dies or stops
- * answering probes, its clients' connections are closed at once, so that they come again elsewhere.
+ * connect costs the client nothing: the next backend is tried at once; nor does a backend that dies
+ * before it said a word (see Greeting). When a backend dies or stops answering probes, its clients'
+ * connections are closed at once, so that they come again elsewhere.
  */
 export function createBalancer(options: BalancerOptions): BalancerHandle {
   return new Balancer(options)
@@ -46,6 +48,8 @@ class Balancer implements BalancerHandle {
   readonly #server: Server
   readonly #states = new Map<string, BackendState>()
   readonly #pairs = new Map<Socket, { backend: string; upstream: Socket }>()
+  /** Backends that a client has been handed to, and that have not said a byte yet. */
+  readonly #greeted = new Map<Socket, string>()
   /** Clients that wait for a backend. */
   readonly #waiting = new Set<Socket>()
   readonly #abort = new AbortController()
@@ -82,7 +86,7 @@ class Balancer implements BalancerHandle {
   async stop(): Promise<void> {
     this.#probes?.cancel()
     this.#abort.abort()
-    for (const client of this.#waiting) client.destroy()
+    for (const socket of [...this.#waiting, ...this.#greeted.keys()]) socket.destroy()
     for (const [client, { upstream }] of this.#pairs) {
       client.destroy()
       upstream.destroy()
@@ -94,20 +98,45 @@ class Balancer implements BalancerHandle {
     this.#waiting.add(client)
     client.on('error', () => client.destroy())
     try {
-      const found = await this.#connect(client)
-      if (found && !client.destroyed) this.#join(client, found.name, found.upstream)
-      else {
-        found?.upstream.destroy()
-        client.destroy()
-      }
+      await this.#findServer(client)
     } finally {
       this.#waiting.delete(client)
     }
   }
 
-  /** Tries one backend after the other, each once; those known to be down come last. */
-  async #connect(client: Socket): Promise<{ name: string; upstream: Socket } | undefined> {
+  /** Joins the client with the first backend that answers it; hangs up when none does. */
+  async #findServer(client: Socket): Promise<void> {
+    const greeting = new Greeting(client)
     const tried = new Set<string>()
+    while (greeting.repeatable) {
+      const found = await this.#connect(client, tried)
+      if (!found) break
+      const { name, upstream } = found
+      upstream.on('error', () => upstream.destroy())
+      this.#greeted.set(upstream, name)
+      const state = this.#states.get(name)
+      if (state) state.connections += 1
+      const answer = await greeting.firstAnswer(upstream)
+      this.#greeted.delete(upstream)
+      if (answer) {
+        client.write(answer)
+        this.#join(client, name, upstream, state)
+        return
+      }
+      upstream.destroy()
+      if (state) state.connections -= 1
+      if (client.destroyed) return
+      // It may be dying, or the client speaks nonsense: a probe tells.
+      if (state) state.probeDueMs = this.#options.clock.monotonicMs()
+    }
+    client.destroy()
+  }
+
+  /** Tries one backend after the other, each once; those known to be down come last. */
+  async #connect(
+    client: Socket,
+    tried: Set<string>,
+  ): Promise<{ name: string; upstream: Socket } | undefined> {
     while (!client.destroyed && !this.#abort.signal.aborted) {
       this.#turn += 1
       const backend = chooseBackend(this.#known(), tried, this.#turn)
@@ -128,9 +157,8 @@ class Balancer implements BalancerHandle {
     return undefined
   }
 
-  #join(client: Socket, backend: string, upstream: Socket): void {
-    const state = this.#states.get(backend)
-    if (state) state.connections += 1
+  /** `state` counts the connection already, and gives it back at its end. */
+  #join(client: Socket, backend: string, upstream: Socket, state: BackendState | undefined): void {
     this.#pairs.set(client, { backend, upstream })
     let ended = false
     const end = () => {
@@ -217,6 +245,8 @@ class Balancer implements BalancerHandle {
       upstream.destroy()
       client.destroy()
     }
+    // Their clients have lost nothing yet and go on to the next one.
+    for (const [upstream, backend] of this.#greeted) if (backend === name) upstream.destroy()
   }
 }
 

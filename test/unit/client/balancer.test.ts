@@ -120,6 +120,42 @@ describe('balancer', () => {
     })
   })
 
+  test('a backend that dies before its first word costs the client nothing', async () => {
+    const dying = createServer((socket) => {
+      socket.once('data', () => socket.destroy())
+    })
+    await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve))
+    const listener = createServer((socket) => {
+      socket.once('data', (said) => socket.end(`heard ${said}`))
+    })
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const addressOf = (server: Server) => `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const backends = [
+      { name: 'm1', address: addressOf(dying) },
+      { name: 'm2', address: addressOf(listener) },
+    ]
+    const balancer = createBalancer({
+      ...{ host: '127.0.0.1', port: 0, backends: () => backends },
+      ...{ clock: systemClock, logger: silentLogger, probe: async () => {} },
+    })
+    await balancer.start()
+    try {
+      for (let round = 0; round < 4; round += 1) {
+        const [host, port] = balancer.address.split(':')
+        const socket = connect({ host: host ?? '', port: Number(port) })
+        socket.write('hello')
+        const [answer] = (await once(socket, 'data')) as [Buffer]
+        assert.equal(answer.toString(), 'heard hello')
+        socket.destroy()
+      }
+    } finally {
+      await balancer.stop()
+      await Promise.all(
+        [dying, listener].map((server) => new Promise((done) => server.close(done))),
+      )
+    }
+  })
+
   test('a backend that comes back is used again', async () => {
     await withBalancer(1, async (address, backends) => {
       const [first] = backends
