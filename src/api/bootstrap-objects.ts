@@ -1,3 +1,6 @@
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
 import type { EndpointSlice } from '../kinds/types.ts'
@@ -34,6 +37,42 @@ export async function ensureBootstrapObjects(
   await ensureSlices(slices, kubernetesSlices(endpoints))
 }
 
+/** As often as Kubernetes looks after its own endpoints. */
+const lookAfterMs = 10_000
+
+export interface Keeping {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly scope: Scope
+}
+
+/**
+ * As `ensureBootstrapObjects`, and until `scope` closes puts back what somebody deletes of the
+ * cluster's own service. Looks are reads: they write nothing while all is there.
+ */
+export async function keepBootstrapObjects(
+  client: Client,
+  endpoints: readonly MasterEndpoint[],
+  { clock, logger, scope }: Keeping,
+): Promise<void> {
+  await ensureBootstrapObjects(client, endpoints)
+  let looking = false
+  const look = async () => {
+    if (looking || scope.closed) return
+    looking = true
+    try {
+      await ensureBootstrapObjects(client, endpoints)
+    } catch (error) {
+      // The next look tries again; another leader has its own.
+      logger.debug({ error: String(error) }, 'the first objects could not be looked after')
+    } finally {
+      looking = false
+    }
+  }
+  const timer = clock.every(lookAfterMs, () => void look())
+  scope.onClose('first objects', () => timer.cancel())
+}
+
 function core(resource: string, namespaced: boolean) {
   return { group: '', version: 'v1', resource, namespaced }
 }
@@ -43,6 +82,12 @@ async function ensure<T extends KubernetesObject>(
   namespace: string,
   object: T,
 ): Promise<void> {
+  try {
+    await resource.get(namespace, object.metadata.name ?? '')
+    return
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error
+  }
   try {
     await resource.create(namespace, object)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import { ensureBootstrapObjects } from '../../api/bootstrap-objects.ts'
+import { keepBootstrapObjects } from '../../api/bootstrap-objects.ts'
 import type { Proposer } from '../../api/proposer.ts'
 import type { Term } from '../../base/brand.ts'
 import { systemClock as clock } from '../../base/clock.ts'
@@ -58,7 +58,8 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
   }
   const bootstrap: LeaderPart = {
     name: 'first objects',
-    startLeading: () => ensureBootstrapObjects(client, reachableMasters(cluster)),
+    startLeading: (_term, reign) =>
+      keepBootstrapObjects(client, reachableMasters(cluster), { clock, logger, scope: reign }),
   }
   followLeadership({
     source: proposer,

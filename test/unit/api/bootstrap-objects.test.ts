@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ensureBootstrapObjects } from '../../../src/api/bootstrap-objects.ts'
+import { ensureBootstrapObjects, keepBootstrapObjects } from '../../../src/api/bootstrap-objects.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { Scope } from '../../../src/base/scope.ts'
 import { createClient } from '../../../src/client/client.ts'
 import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
 import { admin, openCluster } from './cluster.ts'
@@ -38,4 +40,23 @@ test('a cluster begins with its namespaces and its own service, once', async () 
   assert.deepEqual(slices.json.items[0].endpoints, [
     { addresses: ['10.0.0.1'], conditions: { ready: true } },
   ])
+})
+
+test('the service of the cluster comes back when somebody deletes it', async () => {
+  await using cluster = await openCluster()
+  await using scope = new Scope()
+  const client = createClient(
+    createInProcessTransport((request) => cluster.api.handle(request, admin)),
+  )
+  const { clock } = cluster
+  const keeping = { clock, logger: silentLogger, scope }
+  await keepBootstrapObjects(client, [{ address: '10.0.0.1', port: 6443 }], keeping)
+  const revision = cluster.memory.store.view.revision
+  await clock.advanceAsync(30_000)
+  assert.equal(cluster.memory.store.view.revision, revision, 'looking writes nothing')
+  const service = '/api/v1/namespaces/default/services/kubernetes'
+  assert.equal((await cluster.ask('DELETE', service)).status, 200)
+  await clock.advanceAsync(10_000)
+  for (let turn = 0; turn < 50; turn += 1) await clock.advanceAsync(0)
+  assert.equal((await cluster.ask('GET', service)).status, 200)
 })
