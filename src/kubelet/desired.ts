@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { qosClass } from '../kinds/core/pod.ts'
 import type { Container, Pod } from '../kinds/types.ts'
 import { ConfigError, containerEnv, expandReferences, type PodSurroundings } from './env.ts'
 import { milliCpu, wholeBytes } from './quantity.ts'
@@ -173,29 +174,6 @@ export function desiredResources(pod: Pod, container: Container): ContainerResou
 }
 
 const oomScores = { Guaranteed: -997, Burstable: 500, BestEffort: 1000 } as const
-export type QosClass = keyof typeof oomScores
-
-/** The quality-of-service class (kubectl and eviction go by it; pkg/apis/core/v1/helper/qos). */
-export function qosClass(pod: Pod): QosClass {
-  const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
-  const amount = (quantity: string | undefined) => (quantity ? wholeOrMilli(quantity) : 0)
-  let guaranteed = all.length > 0
-  let any = false
-  for (const { resources } of all)
-    for (const name of ['cpu', 'memory']) {
-      const limit = amount(resources?.limits?.[name])
-      const request = amount(resources?.requests?.[name]) || limit
-      if (limit > 0 || request > 0) any = true
-      if (limit === 0 || limit !== request) guaranteed = false
-    }
-  if (guaranteed) return 'Guaranteed'
-  return any ? 'Burstable' : 'BestEffort'
-}
-
-function wholeOrMilli(quantity: string): number {
-  return milliCpu(quantity)
-}
-
 /** Container settings over the pod's (pkg/securitycontext). */
 export function desiredSecurity(pod: Pod, container: Container): ContainerSecurity {
   const whole = pod.spec?.securityContext

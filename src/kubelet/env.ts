@@ -1,5 +1,5 @@
 import type { ConfigMap, Container, EnvVar, Pod, Secret } from '../kinds/types.ts'
-import { inUnitsOf, milliCpu, quantityNumber, wholeBytes } from './quantity.ts'
+import { inUnitsOf, milliCpu, wholeBytes } from './quantity.ts'
 
 /** Everything outside the pod's own spec that its containers' settings may name. */
 export interface PodSurroundings {
@@ -167,15 +167,15 @@ export function resourceField(
   const quantity = (list === 'limits' ? limits : requests)?.[name]
   switch (name) {
     case 'cpu': {
-      const unlimited = list === 'limits' ? around.allocatable.cpuCores : 0
-      return inUnitsOf(quantity ? milliCpu(quantity) / 1000 : unlimited, ref.divisor)
+      const unlimited = list === 'limits' ? around.allocatable.cpuCores * 1000 : 0
+      return inUnitsOf(quantity ? milliCpu(quantity) : unlimited, ref.divisor)
     }
     case 'memory': {
       const unlimited = list === 'limits' ? around.allocatable.memoryBytes : 0
-      return inUnitsOf(quantity ? wholeBytes(quantity) : unlimited, ref.divisor)
+      return inUnitsOf(1000 * (quantity ? wholeBytes(quantity) : unlimited), ref.divisor)
     }
     case 'ephemeral-storage':
-      return inUnitsOf(quantity ? quantityNumber(quantity) : 0, ref.divisor)
+      return inUnitsOf(1000 * wholeBytes(quantity), ref.divisor)
     default:
       throw new ConfigError(`resource ${ref.resource} is not supported`)
   }

@@ -1,3 +1,4 @@
+import { qosClass } from '../kinds/core/pod.ts'
 import type {
   ContainerState as ApiContainerState,
   Container,
@@ -6,7 +7,7 @@ import type {
   PodCondition,
   PodStatus,
 } from '../kinds/types.ts'
-import { isSidecar, qosClass } from './desired.ts'
+import { isSidecar } from './desired.ts'
 import { liveSandbox, type ObservedPod } from './observe.ts'
 import { restarts } from './plan.ts'
 import type { ContainerState } from './runtime/runtime.ts'

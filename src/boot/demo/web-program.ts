@@ -1,15 +1,20 @@
+import {
+  elfExecutable,
+  elfHeaderBytes,
+  elfLoadAddress,
+  elfMachines,
+} from '../../kubelet/runtime/elf.ts'
+
 /**
  * The program of the demo's image: an HTTP server for x86-64 Linux in about one kilobyte, assembled
  * here, because there is no registry to pull one from. It listens on port 8080, answers every request
  * with its host name (in Kubernetes, the pod's), prints each request's first line, and ends on SIGTERM.
  */
-const loadAddress = 0x40_0000
-const headersBytes = 64 + 56
 /** The kernel zero-fills from the end of the file to here. */
 const memoryBytes = 0x4000
-const requestBuffer = loadAddress + 0x2000
+const requestBuffer = elfLoadAddress + 0x2000
 const requestBytesMax = 4096
-const utsname = loadAddress + 0x3100
+const utsname = elfLoadAddress + 0x3100
 /** Offset of nodename in struct utsname. */
 const nodeName = utsname + 65
 
@@ -64,7 +69,7 @@ class Assembler {
     const code = Buffer.from(this.#bytes)
     for (const { at, label } of this.#jumps) code.writeInt32LE(this.#offset(label) - at - 4, at)
     for (const { at, label } of this.#addresses)
-      code.writeUInt32LE(loadAddress + headersBytes + this.#offset(label), at)
+      code.writeUInt32LE(elfLoadAddress + elfHeaderBytes + this.#offset(label), at)
     return code
   }
 
@@ -102,8 +107,7 @@ export function webProgram(): Buffer {
   emitSetup(code)
   emitLoop(code)
   emitData(code)
-  const body = code.finish()
-  return Buffer.concat([elfHeaders(headersBytes + body.length), body])
+  return elfExecutable(elfMachines.x64, code.finish(), memoryBytes)
 }
 
 function move(code: Assembler, register: Register, value: number | string): void {
@@ -229,27 +233,4 @@ function emitData(code: Assembler): void {
   code.label('socketAddress').raw(2, 0, 0x1f, 0x90).word(0).word(0).word(0)
   code.label('banner').text(banner)
   code.label('head').text(head)
-}
-
-/** ELF header and one segment that may be read, written and run (elf(5)). */
-function elfHeaders(fileBytes: number): Buffer {
-  const out = Buffer.alloc(headersBytes)
-  out.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0])
-  out.writeUInt16LE(2, 16)
-  out.writeUInt16LE(62, 18)
-  out.writeUInt32LE(1, 20)
-  out.writeBigUInt64LE(BigInt(loadAddress + headersBytes), 24)
-  out.writeBigUInt64LE(64n, 32)
-  out.writeUInt16LE(64, 52)
-  out.writeUInt16LE(56, 54)
-  out.writeUInt16LE(1, 56)
-  const segment = 64
-  out.writeUInt32LE(1, segment)
-  out.writeUInt32LE(7, segment + 4)
-  out.writeBigUInt64LE(BigInt(loadAddress), segment + 16)
-  out.writeBigUInt64LE(BigInt(loadAddress), segment + 24)
-  out.writeBigUInt64LE(BigInt(fileBytes), segment + 32)
-  out.writeBigUInt64LE(BigInt(memoryBytes), segment + 40)
-  out.writeBigUInt64LE(0x1000n, segment + 48)
-  return out
 }

@@ -1,3 +1,5 @@
+import { elfExecutable, elfMachines } from './elf.ts'
+
 /**
  * The program that holds a pod's namespaces, as a static ELF file made here: no registry and no compiler
  * is needed. It blocks all signals and takes them one by one: SIGTERM and SIGINT end it, SIGCHLD makes it
@@ -7,35 +9,9 @@ export type Architecture = 'x64' | 'arm64'
 
 /** The whole file; `undefined` for an architecture that this module has no code for. */
 export function pauseProgram(architecture: string): Buffer | undefined {
-  if (architecture === 'x64') return elfFile(62, x64Code())
-  if (architecture === 'arm64') return elfFile(183, arm64Code())
+  if (architecture === 'x64') return elfExecutable(elfMachines.x64, x64Code())
+  if (architecture === 'arm64') return elfExecutable(elfMachines.arm64, arm64Code())
   return undefined
-}
-
-const loadAddress = 0x400000
-const headerBytes = 64 + 56
-
-/** One segment, readable and executable, that holds headers and code (System V ABI, ELF-64). */
-function elfFile(machine: number, code: Buffer): Buffer {
-  const head = Buffer.alloc(headerBytes)
-  const size = headerBytes + code.length
-  head.write('\x7fELF\x02\x01\x01', 0, 'latin1')
-  head.writeUInt16LE(2, 16)
-  head.writeUInt16LE(machine, 18)
-  head.writeUInt32LE(1, 20)
-  head.writeBigUInt64LE(BigInt(loadAddress + headerBytes), 24)
-  head.writeBigUInt64LE(64n, 32)
-  head.writeUInt16LE(64, 52)
-  head.writeUInt16LE(56, 54)
-  head.writeUInt16LE(1, 56)
-  head.writeUInt32LE(1, 64)
-  head.writeUInt32LE(5, 68)
-  head.writeBigUInt64LE(BigInt(loadAddress), 80)
-  head.writeBigUInt64LE(BigInt(loadAddress), 88)
-  head.writeBigUInt64LE(BigInt(size), 96)
-  head.writeBigUInt64LE(BigInt(size), 104)
-  head.writeBigUInt64LE(0x1000n, 112)
-  return Buffer.concat([head, code])
 }
 
 const signals = { interrupt: 2, terminate: 15, child: 17 } as const

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { qosClass } from '../../../src/kinds/core/pod.ts'
 import { backoffDecision, backoffFromHistory } from '../../../src/kubelet/backoff.ts'
 import {
   containerHash,
@@ -8,10 +9,9 @@ import {
   desiredResources,
   desiredSandbox,
   pullPolicy,
-  qosClass,
 } from '../../../src/kubelet/desired.ts'
 import { containerEnv, expandReferences, type PodSurroundings } from '../../../src/kubelet/env.ts'
-import { milliCpu, quantityNumber } from '../../../src/kubelet/quantity.ts'
+import { inUnitsOf, milliCpu, wholeBytes } from '../../../src/kubelet/quantity.ts'
 import { containerOf, podOf } from './pods.ts'
 
 const around: PodSurroundings = {
@@ -150,16 +150,14 @@ describe('from a pod to what the runtime is asked for', () => {
   })
 
   test('quantities, cgroup figures and quality of service', () => {
-    const rows: [string, number][] = [
-      ['1', 1],
-      ['1.5Gi', 1.5 * 1024 ** 3],
-      ['100m', 0.1],
-      ['1e3', 1000],
-      ['2k', 2000],
-      ['.5', 0.5],
+    const rows: [number, string | undefined, string][] = [
+      [1500, undefined, '2'],
+      [1500, '1m', '1500'],
+      [1000 * 64 * 1024 ** 2, '1Mi', '64'],
+      [1001, '0', '2'],
     ]
-    for (const [text, value] of rows) assert.equal(quantityNumber(text), value, text)
-    assert.throws(() => quantityNumber('1 apple'))
+    for (const [milli, divisor, shown] of rows) assert.equal(inUnitsOf(milli, divisor), shown)
+    assert.throws(() => wholeBytes('1 apple'))
     assert.equal(milliCpu('0.1'), 100)
     const limited = (limits: object, requests: object = {}) =>
       podOf({ containers: [containerOf('main', { resources: { limits, requests } } as never)] })
