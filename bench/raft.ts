@@ -74,7 +74,7 @@ export async function run(args: readonly string[]): Promise<object> {
     const leader = await leaderOf(members)
     await load(leader, 16, 0.5)
     const writes: Record<string, object> = {}
-    for (const clients of [1, 16, 128])
+    for (const clients of [1, 16, 128, 1_024])
       writes[`${clients} in flight`] = await load(leader, clients, seconds)
     const { syncMsP99 } = leader.replica.status()
     const pauses: number[] = []
@@ -126,6 +126,7 @@ async function launcher(directory: string): Promise<(id: MemberId) => Promise<Be
 }
 
 async function load(member: BenchMember, clients: number, seconds: number): Promise<object> {
+  const before = process.cpuUsage()
   const endMs = performance.now() + seconds * 1000
   const latencies: number[] = []
   const client = async () => {
@@ -136,7 +137,10 @@ async function load(member: BenchMember, clients: number, seconds: number): Prom
     }
   }
   await Promise.all(Array.from({ length: clients }, client))
-  return figures(latencies, seconds)
+  const { user, system } = process.cpuUsage(before)
+  // Of all three members and the client; busy neighbours change it little.
+  const cpuMs = round((user + system) / 1_000 / latencies.length)
+  return { ...figures(latencies, seconds), cpuMs }
 }
 
 async function reads(member: BenchMember, clients: number, seconds: number): Promise<object> {

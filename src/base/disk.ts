@@ -9,6 +9,11 @@
 export interface DiskFile {
   /** Writes all of `chunks`, one after the other, from `position` on. Rejects on a short write. */
   write(position: number, chunks: readonly Uint8Array[]): Promise<void>
+  /**
+   * As `write` and then `sync` of these bytes alone, in one operation, where the disk has one. A
+   * failure is that of a sync.
+   */
+  writeThrough?(position: number, bytes: Uint8Array): Promise<void>
   /** Reads up to `length` bytes; fewer only at the end of the file. */
   read(position: number, length: number): Promise<Uint8Array>
   /** Makes every resolved write durable (fdatasync; size changes included). */

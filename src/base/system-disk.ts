@@ -9,7 +9,7 @@ import type { Disk, DiskFile } from './disk.ts'
 export const systemDisk: Disk = {
   async open(path, mode) {
     const flags = constants.O_RDWR | (mode === 'create' ? constants.O_CREAT | constants.O_EXCL : 0)
-    return new SystemFile(await called<number>((done) => fs.open(path, flags, 0o600, done)))
+    return new SystemFile(path, await called<number>((done) => fs.open(path, flags, 0o600, done)))
   },
   async list(directory) {
     try {
@@ -35,33 +35,24 @@ export const systemDisk: Disk = {
 }
 
 class SystemFile implements DiskFile {
+  readonly #path: string
   readonly #descriptor: number
+  /** The same file once more, opened so that a write is its own fdatasync; made when first used. */
+  #through: number | undefined
 
-  constructor(descriptor: number) {
+  constructor(path: string, descriptor: number) {
+    this.#path = path
     this.#descriptor = descriptor
   }
 
-  async write(position: number, chunks: readonly Uint8Array[]): Promise<void> {
-    const length = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    let written = await this.#writeOnce(position, chunks)
-    if (written === length) return
-    // A disk that has no room for all takes a part, and says why only when it is asked for the rest.
-    const all = Buffer.concat(chunks)
-    while (written < length) {
-      const more = await this.#writeOnce(position + written, [all.subarray(written)])
-      if (more === 0)
-        throw Object.assign(new Error(`wrote ${written} of ${length} bytes`), { code: 'EIO' })
-      written += more
-    }
+  write(position: number, chunks: readonly Uint8Array[]): Promise<void> {
+    return writeAll(this.#descriptor, position, chunks)
   }
 
-  #writeOnce(position: number, chunks: readonly Uint8Array[]): Promise<number> {
-    const first = chunks[0]
-    return chunks.length === 1 && first
-      ? called<number>((done) =>
-          fs.write(this.#descriptor, first, 0, first.byteLength, position, done),
-        )
-      : called<number>((done) => fs.writev(this.#descriptor, chunks, position, done))
+  /** One trip to libuv's threads instead of two. */
+  async writeThrough(position: number, bytes: Uint8Array): Promise<void> {
+    this.#through ??= fs.openSync(this.#path, constants.O_RDWR | constants.O_DSYNC)
+    await writeAll(this.#through, position, [bytes])
   }
 
   async read(position: number, length: number): Promise<Uint8Array> {
@@ -89,9 +80,40 @@ class SystemFile implements DiskFile {
     return (await called<fs.Stats>((done) => fs.fstat(this.#descriptor, done))).size
   }
 
-  close(): Promise<void> {
-    return called<void>((done) => fs.close(this.#descriptor, done))
+  async close(): Promise<void> {
+    const through = this.#through
+    if (through !== undefined) await called<void>((done) => fs.close(through, done))
+    await called<void>((done) => fs.close(this.#descriptor, done))
   }
+}
+
+async function writeAll(
+  descriptor: number,
+  position: number,
+  chunks: readonly Uint8Array[],
+): Promise<void> {
+  const length = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+  let written = await writeOnce(descriptor, position, chunks)
+  if (written === length) return
+  // A disk that has no room for all takes a part, and says why only when it is asked for the rest.
+  const all = Buffer.concat(chunks)
+  while (written < length) {
+    const more = await writeOnce(descriptor, position + written, [all.subarray(written)])
+    if (more === 0)
+      throw Object.assign(new Error(`wrote ${written} of ${length} bytes`), { code: 'EIO' })
+    written += more
+  }
+}
+
+function writeOnce(
+  descriptor: number,
+  position: number,
+  chunks: readonly Uint8Array[],
+): Promise<number> {
+  const first = chunks[0]
+  return chunks.length === 1 && first
+    ? called<number>((done) => fs.write(descriptor, first, 0, first.byteLength, position, done))
+    : called<number>((done) => fs.writev(descriptor, chunks, position, done))
 }
 
 /** A promise of what a callback interface answers. */

@@ -126,9 +126,18 @@ class RaftThread {
     timer.unref()
   }
 
+  /**
+   * That a command was taken nobody waits for: the answer goes with the next message, which is its
+   * commit or, at the latest, the next status. Refusals go at once.
+   */
   #propose(ids: readonly number[], commands: readonly Uint8Array[]): void {
-    for (const [at, command] of commands.entries())
-      this.#answer(present(ids[at], 'the id of a command'), this.#replica.propose(command))
+    for (const [at, command] of commands.entries()) {
+      const id = present(ids[at], 'the id of a command')
+      this.#replica.propose(command).then(
+        () => this.#outbox.push({ kind: 'answer', id }),
+        (error: unknown) => this.#post({ kind: 'answer', id, error: packError(error) }),
+      )
+    }
   }
 
   #answer(id: number, work: Promise<unknown>, tellsStatus = false): void {

@@ -48,6 +48,10 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** How far this side has applied matters to the thread only when it is far behind: that can wait. */
+const appliedDelayMs = 10
+const appliedEntriesUntold = 256
+
 class WorkerReplica implements ThreadReplica {
   readonly memberId: MemberId
   readonly #options: ThreadReplicaOptions
@@ -63,6 +67,7 @@ class WorkerReplica implements ThreadReplica {
   #status: ReplicaStatus
   #applied = 0 as LogIndex
   #appliedSent = 0 as LogIndex
+  #appliedTimer: NodeJS.Timeout | undefined
   #commit = 0 as LogIndex
   #phase: 'new' | 'running' | 'failed' | 'stopped' = 'new'
 
@@ -119,7 +124,12 @@ class WorkerReplica implements ThreadReplica {
   applied(index: LogIndex): void {
     if (index <= this.#applied) return
     this.#applied = index
-    this.#schedule()
+    if (index - this.#appliedSent >= appliedEntriesUntold) this.#schedule()
+    else
+      this.#appliedTimer ??= setTimeout(() => {
+        this.#appliedTimer = undefined
+        this.#schedule()
+      }, appliedDelayMs)
   }
 
   async saveSnapshot(
@@ -169,6 +179,7 @@ class WorkerReplica implements ThreadReplica {
 
   async terminate(): Promise<void> {
     this.#phase = 'stopped'
+    clearTimeout(this.#appliedTimer)
     await this.#worker?.terminate()
     this.#worker = undefined
     this.#rejectAll(this.#unavailable())

@@ -223,9 +223,14 @@ export class Wal {
       this.#note(record, segment)
     }
     const startMs = this.#options.clock.monotonicMs()
-    await segment.file.write(segment.end, [buffer])
+    const position = segment.end
+    const { file } = segment
     segment.end += bytes
-    await segment.file.sync()
+    if (file.writeThrough) await file.writeThrough(position, buffer)
+    else {
+      await file.write(position, [buffer])
+      await file.sync()
+    }
     this.#synced = segment.end
     this.#lastSyncMs = this.#options.clock.monotonicMs()
     this.#syncMs[this.#syncCount % syncSamplesMax] = this.#lastSyncMs - startMs
