@@ -8,6 +8,7 @@ import {
   removeClusterArtifacts,
 } from '../../src/kubelet/runtime/cluster-artifacts.ts'
 import { createDockerRuntime } from '../../src/kubelet/runtime/docker.ts'
+import { ensureImage } from '../../src/kubelet/runtime/import-image.ts'
 import type { Runtime } from '../../src/kubelet/runtime/runtime.ts'
 import { containerConfig, runtimeContract, sandboxConfig } from '../contract/runtime.ts'
 import { engineMissing, engineSocket, importTestImage, testImage } from './engine.ts'
@@ -132,4 +133,25 @@ test('docker: nodes see only their own; a killed node loses only its own', { ski
   const label = [`kijabi.cluster=${clusterId}`]
   assert.deepEqual(await docker.listNetworks({ filters: { label } }), [])
   assert.deepEqual(await docker.listContainers({ all: true, filters: { label } }), [])
+})
+
+test('docker: an image is made when it is missing or other, and not again', { skip }, async () => {
+  const docker = new Docker({ socketPath: engineSocket })
+  const reference = `kijabi/test-once-${process.pid}:1`
+  const content = (text: string) => ({
+    ...{ reference, command: ['/file'] },
+    files: [{ path: 'file', mode: 0o755, content: text }],
+  })
+  const idOf = async () => (await docker.getImage(reference).inspect()).Id
+  await ensureImage(engineSocket, content('one'))
+  const first = await idOf()
+  try {
+    await ensureImage(engineSocket, content('one'))
+    assert.equal(await idOf(), first)
+    await ensureImage(engineSocket, content('two'))
+    assert.notEqual(await idOf(), first)
+  } finally {
+    await docker.getImage(reference).remove({ force: true })
+    await docker.getImage(first).remove({ force: true })
+  }
 })
