@@ -334,6 +334,22 @@ const changing: readonly Step[] = [
   ],
 ]
 
+const identity: readonly Step[] = [
+  [
+    'create token names a service account, which may do nothing by itself',
+    async (kubectl) => {
+      const token = (await kubectl.ok('create token default -n shop')).trim()
+      const claims = JSON.parse(
+        Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+      ) as Record<string, unknown>
+      assert.equal(claims['sub'], 'system:serviceaccount:shop:default')
+      const who = '--as system:serviceaccount:shop:default'
+      assert.equal(await kubectl.ok('auth can-i list pods -n shop'), 'yes\n')
+      assert.match((await kubectl.run(`auth can-i list pods -n shop ${who}`)).stdout, /^no/)
+    },
+  ],
+]
+
 const deleting: readonly Step[] = [
   [
     'delete pod, with and without --grace-period, and the ReplicaSet replaces it',
@@ -444,6 +460,7 @@ export async function runFlow(
       ...reading,
       ...(realContainers ? containers : []),
       ...changing,
+      ...identity,
       ...deleting,
     ]
     for (const [name, run] of steps) {

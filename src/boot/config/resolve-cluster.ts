@@ -232,6 +232,8 @@ export async function prepareIdentities(
       [...new Set([worker.name, 'localhost', loopback, host])],
     )
   }
+  // Its key signs tokens of service accounts; nobody presents the certificate.
+  await issue('service-accounts', 'service-accounts', [], [])
   await issue('kube-proxy', 'system:kube-proxy', [], [])
   const admin = await issue('admin', 'kubernetes-admin', ['system:masters'], [])
   directory.writeKubeconfig(

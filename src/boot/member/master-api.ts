@@ -14,6 +14,7 @@ import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
+import { serviceAccountTokens } from './service-account-tokens.ts'
 
 /** Who scheduler and controllers of this process are to the API. */
 const masterUser: User = {
@@ -37,17 +38,20 @@ export async function serveMaster(
   const { cluster, directory, logger, scope, authority: ca } = member
   const { replica, proposer } = parts
   const metrics = createMetricsRegistry({ member: self.name })
+  const keys = identityOf(directory, 'service-accounts')
+  const { signer, tokens } = serviceAccountTokens(keys, proposer.view)
   const options: ApiOptions = {
     ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
     tolerationSeconds: cluster.nodes.evictAfterSeconds,
     kubeletTls: { ...identityOf(directory, 'kubelet-client'), ca },
+    tokenSigner: signer,
   }
   const api = createApi(options)
   const upgrades = createUpgradeHandler(options)
   const server = createApiServer({
     api,
-    authenticator: createAuthenticator({ clock }),
+    authenticator: createAuthenticator({ clock, tokens }),
     tls: { ...identityOf(directory, self.name), clientCa: ca },
     ...splitAddress(self.apiAddress),
     ...{ clock, logger },
