@@ -1,8 +1,9 @@
 import { test } from 'node:test'
 import { checkDemo } from '../process/demo-story.ts'
-import { dockerSocket } from './docker-engine.ts'
+import { engineMissing } from './engine.ts'
 
 test('the failover demo keeps its promises on Docker', async (context) => {
-  if (!(await dockerSocket())) return context.skip('no Docker engine answers at DOCKER_HOST')
+  const missing = await engineMissing()
+  if (missing) return context.skip(missing)
   await checkDemo('docker')
 })

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { engineAnswers } from '../../src/boot/docker-engine.ts'
 import { importImage } from '../../src/kubelet/runtime/import-image.ts'
 
 /** The engine that tests of containers use: DOCKER_HOST, or the usual socket. */
@@ -9,24 +9,8 @@ export const engineSocket =
 /** Why tests of containers cannot run here; false when they can. */
 export async function engineMissing(): Promise<string | false> {
   if (!existsSync('/bin/busybox')) return 'no /bin/busybox to make an image of (busybox-static)'
-  if (await answers()) return false
+  if (await engineAnswers(engineSocket)) return false
   return `no Docker engine answers at ${engineSocket} (DOCKER_HOST names another)`
-}
-
-function answers(): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (!existsSync(engineSocket)) return resolve(false)
-    const ping = request(
-      { socketPath: engineSocket, path: '/_ping', timeout: 2000 },
-      (response) => {
-        response.resume()
-        resolve(response.statusCode === 200)
-      },
-    )
-    ping.once('timeout', () => ping.destroy())
-    ping.once('error', () => resolve(false))
-    ping.end()
-  })
 }
 
 export const testImage = 'kijabi/test-busybox:1'
