@@ -17,7 +17,7 @@ const passing = ['ServiceUnavailable', 'Timeout', 'ServerTimeout', 'NotFound'] a
 
 /**
  * Resolves when a leader is at work, which shows in the namespace `default`, and every named node is
- * Ready; rejects when the signal aborts. Polls, because at boot
+ * Ready; rejects with what is lacking when the signal aborts. Polls, because at boot
  * there is no API to watch yet.
  */
 export async function clusterReady(
@@ -26,18 +26,23 @@ export async function clusterReady(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
+  let lacking = 'an answer of the API'
   for (;;) {
-    signal.throwIfAborted()
+    if (signal.aborted) throw new Error(`${String(signal.reason)}; lacking: ${lacking}`)
     try {
       const { items } = await nodes(client).list({ resourceVersion: '0', signal })
       const ready = new Set(items.filter(nodeIsReady).map((node) => node.metadata.name ?? ''))
-      if (names.every((name) => ready.has(name))) {
+      const unready = names.filter((name) => !ready.has(name))
+      lacking = unready.length > 0 ? `nodes ${unready.join(', ')}` : 'namespace default'
+      if (unready.length === 0) {
         await namespaces(client).get('', 'default')
         return
       }
     } catch (error) {
+      if (signal.aborted) continue
       if (!isStatus(error, ...passing)) throw error
+      lacking = `${lacking.replace(/ \(.*/s, '')} (${error.message})`
     }
-    await delay(clock, pollMs, signal)
+    await delay(clock, pollMs, signal).catch(() => {})
   }
 }
