@@ -17,6 +17,8 @@ export interface FaultWorld {
   readonly note: (fault: string, member?: number, amount?: number) => void
 }
 
+const sectorBytes = 512
+
 type Strike = (world: Faults) => void
 
 /** Breaks things at random, and repairs them after a while. */
@@ -245,6 +247,18 @@ function partition(faults: Faults): void {
     )
 }
 
+/** A sector of one file lands on another one, in the same place or elsewhere. */
+function misdirect(faults: Faults, { disk }: SimMember, path: string, length: number): void {
+  const { random } = faults.world
+  const paths = disk.paths()
+  const source = disk.contents(paths[random.integer(0, paths.length)] ?? path)
+  const from = random.integer(0, Math.ceil(source.length / sectorBytes)) * sectorBytes
+  const to = random.integer(0, Math.ceil(length / sectorBytes)) * sectorBytes
+  const sector = source.slice(from, Math.min(from + sectorBytes, from + length - to))
+  // Zeros on what was acknowledged a moment ago look like a write that never happened.
+  if (sector.some((byte) => byte !== 0)) disk.overwrite(path, to, sector)
+}
+
 /** Changes a bit of what a member's disk holds, while it is off: found at the next start. */
 function rot(faults: Faults): void {
   const member = faults.any()
@@ -258,7 +272,9 @@ function rot(faults: Faults): void {
   faults.note('rot', member.id)
   member.crash('kill')
   member.isRotten = true
-  member.disk.flipBit(path, random.integer(0, length), random.integer(0, 8))
+  if (random.fraction() < 0.6)
+    member.disk.flipBit(path, random.integer(0, length), random.integer(0, 8))
+  else misdirect(faults, member, path, length)
   faults.later(faults.lasting(500), () => faults.revive(member))
 }
 
