@@ -162,7 +162,7 @@ class Simulation {
 
   #leader(): SimMember | undefined {
     return this.#members.find(
-      ({ life }) => life?.isReady && life.replica.status().role === 'leader',
+      ({ life }) => life?.isReady && life.proposer.leadership.role === 'leader',
     )
   }
 
