@@ -251,7 +251,7 @@ class LocalReplica implements Replica {
     if (this.#phase !== 'running') throw this.#unavailable()
     this.#transport.setMembers(book.members)
     await this.#transport.start({
-      state: (to) => guard.stateFor(to),
+      state: () => guard.state,
       met: (id, state) => this.#met(id, state),
       message: (message, incarnation) => {
         if (guard.isCurrent(message.from, incarnation)) this.#receive(message)
@@ -297,15 +297,16 @@ class LocalReplica implements Replica {
     return new JoinGuard({
       memberId,
       joined: identity.joined,
+      founders: identity.founders ?? [],
       incarnation: identity.incarnation,
       wasDamaged: identity.damage !== undefined,
       holds: () => this.#leadership.view.term > 0 || log.storage.lastIndex() > 0,
       voters: () => book.confState.voters,
       node: () => present(this.#running, 'a running replica').node,
       readIndex: () => this.readIndex(),
-      remember: () =>
-        rememberIdentity(disk, dataDirectory, { ...identity, joined: true }).catch((error) =>
-          this.#fail(error),
+      remember: (founders) =>
+        rememberIdentity(disk, dataDirectory, { ...identity, joined: true, founders }).catch(
+          (error) => this.#fail(error),
         ),
       onJoined: () => this.#joined(),
     })

@@ -6,8 +6,10 @@ import type { RawNode } from '../core/raw-node.ts'
 export interface MemberState {
   /** Made with the data directory: another one means that the earlier data are lost. */
   readonly incarnation: string
-  /** It has a term, a vote or entries: the cluster was born with it, or has taken it in. */
+  /** It has a term, a vote or entries, or it voted in an earlier life. */
   readonly holds: boolean
+  /** Data directories that were empty together with its own, at the birth of the cluster. */
+  readonly founders: readonly string[]
   /** It withholds its vote. Of the moment when it connected. */
   readonly withholds?: boolean
 }
@@ -24,8 +26,10 @@ export interface JoinGuardOptions {
   readonly node: () => RawNode
   /** A read index, which the leader answers after it has met this incarnation. Rejects without one. */
   readonly readIndex: () => Promise<LogIndex>
-  /** Makes durable that this member votes from now on. */
-  readonly remember: () => Promise<void>
+  /** Known from an earlier start: data directories that were empty together with ours. */
+  readonly founders: readonly string[]
+  /** Makes durable that this member votes from now on, and with whom the cluster was born. */
+  readonly remember: (founders: readonly string[]) => Promise<void>
   /** It votes from now on. */
   readonly onJoined: () => void
 }
@@ -52,7 +56,7 @@ export class JoinGuard {
   readonly #options: JoinGuardOptions
   readonly #peers = new Map<MemberId, MemberState>()
   /** Data directories that were empty together with ours. */
-  readonly #founders = new Set<string>()
+  readonly #founders: Set<string>
   #joined: boolean
   #isJoining = false
   #isConfirming = false
@@ -61,18 +65,20 @@ export class JoinGuard {
   constructor(options: JoinGuardOptions) {
     this.#options = options
     this.#joined = options.joined
+    this.#founders = new Set(options.founders)
     this.#considerBirth()
   }
 
   /**
-   * What to say to `peer`. One that we met when we were empty ourselves learns what we were then, even
-   * if its own connection to us was the faster one: it is no stranger to this cluster's birth.
+   * What to say to every peer. Whether a peer was there at the birth is for itself to judge, who knows
+   * its own data: what we remember of it may be from before it lost its disk.
    */
-  stateFor(peer: MemberId): MemberState {
-    const { incarnation, wasDamaged } = this.#options
-    const isFounder = this.#founders.has(this.#peers.get(peer)?.incarnation ?? '')
-    const holds = wasDamaged || (this.#options.holds() && !isFounder)
-    return { incarnation, holds, ...(!this.#joined && { withholds: true }) }
+  get state(): MemberState {
+    const { incarnation, wasDamaged, joined, holds } = this.#options
+    // Whoever joined in an earlier life is no witness of a birth to a stranger.
+    const isOld = wasDamaged || joined || holds()
+    const founders = [...this.#founders]
+    return { incarnation, holds: isOld, founders, ...(!this.#joined && { withholds: true }) }
   }
 
   /** Whether this member withholds its vote. */
@@ -114,8 +120,9 @@ export class JoinGuard {
   met(peer: MemberId, state: MemberState): boolean {
     const before = this.#peers.get(peer)
     this.#peers.set(peer, state)
-    const { wasDamaged, holds } = this.#options
-    if (!state.holds && !wasDamaged && !holds()) this.#founders.add(state.incarnation)
+    const { wasDamaged, joined, holds } = this.#options
+    const isBirth = !joined && !wasDamaged && !holds()
+    if (isBirth && this.#isNewborn(state)) this.#founders.add(state.incarnation)
     this.#considerBirth()
     return before === undefined ? !state.holds : before.incarnation !== state.incarnation
   }
@@ -164,12 +171,17 @@ export class JoinGuard {
     )
   }
 
+  /** Empty, or born together with us. */
+  #isNewborn({ holds, founders }: MemberState): boolean {
+    return !holds || founders.includes(this.#options.incarnation)
+  }
+
   #considerBirth(): void {
     if (this.#joined || this.#options.wasDamaged) return
     const { memberId } = this.#options
     const voters = this.#options.voters()
     const others = voters.filter((id) => id !== memberId).map((id) => this.#peers.get(id))
-    if (others.some((state) => state?.holds)) return
+    if (others.some((state) => state && !this.#isNewborn(state))) return
     const empty = others.filter((state) => state !== undefined).length
     const isVoter = voters.includes(memberId)
     if (isVoter && empty + 1 >= Math.floor(voters.length / 2) + 1) this.#join()
@@ -178,7 +190,7 @@ export class JoinGuard {
   #join(): void {
     if (this.#isJoining) return
     this.#isJoining = true
-    void this.#options.remember().then(() => {
+    void this.#options.remember([...this.#founders]).then(() => {
       this.#joined = true
       this.#options.onJoined()
     })

@@ -13,6 +13,8 @@ export interface Identity {
   readonly incarnation: string
   /** Whether this member may vote; see join-guard.ts. */
   readonly joined: boolean
+  /** The incarnations that were empty together with this one when the cluster was born. */
+  readonly founders?: readonly string[]
   /** The last damage that was found here. Once `joined` again, what it cost is back. */
   readonly damage?: DamageNote
 }

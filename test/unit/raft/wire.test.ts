@@ -141,7 +141,7 @@ function recorder() {
       for await (const block of blocks) bytes += block.length
       note(`snapshot ${one.index} ${header.index} ${bytes}`)
     },
-    state: () => ({ incarnation: 'first', holds: false }),
+    state: () => ({ incarnation: 'first', holds: false, founders: [] }),
     met: () => {},
     unreachable: (id) => note(`unreachable ${id}`),
     lost: (id, how) => note(`lost ${id} ${how}`),
