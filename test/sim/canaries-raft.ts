@@ -202,22 +202,20 @@ export const raftCanaries: readonly Canary[] = [
       ),
   },
   {
-    name: 'commit-past-the-append',
-    what: 'a follower takes the leader’s commit index for entries it was not sent',
+    name: 'heartbeat-commits-too-much',
+    what: 'a heartbeat carries the commit index to members that may hold other entries there',
     plant: () =>
       replaceMethod(
-        RaftLog.prototype,
-        'maybeAppend',
+        RawNode.prototype,
+        'ready',
         (original) =>
-          function (
-            this: RaftLog,
-            previous: { index: LogIndex; term: number },
-            entries: readonly Entry[],
-            committed: LogIndex,
-          ) {
-            const last = original.call(this, previous, entries, committed)
-            if (last !== undefined) this.commitTo(Math.min(committed, this.lastIndex()))
-            return last
+          function (this: RawNode): Ready {
+            const ready: Ready = original.call(this)
+            const { committed } = this.raft.log
+            const messages = ready.messages.map((message) =>
+              message.type === 'MsgHeartbeat' ? { ...message, commit: committed } : message,
+            )
+            return { ...ready, messages }
           },
       ),
   },

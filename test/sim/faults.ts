@@ -1,5 +1,6 @@
 import type { MemberId } from '../../src/base/brand.ts'
 import type { Random } from '../../src/base/random.ts'
+import type { Message } from '../../src/raft/core/message.ts'
 import type { RawNode } from '../../src/raft/core/raw-node.ts'
 import { healthyDisk } from './sim-disk.ts'
 import type { SimMember } from './sim-member.ts'
@@ -41,6 +42,19 @@ export class Faults {
     for (const [name, strike] of Object.entries(strikes))
       this.#repeat(faults[name as keyof FaultRates], strike)
     this.#later(50, () => this.#nurse())
+  }
+
+  /** A message left: now is the moment at which losing what was not synced hurts most. */
+  sent({ type, from, reject }: Message): void {
+    const { cutsAfter } = this.world.swarm
+    const isVote = type === 'MsgVoteResp' || type === 'MsgVote'
+    const chance = isVote ? cutsAfter.vote : type === 'MsgAppResp' ? cutsAfter.append : 0
+    if (chance === 0 || reject || this.world.random.fraction() >= chance) return
+    const member = this.world.members.find(({ id }) => id === from)
+    if (!member) return
+    this.#later(this.world.random.fraction() * 2, () =>
+      this.down(member, 'power', this.lasting(40)),
+    )
   }
 
   /** All faults end: whoever is down comes up, and everything works again. */

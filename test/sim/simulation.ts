@@ -238,6 +238,7 @@ class Simulation {
       tap: (message) => {
         this.#note([message.from, message.to, message.term, message.index, message.type.length])
         this.#checks.sent(message)
+        if (!this.#isCalm) this.#faults.sent(message)
       },
       record: (event) => this.#flight(event),
       violated: (error) => this.#fail(error),

@@ -20,6 +20,12 @@ export interface FaultRates {
   readonly wallJumpMs: number
 }
 
+/** Chances of a power cut just after a message left: what it promised had better be on disk. */
+export interface CutsAfter {
+  readonly vote: number
+  readonly append: number
+}
+
 /** Everything that a seed decides before the first event. */
 export interface Swarm {
   readonly members: number
@@ -29,6 +35,7 @@ export interface Swarm {
   readonly thinkMs: number
   readonly weather: NetworkWeather
   readonly faults: FaultRates
+  readonly cutsAfter: CutsAfter
   readonly settings: MemberSettings
 }
 
@@ -55,6 +62,7 @@ function aboutElections(swarm: Swarm, random: Random): Swarm {
     partitionMs: 150 + random.fraction() * 600,
     powerCutMs: 150 + random.fraction() * 1500,
     pauseMs: 200 + random.fraction() * 1500,
+    slowDiskMs: random.fraction() < 0.5 ? 150 + random.fraction() * 600 : swarm.faults.slowDiskMs,
   }
   const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
   return { ...swarm, faults, settings, members: random.integer(3, 6), thinkMs: 10 }
@@ -96,6 +104,10 @@ function drawMixed(random: Random): Swarm {
       transferMs: rate(0.3, 500, 5000),
       membershipMs: rate(0.35, 500, 5000),
       wallJumpMs: rate(0.2, 500, 5000),
+    },
+    cutsAfter: {
+      vote: chance(0.35) ? between(0.02, 0.3) : 0,
+      append: chance(0.25) ? between(0.0005, 0.01) : 0,
     },
     settings: {
       tickMs: 10,
