@@ -12,6 +12,16 @@ const actions: Actions = {
   master: async (flags) => (await import('./member/master.ts')).runMaster(flags),
   worker: async (flags) => (await import('./member/worker.ts')).runWorker(flags),
   demoFailover: async (flags) => (await import('./demo/failover.ts')).demoFailover(flags),
+  raftStatus: async (flags) => (await import('./raft/online.ts')).raftStatus(flags),
+  raftTransferLeader: async (name, flags) =>
+    (await import('./raft/online.ts')).raftTransferLeader(name, flags),
+  raftAdd: async (name, flags) => (await import('./raft/online.ts')).raftAdd(name, flags),
+  raftRemove: async (name, flags) => (await import('./raft/online.ts')).raftRemove(name, flags),
+  raftLog: async (name, flags) => (await import('./raft/offline.ts')).raftLog(name, flags),
+  raftSnapshot: async (name, flags) =>
+    (await import('./raft/offline.ts')).raftSnapshot(name, flags),
+  raftRecover: async (names, flags) =>
+    (await import('./raft/recover.ts')).raftRecover(names, flags),
   completion: async (shell, program) => {
     const { completionScript } = await import('../cli/completion.ts')
     process.stdout.write(completionScript(shell, program))

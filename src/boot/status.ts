@@ -96,7 +96,8 @@ function memberStatus(
   }
 }
 
-async function askMaster(
+/** What a master says of itself; undefined when it does not answer. */
+export async function askMaster(
   directory: ClusterDirectory,
   address: string,
 ): Promise<MasterReport | undefined> {

@@ -12,6 +12,13 @@ export interface Actions {
   master(options: MemberFlags): Promise<number>
   worker(options: MemberFlags): Promise<number>
   demoFailover(options: DemoFlags): Promise<number>
+  raftStatus(options: DirectoryFlag & OutputFlag): Promise<number>
+  raftLog(name: string | undefined, options: RaftLogFlags): Promise<number>
+  raftSnapshot(name: string | undefined, options: RaftDataFlags): Promise<number>
+  raftTransferLeader(name: string, options: DirectoryFlag & OutputFlag): Promise<number>
+  raftAdd(name: string, options: RaftAddFlags): Promise<number>
+  raftRemove(name: string, options: DirectoryFlag & OutputFlag): Promise<number>
+  raftRecover(names: readonly string[], options: RaftRecoverFlags): Promise<number>
   completion(shell: string, program: Command): Promise<number>
   version(options: OutputFlag): Promise<number>
 }
@@ -43,6 +50,20 @@ export interface DemoFlags {
   readonly record?: string
 }
 
+export interface RaftDataFlags extends DirectoryFlag, OutputFlag {
+  readonly memberDir?: string
+}
+export interface RaftLogFlags extends RaftDataFlags {
+  readonly from?: number
+  readonly limit: number
+}
+export interface RaftAddFlags extends DirectoryFlag, OutputFlag {
+  readonly learner?: boolean
+}
+export interface RaftRecoverFlags extends DirectoryFlag, OutputFlag {
+  readonly yes?: boolean
+}
+
 export function createProgram(actions: Actions, exit: (code: number) => void): Command {
   const program = new Command('kijabi')
     .description(
@@ -54,6 +75,7 @@ export function createProgram(actions: Actions, exit: (code: number) => void): C
     .exitOverride()
   addCluster(program, actions, exit)
   addMembers(program, actions, exit)
+  addRaft(program, actions, exit)
   addDemo(program, actions, exit)
   program
     .command('version')
@@ -136,6 +158,52 @@ function addDemo(program: Command, actions: Actions, exit: (code: number) => voi
     .option('--no-install', 'never install packages')
     .addHelpText('after', '\nExample:\n  kijabi demo failover --rounds 3')
     .action(async (flags) => exit(await actions.demoFailover(flags)))
+}
+
+function addRaft(program: Command, actions: Actions, exit: (code: number) => void): void {
+  const raft = program
+    .command('raft')
+    .description('look at the replicated log of the masters, and mend what only a human may mend')
+  const command = (name: string, description: string) =>
+    raft
+      .command(name)
+      .description(description)
+      .addOption(dataDir())
+      .addOption(output(['json']))
+  const memberDir = () =>
+    new Option('--member-dir <directory>', "a master's own directory, without its cluster")
+  command('status', 'every master: role, log, vote, and what damage it found').action(
+    async (flags) => exit(await actions.raftStatus(flags)),
+  )
+  command('log', 'what a log holds, of a running or a stopped master (exit 1 if damaged)')
+    .argument('[master]')
+    .addOption(memberDir())
+    .option('--from <index>', 'first entry to show', count(1, Number.MAX_SAFE_INTEGER))
+    .option('--limit <count>', 'how many entries to show', count(0, 1_000_000), 20)
+    .action(async (name, flags) => exit(await actions.raftLog(name, flags)))
+  command('snapshot', 'the snapshots of a master, each read and checked (exit 1 if damaged)')
+    .argument('[master]')
+    .addOption(memberDir())
+    .action(async (name, flags) => exit(await actions.raftSnapshot(name, flags)))
+  command('transfer-leader', 'hand leadership to a master')
+    .argument('<master>')
+    .action(async (name, flags) => exit(await actions.raftTransferLeader(name, flags)))
+  command('add', 'take a master in: as a learner first, as a voter when it has caught up')
+    .argument('<master>')
+    .option('--learner', 'leave it a learner')
+    .action(async (name, flags) => exit(await actions.raftAdd(name, flags)))
+  command('remove', 'take a master out of the cluster')
+    .argument('<master>')
+    .action(async (name, flags) => exit(await actions.raftRemove(name, flags)))
+  command('recover', 'after the loss of a majority: begin anew with what the survivors hold')
+    .argument('<survivors...>')
+    .option('--yes', 'do it: what only the lost masters hold is given up')
+    .addHelpText(
+      'after',
+      '\nThe newest log of the survivors becomes a cluster of one, under a new identity. The other\n' +
+        'masters are refused until they rejoin empty.\n\nExample:\n  kijabi raft recover m2 --yes',
+    )
+    .action(async (names, flags) => exit(await actions.raftRecover(names, flags)))
 }
 
 function runtime(): Option {

@@ -5,7 +5,7 @@ import { limits } from '../base/limits.ts'
 import { statusError } from '../base/status.ts'
 import { decodeConfChange } from './core/conf-change-codec.ts'
 import type { RaftTrace } from './core/config.ts'
-import type { Message } from './core/message.ts'
+import { type ConfChangeV2, type Message, makeMessage } from './core/message.ts'
 import { RawNode, type Ready } from './core/raw-node.ts'
 import { Leadership } from './leadership/leadership.ts'
 import { LogWriter } from './log/log-writer.ts'
@@ -430,6 +430,7 @@ class LocalReplica implements Replica {
     for (const entry of message.entries) {
       const change = decodeConfChange(entry)
       if (change) {
+        this.#tellRemoved(change, entry.index)
         const context = book.apply(entry.index, change, node.applyConfChange(change))
         this.#transport.setMembers(book.members)
         if (context) this.#changes.applied(context.changeId)
@@ -446,6 +447,22 @@ class LocalReplica implements Replica {
     this.#listener?.committed(delivered)
     for (const response of released) node.step(response)
     this.#waits.look()
+  }
+
+  /** Whoever leaves is told that its removal is committed: nobody speaks to it afterwards. */
+  #tellRemoved(change: ConfChangeV2, index: LogIndex): void {
+    const { node } = present(this.#running, 'a running replica')
+    if (!this.#leadership.isLeader) return
+    for (const { type, nodeId } of change.changes) {
+      const match = node.raft.tracker.progress.get(nodeId)?.match
+      if (type !== 'ConfChangeRemoveNode' || nodeId === this.memberId || match === undefined)
+        continue
+      const commit = Math.min(match, index) as LogIndex
+      const from = this.memberId
+      this.#transport.send([
+        makeMessage('MsgHeartbeat', nodeId, { from, term: node.raft.term, commit }),
+      ])
+    }
   }
 
   /** The log holds what these say: now they may go out. */

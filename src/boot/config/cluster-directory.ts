@@ -110,6 +110,8 @@ export interface ResolvedCluster {
   /** host:port of the balancer in `up`. */
   readonly apiAddress: string
   readonly masters: readonly ResolvedMaster[]
+  /** After `kijabi raft recover`: the masters that the cluster began anew with; all when left out. */
+  readonly firstMasters?: readonly string[]
   readonly workers: readonly ResolvedWorker[]
   readonly serviceCidr: string
   readonly nodePortRange: string

@@ -14,6 +14,7 @@ import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
+import { raftRoutes } from './raft-routes.ts'
 import { serviceAccountTokens } from './service-account-tokens.ts'
 
 /** Who scheduler and controllers of this process are to the API. */
@@ -27,6 +28,14 @@ export interface ServingMaster {
   readonly address: string
   /** The API's own pipeline, for clients in this process. */
   handle(request: ApiRequest): Promise<ApiResponse>
+}
+
+/** A master that was taken out of the cluster, or not yet in, has nothing to say: go to another one. */
+function checkBelongs(replica: Replica): void {
+  const { memberId, voters, learners } = replica.status()
+  // Before the first report from the Raft thread nobody is known.
+  if (voters.length === 0 || voters.includes(memberId) || learners.includes(memberId)) return
+  throw new Error('this master is no member of the cluster')
 }
 
 /** Opens the HTTPS API of this master. */
@@ -57,7 +66,9 @@ export async function serveMaster(
     ...{ clock, logger },
     metrics,
     upgrade: (...taken) => upgrades.handleUpgrade(...taken),
+    health: [{ name: 'membership', kind: 'live', check: () => checkBelongs(replica) }],
     routes: [
+      ...raftRoutes(replica),
       {
         ...{ method: 'GET', path: reportPath },
         handle: async () =>

@@ -15,6 +15,14 @@ export interface MasterReport {
   readonly firstIndex: number
   readonly lastIndex: number
   readonly syncMsP99: number
+  /** Names of members are known to the reader of the report; these are ids. */
+  readonly voters: readonly number[]
+  readonly learners: readonly number[]
+  readonly progress: readonly { readonly memberId: number; readonly matchIndex: number }[]
+  /** It lost data, or is new: it does not vote until it holds what the cluster committed. */
+  readonly withholdsVote: boolean
+  /** The last damage that was found in its data; null when there was none. */
+  readonly damage: ReplicaStatus['damage'] | null
   readonly revision: number
   readonly pid: number
   readonly residentBytes: number
@@ -30,6 +38,9 @@ export function masterReport(
     commitIndex: Math.max(status.commitIndex, applied.appliedIndex),
     appliedIndex: applied.appliedIndex,
     ...{ firstIndex: status.firstIndex, lastIndex: status.lastIndex },
+    ...{ voters: status.voters, learners: status.learners, progress: status.progress },
+    withholdsVote: status.withholdsVote ?? false,
+    damage: status.damage ?? null,
     ...{ syncMsP99: status.syncMsP99, revision: applied.revision },
     ...{ pid: process.pid, residentBytes: process.memoryUsage.rss() },
   }

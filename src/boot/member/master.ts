@@ -3,9 +3,11 @@ import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'
 import type { MemberFlags } from '../../cli/program.ts'
+import type { MemberAddress } from '../../raft/membership/members.ts'
 import type { Replica } from '../../raft/replica.ts'
 import { createThreadReplica } from '../../raft/thread/thread-replica.ts'
 import { Machine } from '../../state/machine.ts'
+import type { ResolvedCluster } from '../config/cluster-directory.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { exitCodes } from '../shutdown.ts'
 import { openFlightFile } from './flight-file.ts'
@@ -39,7 +41,8 @@ async function startStore(
   const self = memberNamed(cluster.masters, flags, 'master')
   const replica = createThreadReplica({
     ...{ clusterId: cluster.clusterId, memberId: self.id, memberName: self.name },
-    members: cluster.masters.map(({ id, name, raftAddress }) => ({ id, name, raftAddress })),
+    members: firstMembers(cluster),
+    listenAddress: self.raftAddress,
     dataDirectory: directory.path('masters', self.name),
     tls: { ...identityOf(directory, self.name), ca: authority },
     ...cluster.raft,
@@ -64,6 +67,13 @@ async function startStore(
   return { replica, proposer }
 }
 
+/** Whom the cluster began with; the others join it by a change of membership. */
+function firstMembers({ masters, firstMasters }: ResolvedCluster): MemberAddress[] {
+  return masters
+    .filter(({ name }) => firstMasters === undefined || firstMasters.includes(name))
+    .map(({ id, name, raftAddress }) => ({ id, name, raftAddress }))
+}
+
 /** A log that must not be used ends the process for good: a supervisor must not try again. */
 function refusedLog(error: unknown, where: string): unknown {
   if (!(error instanceof Error)) return error
@@ -71,5 +81,10 @@ function refusedLog(error: unknown, where: string): unknown {
   if (!refusals.includes(error.name)) return error
   if (error.name === 'DirectoryInUseError')
     return new ConfigError(error.message, 'see which members run with: kijabi status')
-  return new ConfigError(error.message, `its data are in ${where}`)
+  const next =
+    error.name === 'WrongDirectoryError'
+      ? `a member of a cluster that was recovered without it rejoins empty: move ${where} away, start ` +
+        'it again, and add it with: kijabi raft add'
+      : `its data are in ${where}`
+  return new ConfigError(error.message, next)
 }

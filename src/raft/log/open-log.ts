@@ -27,6 +27,22 @@ export interface OpenLog {
   readonly identity: Identity
 }
 
+/** What of a replica's options its log needs. */
+export type LogOptions = Pick<
+  ReplicaOptions,
+  | 'clusterId'
+  | 'memberId'
+  | 'members'
+  | 'dataDirectory'
+  | 'walSegmentBytes'
+  | 'clock'
+  | 'random'
+  | 'disk'
+  | 'logger'
+  | 'emit'
+  | 'lock'
+>
+
 const noBytes = new Uint8Array(0)
 
 /**
@@ -35,12 +51,12 @@ const noBytes = new Uint8Array(0)
  * it is to the others a member of new data without a vote (join-guard.ts, docs/adr/0005). Rejects with
  * LogCorruptError when nobody else could give back what is lost, and with WrongDirectoryError.
  */
-export async function openLog(options: ReplicaOptions): Promise<OpenLog> {
+export async function openLog(options: LogOptions, how = { acceptsLoss: false }): Promise<OpenLog> {
   const opening = new Opening(options, await claim(options))
-  return opening.open()
+  return opening.open(how.acceptsLoss)
 }
 
-async function claim(options: ReplicaOptions): Promise<Identity> {
+async function claim(options: LogOptions): Promise<Identity> {
   const { clusterId, memberId, members, random, disk, dataDirectory } = options
   // A member that the cluster did not begin with gets its vote by a change of membership.
   const joined = members.every(({ id }) => id !== memberId)
@@ -51,17 +67,17 @@ async function claim(options: ReplicaOptions): Promise<Identity> {
 }
 
 class Opening {
-  readonly #options: ReplicaOptions
+  readonly #options: LogOptions
   readonly #directory: string
   #identity: Identity
 
-  constructor(options: ReplicaOptions, identity: Identity) {
+  constructor(options: LogOptions, identity: Identity) {
     this.#options = options
     this.#directory = join(options.dataDirectory, 'wal')
     this.#identity = identity
   }
 
-  async open(): Promise<OpenLog> {
+  async open(acceptsLoss: boolean): Promise<OpenLog> {
     const { disk, dataDirectory } = this.#options
     const snapshots = join(dataDirectory, 'snapshots')
     await disk.makeDirectory(this.#directory)
@@ -87,7 +103,7 @@ class Opening {
         wal = opened.wal
       }
       await files.removeBefore(opened.recovered.snapshot.index)
-      this.#refuseAlone()
+      if (!acceptsLoss) this.#refuseAlone()
       return await this.#assemble(wal, votes, files, opened.recovered)
     } catch (error) {
       await wal?.close()
@@ -190,7 +206,7 @@ async function damagedSnapshot(
   }
 }
 
-function announce({ logger, emit }: ReplicaOptions, { damage }: Identity): void {
+function announce({ logger, emit }: LogOptions, { damage }: Identity): void {
   if (!damage) return
   logger.warn(
     { ...damage },

@@ -100,8 +100,9 @@ async function nobodysData(
   return { ...own, joined: false, damage: { what, keptIndex: 0, seenIndex: 0 } }
 }
 
-/** Undefined when it cannot be read. */
-async function readIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
+/** Undefined when it is not there or cannot be read. */
+export async function readIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
+  if (!(await disk.list(directory)).includes(fileName)) return undefined
   const file = await disk.open(join(directory, fileName), 'existing')
   try {
     const bytes = await file.read(0, await file.size())

@@ -87,7 +87,26 @@ export function readVote(data: Uint8Array): MemberId {
 
 /** Reads every segment, cuts a torn tail off, and what follows damage. */
 export async function recoverLog(options: RecoverOptions): Promise<Recovery> {
-  const { disk, directory } = options
+  const found = await readSegments(options.disk, options.directory)
+  try {
+    return await accept(options, found)
+  } catch (error) {
+    for (const { file } of found) await file.close()
+    throw error
+  }
+}
+
+/** What a log holds before the first damage, without changing anything. */
+export async function lookAtLog(
+  disk: Disk,
+  directory: string,
+): Promise<Pick<Left, 'log' | 'error'>> {
+  const found = await readSegments(disk, directory)
+  for (const { file } of found) await file.close()
+  return whatIsLeft(found, directory)
+}
+
+async function readSegments(disk: Disk, directory: string): Promise<Found[]> {
   const found: Found[] = []
   for (const number of await listSegments(disk, directory)) {
     const path = segmentPath(directory, number)
@@ -97,12 +116,7 @@ export async function recoverLog(options: RecoverOptions): Promise<Recovery> {
     const content = Buffer.from(buffer, byteOffset, byteLength)
     found.push({ number, path, file, bytes, content, scan: scanSegment(content, number) })
   }
-  try {
-    return await accept(options, found)
-  } catch (error) {
-    for (const { file } of found) await file.close()
-    throw error
-  }
+  return found
 }
 
 interface Found extends SegmentFile {

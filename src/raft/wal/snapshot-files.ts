@@ -85,14 +85,27 @@ export class SnapshotFiles {
   }
 
   /** Reads the whole file. Rejects with LogCorruptError when it is damaged or missing. */
-  async check(index: LogIndex, term: Term): Promise<void> {
+  async check(index: LogIndex, term: Term): Promise<SnapshotHeader> {
     try {
-      const { blocks } = await this.read(index, term)
+      const { header, blocks } = await this.read(index, term)
       for await (const block of blocks) assert(block.length > 0, 'a snapshot has no empty blocks')
+      return header
     } catch (error) {
       if (diskErrorCode(error) !== 'ENOENT') throw error
       throw new LogCorruptError(this.path(index, term), 0, 'the snapshot is missing')
     }
+  }
+
+  /** Every snapshot that is there, the newest last. */
+  async list(): Promise<{ index: LogIndex; term: Term }[]> {
+    const found = (await this.#disk.list(this.#directory)).map((name) => namePattern.exec(name))
+    return found
+      .filter((match) => match !== null)
+      .map((match) => ({
+        index: Number.parseInt(match[1] ?? '', 16) as LogIndex,
+        term: Number.parseInt(match[2] ?? '', 16) as Term,
+      }))
+      .sort((left, right) => left.index - right.index)
   }
 
   /** Removes what a crash left half-written. Only before the first write. */

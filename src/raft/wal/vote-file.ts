@@ -44,10 +44,7 @@ export class VoteFile {
       await file.sync()
       await disk.syncDirectory(directory)
     }
-    const slots = [await readSlot(file, 0), await readSlot(file, 1)]
-    const newest = slots
-      .filter((slot) => slot !== undefined)
-      .toSorted((left, right) => right.sequence - left.sequence)[0]
+    const newest = await newestSlot(file)
     return new VoteFile(file, newest?.sequence ?? 0, newest?.vote)
   }
 
@@ -77,6 +74,17 @@ export class VoteFile {
   }
 }
 
+/** What the file in `directory` holds, without changing anything. */
+export async function readVoteFile(disk: Disk, directory: string): Promise<Vote | undefined> {
+  if (!(await disk.list(directory)).includes(fileName)) return undefined
+  const file = await disk.open(join(directory, fileName), 'existing')
+  try {
+    return (await newestSlot(file))?.vote
+  } finally {
+    await file.close()
+  }
+}
+
 /** The newer of what two copies say. In one term there is one vote, and none is less than one. */
 export function newerVote(left: Vote | undefined, right: Vote | undefined): Vote | undefined {
   if (!left || !right) return left ?? right
@@ -99,6 +107,13 @@ function encode(sequence: number, { term, vote }: Vote): Buffer {
   writeUInt64(bytes, vote, 20)
   bytes.writeUInt32BE(crc32(bytes.subarray(0, 28)), 28)
   return bytes
+}
+
+async function newestSlot(file: DiskFile) {
+  const slots = [await readSlot(file, 0), await readSlot(file, 1)]
+  return slots
+    .filter((slot) => slot !== undefined)
+    .toSorted((left, right) => right.sequence - left.sequence)[0]
 }
 
 async function readSlot(file: DiskFile, slot: number) {

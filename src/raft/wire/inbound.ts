@@ -17,6 +17,8 @@ export interface Hello {
   readonly from: MemberId
   readonly to: MemberId
   readonly state: MemberState
+  /** Where the caller listens: one that joins knows the founders only. */
+  readonly address?: string
   /** Present when the connection carries one snapshot; its MsgSnap is the next frame. */
   readonly snapshot?: SnapshotHeader
 }

@@ -74,6 +74,14 @@ export class PeerLink {
     if (this.#state === 'waiting') this.#dial()
   }
 
+  /** Lets what was sent last leave first. */
+  closeGently(): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    this.close()
+    socket?.end()
+  }
+
   close(): void {
     this.#state = 'closed'
     this.#timer?.cancel()

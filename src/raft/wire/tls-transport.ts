@@ -56,6 +56,9 @@ class TlsTransport implements Transport {
   readonly #options: TlsTransportOptions
   readonly #context: SecureContext
   readonly #members = new Map<MemberId, MemberAddress>()
+  /** Members that spoke to us and are not in the list that we have. */
+  readonly #callers = new Map<MemberId, MemberAddress>()
+  #given: readonly MemberAddress[] = []
   readonly #links = new Map<MemberId, PeerLink>()
   readonly #sockets = new Set<TLSSocket>()
   #handlers: TransportHandlers | undefined
@@ -98,13 +101,19 @@ class TlsTransport implements Transport {
   }
 
   setMembers(members: readonly MemberAddress[]): void {
-    const others = members.filter(({ id }) => id !== this.#options.memberId)
+    this.#given = members
+    const { memberId } = this.#options
+    const others = members.filter(({ id }) => id !== memberId)
+    // A member that joins learns of the others from the log, which it gets only if it can answer.
+    if (others.length === members.length)
+      for (const caller of this.#callers.values())
+        if (others.every(({ id }) => id !== caller.id)) others.push(caller)
     const before = new Map(this.#members)
     this.#members.clear()
     for (const member of others) this.#members.set(member.id, member)
     for (const [id, link] of this.#links) {
       if (this.#members.get(id)?.raftAddress === before.get(id)?.raftAddress) continue
-      link.close()
+      link.closeGently()
       this.#links.delete(id)
     }
     if (this.#handlers && !this.#stopped)
@@ -188,7 +197,15 @@ class TlsTransport implements Transport {
     if (hello.clusterId !== clusterId)
       return `this is cluster ${clusterId}, the caller is of ${hello.clusterId}`
     if (hello.to !== memberId) return `this is member ${memberId}, the caller wants ${hello.to}`
-    return peerRefusal(socket.getPeerCertificate(), this.#members.get(hello.from)?.name)
+    const refusal = peerRefusal(socket.getPeerCertificate(), this.#members.get(hello.from)?.name)
+    if (refusal === undefined) this.#called(hello)
+    return refusal
+  }
+
+  #called({ from, address }: Hello): void {
+    if (address === undefined || this.#members.has(from)) return
+    this.#callers.set(from, { id: from, raftAddress: address })
+    this.setMembers(this.#given)
   }
 
   #link(member: MemberAddress): void {
@@ -229,6 +246,7 @@ class TlsTransport implements Transport {
       from: memberId,
       to,
       state: present(this.#handlers, 'the handlers of a started transport').state(to),
+      address: this.#options.listenAddress,
       ...(snapshot && { snapshot }),
     }
     return Buffer.from(JSON.stringify(hello))

@@ -8,11 +8,15 @@ import { type Actions, createProgram } from '../../../src/cli/program.ts'
 /** Runs a command line against actions that only note what they were asked. */
 async function parse(line: string): Promise<{ asked: [string, object][]; code: number }> {
   const asked: [string, object][] = []
-  const note = (name: string) => async (flags: object) => {
-    asked.push([name, flags])
+  const note = (name: string) => async (first: object, second?: object) => {
+    const isNamed = Array.isArray(first) || typeof first !== 'object'
+    asked.push([name, isNamed ? { on: first, ...second } : first])
     return 7
   }
-  const names = ['up', 'down', 'status', 'master', 'worker', 'demoFailover', 'version'] as const
+  const names = [
+    ...(['up', 'down', 'status', 'master', 'worker', 'demoFailover', 'version'] as const),
+    ...(['raftLog', 'raftAdd', 'raftRecover'] as const),
+  ]
   const noted = Object.fromEntries(names.map((name) => [name, note(name)]))
   let code = 0
   const program = createProgram(
@@ -47,6 +51,15 @@ test('the command line hands flags to actions and takes their exit code', async 
     ['demoFailover', { rounds: 3, json: true, install: true }],
   ])
   assert.deepEqual((await parse('status -o json')).asked, [['status', { output: 'json' }]])
+  assert.deepEqual((await parse('raft log m2 --from 3')).asked, [
+    ['raftLog', { on: 'm2', from: 3, limit: 20 }],
+  ])
+  assert.deepEqual((await parse('raft add m2 --learner')).asked, [
+    ['raftAdd', { on: 'm2', learner: true }],
+  ])
+  assert.deepEqual((await parse('raft recover m1 m2 --yes')).asked, [
+    ['raftRecover', { on: ['m1', 'm2'], yes: true }],
+  ])
 })
 
 test('the command line refuses what it does not know, and says what it allows', async () => {
