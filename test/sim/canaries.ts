@@ -14,31 +14,12 @@ export interface Canary {
 
 export const canaries: readonly Canary[] = [...raftCanaries, ...storeCanaries]
 
-export interface CanaryResult {
-  readonly canary: Canary
-  /** How many seeds were run. */
-  readonly seeds: number
-  /** Undefined when none of them broke a property. */
-  readonly found: SimulationResult | undefined
-}
-
-/** Runs the seeds until one breaks a property, or `isOver`. */
-export async function huntCanary(
-  canary: Canary,
-  seeds: Iterable<number>,
-  isOver: () => boolean = () => false,
-): Promise<CanaryResult> {
-  let ran = 0
-  for (const seed of seeds) {
-    if (isOver()) break
-    ran += 1
-    const restore = canary.plant()
-    try {
-      const found = await simulate({ seed })
-      if (found.failure) return { canary, seeds: ran, found }
-    } finally {
-      restore()
-    }
+/** Runs one seed with the bug planted. */
+export async function tryCanary(canary: Canary, seed: number): Promise<SimulationResult> {
+  const restore = canary.plant()
+  try {
+    return await simulate({ seed })
+  } finally {
+    restore()
   }
-  return { canary, seeds: ran, found: undefined }
 }
