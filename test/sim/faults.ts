@@ -95,9 +95,14 @@ export class Faults {
     if (!this.world.isOver()) network.time.after(50 + random.integer(0, 200), () => this.#nurse())
   }
 
+  /** Every member has held the cluster's data, and votes. */
+  get isBorn(): boolean {
+    return this.#whole.size === this.world.members.length
+  }
+
   /** A majority must keep its data: at most one member at a time loses them. */
   mayDamage(member: SimMember): boolean {
-    if (this.#whole.size < this.world.members.length) return false
+    if (!this.isBorn) return false
     if (this.world.network.time.nowMs - this.changedAtMs < 5000) return false
     for (const { life } of this.world.members)
       if (life && life.replica.status().voters.length < 3) return false
@@ -297,7 +302,8 @@ function changeMembership(faults: Faults): void {
   const { members, random } = faults.world
   const leader = faults.leader()
   if (!leader?.life || leader.life.process.isPaused || members.length < 3) return
-  if (faults.damaged) return
+  // Who has no vote yet must not become half of the voters: then nobody can ever be elected.
+  if (faults.damaged || !faults.isBorn) return
   if (random.fraction() < 0.4) {
     changeJointly(faults, leader.id)
     return
