@@ -24,6 +24,7 @@ import { type Boot, supervise } from '../src/boot/supervise.ts'
  */
 const namespace = 'default'
 const stepMsMax = 60_000
+const electedMsMax = 2_000
 /** Numbers of the writes that begin at a kill; the lanes never get there. */
 const probesFrom = 10_000_000
 const etcdMs = { p50: 1460, max: 2520 }
@@ -121,8 +122,11 @@ async function killOnce(
     () => ledger.firstWriteAfter(killedMs),
     2,
   )
-  const elected = events.find(
-    (one) => one.event === 'became-leader' && one.timeMs >= killedMs && one.source !== leader,
+  // Flight records are read every few milliseconds: the line may come later than the write.
+  const elected = await waitUntil(clock, electedMsMax, signal, () =>
+    events.find(
+      (one) => one.event === 'became-leader' && one.timeMs >= killedMs && one.source !== leader,
+    ),
   )
   boot.members.start(leader)
   return {
