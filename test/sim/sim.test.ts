@@ -9,7 +9,7 @@ import { test } from 'node:test'
  * own, because a planted bug may throw from anywhere. KIJABI_SIM_MINUTES is for the fresh ones.
  */
 const program = join(import.meta.dirname, '..', '..', 'scripts', 'sim.js')
-const minutes = Number(process.env['KIJABI_SIM_MINUTES'] ?? 0.3)
+const minutes = Number(process.env['KIJABI_SIM_MINUTES'] ?? 0.1)
 
 function sim(...args: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
