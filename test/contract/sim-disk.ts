@@ -51,8 +51,7 @@ export class SimulatedDisk implements Disk {
     this.#nameChanges = []
     this.#names = new Map(this.#durableNames)
     for (const inode of new Set(this.#names.values())) {
-      for (const write of inode.unsynced) this.#tear(inode, write)
-      inode.unsynced = []
+      this.#forget(inode)
       inode.current = inode.durable.slice()
     }
   }
@@ -74,7 +73,16 @@ export class SimulatedDisk implements Disk {
     }
   }
 
-  /** The next `count` syncs of a file fail with EIO, and what they should have kept stays at risk. */
+  /**
+   * What was written to the file and not synced is lost when the power goes, whatever is synced later:
+   * after a failed sync a kernel takes the pages for clean. Until then a reader still finds it there.
+   */
+  loseUnsynced(path: string): void {
+    const inode = this.#names.get(path)
+    if (inode) this.#forget(inode)
+  }
+
+  /** The next `count` syncs of a file fail with EIO, and lose what they should have kept. */
   failNextSyncs(count: number): void {
     this.#failSyncs = count
   }
@@ -201,6 +209,15 @@ export class SimulatedDisk implements Disk {
         check()
         this.#write(path, inode, position, concat(chunks))
       },
+      writeThrough: async (position, bytes) => {
+        await Promise.resolve()
+        check()
+        this.#write(path, inode, position, bytes)
+        await this.#gate
+        await Promise.resolve()
+        check()
+        this.#syncRange(path, inode, position, bytes)
+      },
       read: async (position, length) => {
         await Promise.resolve()
         check()
@@ -245,11 +262,7 @@ export class SimulatedDisk implements Disk {
   }
 
   #sync(path: string, inode: Inode): void {
-    this.syncs += 1
-    if (this.#failSyncs > 0) {
-      this.#failSyncs -= 1
-      throw failure('EIO', path)
-    }
+    this.#startSync(path, inode)
     for (const write of inode.unsynced) {
       if ('length' in write) inode.durable = resized(inode.durable, write.length)
       else {
@@ -258,6 +271,31 @@ export class SimulatedDisk implements Disk {
         inode.durable.set(write.bytes, write.position)
       }
     }
+    inode.unsynced = []
+  }
+
+  /** Makes these bytes durable, whatever else of the file still is not. */
+  #syncRange(path: string, inode: Inode, position: number, bytes: Uint8Array): void {
+    this.#startSync(path, inode)
+    const end = position + bytes.length
+    if (end > inode.durable.length) inode.durable = resized(inode.durable, end)
+    inode.durable.set(bytes, position)
+    // What was written there before and is still on its way must not come after it.
+    inode.unsynced = inode.unsynced.filter(
+      (write) => 'length' in write || overlay(write, position, bytes),
+    )
+  }
+
+  #startSync(path: string, inode: Inode): void {
+    this.syncs += 1
+    if (this.#failSyncs === 0) return
+    this.#failSyncs -= 1
+    this.#forget(inode)
+    throw failure('EIO', path)
+  }
+
+  #forget(inode: Inode): void {
+    for (const write of inode.unsynced) this.#tear(inode, write)
     inode.unsynced = []
   }
 
@@ -303,6 +341,21 @@ function applyName(names: Map<string, Inode>, change: NameChange): void {
     names.delete(change.from)
     names.set(change.to, inode)
   }
+}
+
+/** Puts `bytes` over what a write has in the same place. Returns whether anything of it is left. */
+function overlay(
+  write: { position: number; bytes: Uint8Array },
+  at: number,
+  bytes: Uint8Array,
+): boolean {
+  const from = Math.max(at, write.position)
+  const to = Math.min(at + bytes.length, write.position + write.bytes.length)
+  if (from >= to) return true
+  if (to - from === write.bytes.length) return false
+  write.bytes = write.bytes.slice()
+  write.bytes.set(bytes.subarray(from - at, to - at), from - write.position)
+  return true
 }
 
 function resized(bytes: Uint8Array, length: number): Uint8Array {

@@ -32,17 +32,21 @@ export class ProcessDisk implements Disk {
   readonly #inner: SimulatedDisk
   readonly #random: Random
   readonly #trouble: () => DiskTrouble
+  readonly #writesThrough: boolean
 
+  /** `writesThrough`: whether its files can write and sync in one operation, as O_DSYNC does. */
   constructor(
     process: SimProcess,
     inner: SimulatedDisk,
     random: Random,
     trouble: () => DiskTrouble,
+    writesThrough: boolean,
   ) {
     this.#process = process
     this.#inner = inner
     this.#random = random
     this.#trouble = trouble
+    this.#writesThrough = writesThrough
   }
 
   async open(path: string, mode: 'existing' | 'create'): Promise<DiskFile> {
@@ -76,14 +80,23 @@ export class ProcessDisk implements Disk {
   }
 
   #file(file: DiskFile, path: string): DiskFile {
+    const write = async (position: number, chunks: readonly Uint8Array[]) => {
+      this.#maybeFail(this.#trouble().writeErrors, path)
+      const written = file.write(position, chunks)
+      written.catch(() => {})
+      await this.#take(this.#trouble().latencyMs)
+      await written
+    }
     return {
-      write: async (position, chunks) => {
-        this.#maybeFail(this.#trouble().writeErrors, path)
-        const written = file.write(position, chunks)
-        written.catch(() => {})
-        await this.#take(this.#trouble().latencyMs)
-        await written
-      },
+      write,
+      ...(this.#writesThrough && {
+        writeThrough: async (position: number, bytes: Uint8Array) => {
+          await write(position, [bytes])
+          await this.#take(this.#trouble().syncLatencyMs)
+          this.#maybeLose(path)
+          await file.writeThrough?.(position, bytes)
+        },
+      }),
       read: async (position, length) => {
         await this.#take(this.#trouble().latencyMs)
         this.#maybeFail(this.#trouble().readErrors, path)
@@ -91,7 +104,7 @@ export class ProcessDisk implements Disk {
       },
       sync: async () => {
         await this.#take(this.#trouble().syncLatencyMs)
-        this.#maybeFail(this.#trouble().syncErrors, path)
+        this.#maybeLose(path)
         await file.sync()
       },
       truncate: async (length) => {
@@ -109,6 +122,16 @@ export class ProcessDisk implements Disk {
     return new Promise((resolve) => {
       this.#process.later(tookMs, resolve)
     })
+  }
+
+  /** A sync that fails takes along what it should have kept. */
+  #maybeLose(path: string): void {
+    try {
+      this.#maybeFail(this.#trouble().syncErrors, path)
+    } catch (error) {
+      this.#inner.loseUnsynced(path)
+      throw error
+    }
   }
 
   #maybeFail(chance: number, path: string): void {

@@ -36,6 +36,8 @@ export interface MemberSettings {
   readonly walSegmentBytes: number
   readonly windowEventsMax: number
   readonly timeoutMs: number
+  /** Whether disks write and sync in one operation. */
+  readonly writesThrough: boolean
 }
 
 /** One life of a member: a process and what runs in it. */
@@ -141,7 +143,13 @@ export class SimMember {
       tls: { certificate: '', privateKey: '', ca: '' },
       clock: process.clock,
       random: own,
-      disk: new ProcessDisk(process, this.disk, own, () => this.trouble),
+      disk: new ProcessDisk(
+        process,
+        this.disk,
+        own,
+        () => this.trouble,
+        this.#world.settings.writesThrough,
+      ),
       logger: silentLogger,
       emit,
       transport: new SimTransport({

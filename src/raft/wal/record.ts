@@ -69,6 +69,8 @@ export interface SegmentScan {
   /** The first byte after the last good record. */
   readonly end: number
   readonly lastCrc: number
+  /** Up to here everything was durable when the last record was made. */
+  readonly syncedMark: number
   /**
    * `clean`: only zeros follow. `torn`: a write that was never acknowledged broke off at `end`.
    * `rot`: what stands at `end` was durable once and has changed since.
@@ -98,6 +100,7 @@ export function scanSegment(bytes: Buffer, segment: number): SegmentScan {
     records,
     end: at,
     lastCrc,
+    syncedMark: mark,
     verdict: judge(bytes, at, segment, mark),
     firstPreviousCrc,
   }

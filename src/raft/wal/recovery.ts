@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { assert, present } from '../../base/assert.ts'
 import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
 import type { Disk } from '../../base/disk.ts'
@@ -15,9 +14,9 @@ import {
 import {
   damagedSuffix,
   listSegments,
+  rewriteTail,
   type SegmentFile,
   segmentPath,
-  zeroTail,
 } from './segment-files.ts'
 import { newerVote, type Vote, withVote } from './vote-file.ts'
 
@@ -52,7 +51,6 @@ export interface LogDamage {
 export interface RecoverOptions {
   readonly disk: Disk
   readonly directory: string
-  readonly segmentBytes: number
   /**
    * Called before the first byte is changed: this member may have acknowledged what is lost. Without
    * it, damage is refused with LogCorruptError.
@@ -70,8 +68,6 @@ export interface Recovery {
   readonly log: RecoveredLog
   /** Those with records, oldest first. The last one is written on. */
   readonly segments: RecoveredSegment[]
-  /** A segment that was made ahead and is still empty. */
-  readonly spare: SegmentFile | undefined
 }
 
 const entryTypes: readonly EntryType[] = ['EntryNormal', 'EntryConfChange', 'EntryConfChangeV2']
@@ -125,7 +121,7 @@ interface Found extends SegmentFile {
 }
 
 async function accept(options: RecoverOptions, found: readonly Found[]): Promise<Recovery> {
-  const { disk, directory, segmentBytes } = options
+  const { disk, directory } = options
   const left = whatIsLeft(found, directory)
   const { kept, segments, log, error } = left
   let damage: LogDamage | undefined
@@ -143,18 +139,28 @@ async function accept(options: RecoverOptions, found: readonly Found[]): Promise
     return {
       log: { ...log, hardState: salvaged(log.hardState, records), repaired: undefined, damage },
       segments,
-      spare: undefined,
     }
   }
-  let repaired: RecoveredLog['repaired']
-  for (const { scan, file, path, bytes } of found) {
-    if (scan.verdict !== 'torn') continue
-    await zeroTail(file, scan.end, bytes)
-    repaired = { file: path, offset: scan.end }
+  const torn = found.findLast(({ scan }) => scan.verdict === 'torn')
+  const repaired = torn && { file: torn.path, offset: torn.scan.end }
+  await secure(kept.at(-1))
+  // Segments made ahead are made anew: whether they are durably empty, nobody knows.
+  for (const { file, path } of found.slice(kept.length)) {
+    await file.close()
+    await disk.remove(path)
   }
-  const lastNumber = kept.at(-1)?.number ?? 0
-  const spare = await keepSpare(disk, found.slice(kept.length), lastNumber, segmentBytes)
-  return { log: { ...log, repaired, damage }, segments, spare }
+  return { log: { ...log, repaired, damage }, segments }
+}
+
+/**
+ * Makes durable what was read. It may be in the page cache alone, written by a process that died before
+ * its sync was over, or whose sync failed: then the kernel takes the pages for clean, and another sync
+ * would not write them. Whatever this member says from now on rests on it, so it is written again.
+ */
+async function secure(last: Found | undefined): Promise<void> {
+  if (!last) return
+  const { file, bytes, content, scan } = last
+  await rewriteTail(file, scan.syncedMark, content.subarray(scan.syncedMark, scan.end), bytes)
 }
 
 interface Left {
@@ -217,8 +223,7 @@ async function setAside(
     await disk.rename(path, `${path}${damagedSuffix}`)
     await disk.syncDirectory(directory)
   }
-  const last = kept.at(-1)
-  if (last) await zeroTail(last.file, last.scan.end, last.bytes)
+  await secure(kept.at(-1))
 }
 
 /** The newest term and vote that any good record tells of. An entry tells its term alone. */
@@ -236,28 +241,6 @@ function salvaged(
 
 function rot(path: string, offset: number): LogCorruptError {
   return new LogCorruptError(path, offset, 'a record that was durable does not match its checksum')
-}
-
-/** Half-made segments are made anew. */
-async function keepSpare(
-  disk: Disk,
-  empty: readonly Found[],
-  lastNumber: number,
-  segmentBytes: number,
-): Promise<SegmentFile | undefined> {
-  let spare: SegmentFile | undefined
-  if (empty.length > 0) await disk.syncDirectory(dirname(empty[0]?.path ?? ''))
-  for (const segment of empty) {
-    const { number, path, file, bytes } = segment
-    if (number === lastNumber + 1 && bytes >= segmentBytes) {
-      await file.sync()
-      spare = { number, path, file, bytes }
-    } else {
-      await segment.file.close()
-      await disk.remove(segment.path)
-    }
-  }
-  return spare
 }
 
 /** Plays records into the state of a log. */

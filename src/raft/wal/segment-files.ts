@@ -54,9 +54,15 @@ export async function createSegment(
   }
 }
 
-/** Overwrites everything from `from` on with zeros, durably. */
-export async function zeroTail(file: DiskFile, from: number, bytes: number): Promise<void> {
-  for (let at = from; at < bytes; at += fillBytes)
+/** Writes `kept` at `from` and zeros after it, durably. */
+export async function rewriteTail(
+  file: DiskFile,
+  from: number,
+  kept: Uint8Array,
+  bytes: number,
+): Promise<void> {
+  if (kept.length > 0) await file.write(from, [kept])
+  for (let at = from + kept.length; at < bytes; at += fillBytes)
     await file.write(at, [zeros.subarray(0, Math.min(fillBytes, bytes - at))])
   await file.sync()
 }

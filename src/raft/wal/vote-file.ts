@@ -45,6 +45,12 @@ export class VoteFile {
       await disk.syncDirectory(directory)
     }
     const newest = await newestSlot(file)
+    if (newest) {
+      // As with the log: what was read may never have reached the disk.
+      const { sequence, vote } = newest
+      await file.write((sequence % 2) * slotBytes, [encode(sequence, vote)])
+      await file.sync()
+    }
     return new VoteFile(file, newest?.sequence ?? 0, newest?.vote)
   }
 

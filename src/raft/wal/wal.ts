@@ -78,13 +78,11 @@ export class Wal {
 
   /** Opens the log in `directory`, which exists. Rejects with LogCorruptError as RecoverOptions has it. */
   static async open(options: WalOptions): Promise<{ wal: Wal; recovered: RecoveredLog }> {
-    const segmentBytes = options.segmentBytes ?? limits.walSegmentBytes
     const { disk, directory, damaged } = options
-    const recovery = await recoverLog({ disk, directory, segmentBytes, damaged })
+    const recovery = await recoverLog({ disk, directory, damaged })
     const segments = recovery.segments.map((one) => ({ ...one }))
     const wal = new Wal(options, segments, recovery.log, recovery.segments.at(-1)?.lastCrc ?? 0)
-    if (recovery.spare) wal.#spare = Promise.resolve(recovery.spare)
-    else wal.#makeSpare()
+    wal.#makeSpare()
     return { wal, recovered: recovery.log }
   }
 
