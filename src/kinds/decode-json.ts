@@ -3,7 +3,14 @@ import { DecodeProblem, goTypeName, undecodable, unrecognized } from './codec/de
 import { strictProblems } from './codec/strict-scan.ts'
 import type { AnyObject } from './kind.ts'
 import { canonicalQuantity, quantityPatternMessage } from './quantity.ts'
-import { type Definition, definition, type Field, type ValueType } from './schema.ts'
+import {
+  type Definition,
+  definition,
+  type Field,
+  type ScalarType,
+  schemaPropsName,
+  type ValueType,
+} from './schema.ts'
 import { canonicalMicroTime, canonicalTime } from './time.ts'
 
 export interface Decoded {
@@ -92,9 +99,18 @@ function meansAbsent({ type, required, pointer }: Field, value: unknown): boolea
   if (required || pointer) return false
   if (type.is === 'list') return (value as unknown[]).length === 0
   if (type.is === 'map') return Object.keys(value as JsonRecord).length === 0
-  if (type.is !== 'scalar' || type.scalar === 'intOrString') return false
+  if (type.is !== 'scalar' || !emptyMeansAbsent.has(type.scalar)) return false
   return value === false || value === 0 || value === ''
 }
+
+const emptyMeansAbsent: ReadonlySet<ScalarType> = new Set([
+  'string',
+  'bool',
+  'int32',
+  'int64',
+  'double',
+  'bytes',
+])
 
 /** Where a value stands: the struct and field that Kubernetes names when it does not fit. */
 interface Place {
@@ -133,6 +149,7 @@ function zeroOf(type: ValueType): unknown {
   if (type.is === 'list') return []
   if (type.is === 'map') return Object.create(null)
   if (type.scalar === 'bool') return false
+  if (type.scalar === 'json') return null
   if (type.scalar === 'quantity') return '0'
   return ['int32', 'int64', 'double', 'intOrString'].includes(type.scalar) ? 0 : ''
 }
@@ -173,9 +190,28 @@ function readScalar(
       return readTime(value, canonicalMicroTime, '2006-01-02T15:04:05.000000Z07:00')
     case 'fieldsV1':
     case 'raw':
+    case 'json':
       return withoutPrototypes(value, 1)
+    case 'schemaOrArray':
+    case 'schemaOrBool':
+    case 'schemaOrStrings':
+      return readSchemaOr(type.scalar, value, place)
   }
   throw misfit(value, type, place)
+}
+
+/** The unions of JSONSchemaProps (apiextensions-apiserver pkg/apis/apiextensions/v1/marshal.go). */
+function readSchemaOr(scalar: ScalarType, value: unknown, place: Place): unknown {
+  if (isRecord(value)) return readObject(definition(schemaPropsName), value, place.path)
+  if (scalar === 'schemaOrBool') {
+    if (typeof value === 'boolean') return value
+    throw new DecodeProblem('boolean or JSON schema expected')
+  }
+  const of: ValueType =
+    scalar === 'schemaOrArray'
+      ? { is: 'object', definition: schemaPropsName }
+      : { is: 'scalar', scalar: 'string' }
+  return readValue({ is: 'list', of }, value, place)
 }
 
 function isInteger(value: unknown, size: 'int32' | 'int64'): value is number {

@@ -9,6 +9,7 @@ import {
   definition,
   type Field,
   type ScalarType,
+  schemaPropsName,
   type ValueType,
 } from './schema.ts'
 import { formatTime } from './time.ts'
@@ -82,9 +83,9 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
 type JsonRecord = Record<string, unknown>
 
 interface Numbering {
-  readonly fields: ReadonlyMap<number, Field>
-  /** Fields of the sub-messages that Go inlines, by the number of the sub-message. */
-  readonly inlined: ReadonlyMap<number, ReadonlyMap<number, Field>>
+  readonly fields: Map<number, Field>
+  /** The sub-messages that Go inlines, by their number. */
+  readonly inlined: Map<number, Numbering>
 }
 
 const numberings = new WeakMap<Definition, Numbering>()
@@ -92,41 +93,35 @@ const numberings = new WeakMap<Definition, Numbering>()
 function numberingOf(schema: Definition): Numbering {
   const known = numberings.get(schema)
   if (known) return known
-  const fields = new Map<number, Field>()
-  const inlined = new Map<number, Map<number, Field>>()
-  for (const field of schema.fields) {
-    if (field.number === 0) continue
-    if (field.inside === 0) {
-      fields.set(field.number, field)
-      continue
-    }
-    const inner = inlined.get(field.inside) ?? new Map<number, Field>()
-    inner.set(field.number, field)
-    inlined.set(field.inside, inner)
-  }
-  const numbering = { fields, inlined }
+  const numbering = emptyNumbering()
+  for (const field of schema.fields)
+    if (field.number > 0) field.inside.reduce(inlinedAt, numbering).fields.set(field.number, field)
   numberings.set(schema, numbering)
   return numbering
 }
 
+function emptyNumbering(): Numbering {
+  return { fields: new Map(), inlined: new Map() }
+}
+
+function inlinedAt({ inlined }: Numbering, number: number): Numbering {
+  const inner = inlined.get(number) ?? emptyNumbering()
+  inlined.set(number, inner)
+  return inner
+}
+
 function readMessage(schema: Definition, bytes: Uint8Array): JsonRecord {
   const result: JsonRecord = {}
-  const { fields, inlined } = numberingOf(schema)
-  readFields(fields, inlined, bytes, result)
+  readFields(numberingOf(schema), bytes, result)
   return result
 }
 
-function readFields(
-  fields: ReadonlyMap<number, Field>,
-  inlined: Numbering['inlined'],
-  bytes: Uint8Array,
-  result: JsonRecord,
-): void {
+function readFields({ fields, inlined }: Numbering, bytes: Uint8Array, result: JsonRecord): void {
   const reader = new WireReader(bytes)
   while (reader.nextField()) {
     const inner = inlined.get(reader.field)
     const field = fields.get(reader.field)
-    if (inner) readFields(inner, new Map(), reader.bytes(), result)
+    if (inner) readFields(inner, reader.bytes(), result)
     else if (field) readField(field, reader, result)
     else reader.skip()
   }
@@ -181,9 +176,34 @@ function readValue(type: ValueType, reader: WireReader): unknown {
       return reader.double()
     case 'bytes':
       return base64(reader.bytes())
+    case 'schemaOrArray':
+    case 'schemaOrBool':
+    case 'schemaOrStrings':
+      return readSchemaOr(type.scalar, reader.bytes())
     default:
       return readWrapper(type.scalar, reader.bytes())
   }
+}
+
+/**
+ * The unions of JSONSchemaProps: the schema, or its alternative. The schema is numbered 1 in
+ * OrArray and OrStringArray and 2 in OrBool, whose truth value stands before it.
+ */
+function readSchemaOr(scalar: ScalarType, bytes: Uint8Array): unknown {
+  const reader = new WireReader(bytes)
+  const schemaNumber = scalar === 'schemaOrBool' ? 2 : 1
+  let schema: JsonRecord | undefined
+  let allows = false
+  const list: unknown[] = []
+  while (reader.nextField()) {
+    if (reader.field === schemaNumber)
+      schema = readMessage(definition(schemaPropsName), reader.bytes())
+    else if (reader.field > 2) reader.skip()
+    else if (scalar === 'schemaOrBool') allows = reader.varint() !== 0n
+    else if (scalar === 'schemaOrStrings') list.push(reader.text())
+    else list.push(readMessage(definition(schemaPropsName), reader.bytes()))
+  }
+  return schema ?? (scalar === 'schemaOrBool' ? allows : list)
 }
 
 /** A list as a map value travels as a message with the items in field 1 (ExtraValue, Verbs). */

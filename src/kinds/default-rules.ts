@@ -10,7 +10,7 @@ import type {
 } from './types.ts'
 
 /**
- * Defaults that depend on other fields, by the short name of the definition they belong to. Each
+ * Defaults that depend on other fields, by the type name of the definition they belong to. Each
  * runs after the constants of its own fields and before its children get theirs
  * (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go).
  */

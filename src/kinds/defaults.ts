@@ -19,7 +19,7 @@ export function applySchemaDefaults(schema: Definition, value: object): void {
   for (const field of schema.fields)
     if (record[field.name] === undefined && field.default !== undefined)
       record[field.name] = structuredClone(field.default)
-  defaultRules.get(schema.shortName)?.(value as never)
+  defaultRules.get(schema.typeName)?.(value as never)
   for (const field of schema.fields) {
     const found = record[field.name]
     if (found !== undefined) descend(field.type, found)

@@ -1,13 +1,5 @@
 import { assert, present } from '../base/assert.ts'
-import { containerTable } from './schema/container.ts'
-import { metaTable } from './schema/meta.ts'
-import { networkingTable } from './schema/networking.ts'
-import { nodeTable } from './schema/node.ts'
-import { podTable } from './schema/pod.ts'
-import { resourcesTable } from './schema/resources.ts'
-import { reviewsTable } from './schema/reviews.ts'
-import { volumesTable } from './schema/volumes.ts'
-import { workloadsTable } from './schema/workloads.ts'
+import { schemaTables } from './schema/tables.ts'
 
 /**
  * The schema table: every Kubernetes field named once. Files in ./schema hold it as text, a
@@ -19,10 +11,15 @@ import { workloadsTable } from './schema/workloads.ts'
  * that is name, protobuf number (`-` none, `2/1`: number 1 in the sub-message numbered 2 that Go
  * inlines), type (`[]T` list, `{}T` map with string keys, `!` required), then options: list=atomic,
  * list=set, list=map:KEYS, map=granular, patch=STRATEGY+STRATEGY:MERGEKEY, enum=A,B,
- * default=JSON, immutable, pointer (Go keeps absent and zero apart). Of a definition: gvk=GROUP/VERSION/KIND,… (`*`: every group), atomic.
+ * default=JSON, immutable, pointer (Go keeps absent and zero apart). Of a definition: gvk=GROUP/VERSION/KIND,…
+ * (`*`: every group), as=NAME (its name in the table when another has its last part), atomic.
  */
 
-/** Types without fields. Time and microTime are RFC 3339 text, bytes base64 text. */
+/**
+ * Types without fields. Time and microTime are RFC 3339 text, bytes base64 text; raw and json are
+ * free-form JSON; schemaOrBool, schemaOrArray and schemaOrStrings are a JSONSchemaProps, or what
+ * their name says.
+ */
 export type ScalarType =
   | 'string'
   | 'bool'
@@ -36,6 +33,10 @@ export type ScalarType =
   | 'microTime'
   | 'fieldsV1'
   | 'raw'
+  | 'json'
+  | 'schemaOrArray'
+  | 'schemaOrBool'
+  | 'schemaOrStrings'
 
 export type ValueType =
   | { readonly is: 'scalar'; readonly scalar: ScalarType }
@@ -49,8 +50,8 @@ export interface Field {
   readonly name: string
   /** Protobuf field number; 0 when the field never travels in protobuf. */
   readonly number: number
-  /** Number of the sub-message that Go inlines and that holds this field; 0 for none. */
-  readonly inside: number
+  /** Numbers of the sub-messages that Go inlines and that hold this field, outermost first. */
+  readonly inside: readonly number[]
   readonly type: ValueType
   readonly required: boolean
   /** `x-kubernetes-list-type` and `-list-map-keys`. */
@@ -80,8 +81,10 @@ export interface GroupVersionKind {
 export interface Definition {
   /** Full name, such as `io.k8s.api.core.v1.PodSpec`. */
   readonly name: string
-  /** Last part of the name: `PodSpec`. Unique in the table. */
+  /** Last part of the name, as Go calls it: `PodSpec`. Several groups may have one. */
   readonly shortName: string
+  /** As shortName, and unique in the table: `EventsV1Event`. */
+  readonly typeName: string
   readonly description: string
   readonly mapType: 'atomic' | undefined
   /** Kinds that bodies of this definition may name; empty for parts of objects. */
@@ -106,21 +109,15 @@ const scalars: ReadonlySet<string> = new Set<ScalarType>([
   'microTime',
   'fieldsV1',
   'raw',
+  'json',
+  'schemaOrArray',
+  'schemaOrBool',
+  'schemaOrStrings',
 ])
 
-const tables = [
-  containerTable,
-  metaTable,
-  networkingTable,
-  nodeTable,
-  podTable,
-  resourcesTable,
-  reviewsTable,
-  volumesTable,
-  workloadsTable,
-]
-
-const byFullName = readTables(tables)
+/** What the scalars schemaOrBool, schemaOrArray and schemaOrStrings may be. */
+export const schemaPropsName =
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
 
 /** The definition of that full name, which must be in the table. */
 export function definition(name: string): Definition {
@@ -142,35 +139,65 @@ export function elementDefinition(type: ValueType): Definition | undefined {
   return type.is === 'scalar' ? undefined : elementDefinition(type.of)
 }
 
+/**
+ * Finds the blocks and reads their first lines only; the fields of a definition are read when
+ * somebody first asks for them, so that a start costs a few milliseconds.
+ */
 function readTables(texts: readonly string[]): ReadonlyMap<string, Definition> {
-  const blocks = texts.flatMap((text) => text.trim().split(/\n\n+/))
   const fullNames = new Map<string, string>()
-  for (const block of blocks) {
-    const name = present(/^definition (\S+)/.exec(block)?.[1], 'name of a schema definition')
-    const short = lastPart(name)
-    assert(!fullNames.has(short), `schema: two definitions are called ${short}`)
-    fullNames.set(short, name)
+  const read = texts
+    .flatMap((text) => text.trim().split(/\n\n+/))
+    .map((block) => new TableDefinition(block, fullNames))
+  for (const { name, typeName } of read) {
+    assert(!fullNames.has(typeName), `schema: two definitions are called ${typeName}`)
+    fullNames.set(typeName, name)
   }
-  const read = blocks.map((block) => readDefinition(block, fullNames))
   read.sort((a, b) => (a.name < b.name ? -1 : 1))
   return new Map(read.map((entry) => [entry.name, entry]))
 }
 
-function readDefinition(block: string, fullNames: ReadonlyMap<string, string>): Definition {
-  const [head = '', ...lines] = block.split('\n')
-  const [words, description] = splitLine(head)
-  const name = words[1] ?? ''
-  const gvk = words.find((word) => word.startsWith('gvk='))?.slice(4)
-  const fields = lines.map((line) => readField(line, fullNames))
-  return {
-    name,
-    shortName: lastPart(name),
-    description,
-    mapType: words.includes('atomic') ? 'atomic' : undefined,
-    kinds: gvk === undefined || gvk === '*' ? [] : gvk.split(',').map(readKind),
-    everyGroup: gvk === '*',
-    fields,
-    byName: new Map(fields.map((field) => [field.name, field])),
+class TableDefinition implements Definition {
+  readonly name: string
+  readonly shortName: string
+  readonly typeName: string
+  readonly description: string
+  readonly mapType: 'atomic' | undefined
+  readonly kinds: readonly GroupVersionKind[]
+  readonly everyGroup: boolean
+  readonly #fullNames: ReadonlyMap<string, string>
+  #fieldLines: string
+  #fields: readonly Field[] | undefined
+  #byName: ReadonlyMap<string, Field> | undefined
+
+  /** `fullNames` by type name need not be complete before the fields are asked for. */
+  constructor(block: string, fullNames: ReadonlyMap<string, string>) {
+    const headEnd = block.indexOf('\n')
+    const head = headEnd < 0 ? block : block.slice(0, headEnd)
+    const [words, description] = splitLine(head)
+    const gvk = optionOf(words, 'gvk')
+    assert(words[0] === 'definition', `schema: no definition begins with ${head}`)
+    this.name = words[1] ?? ''
+    this.shortName = lastPart(this.name)
+    this.typeName = optionOf(words, 'as') ?? this.shortName
+    this.description = description
+    this.mapType = words.includes('atomic') ? 'atomic' : undefined
+    this.kinds = gvk === undefined || gvk === '*' ? [] : gvk.split(',').map(readKind)
+    this.everyGroup = gvk === '*'
+    this.#fullNames = fullNames
+    this.#fieldLines = headEnd < 0 ? '' : block.slice(headEnd + 1)
+  }
+
+  get fields(): readonly Field[] {
+    if (this.#fields) return this.#fields
+    const lines = this.#fieldLines === '' ? [] : this.#fieldLines.split('\n')
+    this.#fields = lines.map((line) => readField(line, this.#fullNames))
+    this.#fieldLines = ''
+    return this.#fields
+  }
+
+  get byName(): ReadonlyMap<string, Field> {
+    this.#byName ??= new Map(this.fields.map((field) => [field.name, field]))
+    return this.#byName
   }
 }
 
@@ -181,16 +208,16 @@ function readKind(text: string): GroupVersionKind {
 
 function readField(line: string, fullNames: ReadonlyMap<string, string>): Field {
   const [[name = '', number = '', type = '', ...words], description] = splitLine(line)
-  const option = (key: string): string | undefined =>
-    words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1)
+  const option = (key: string): string | undefined => optionOf(words, key)
   const [listType, listKeys] = (option('list') ?? '').split(':')
   const [strategies, mergeKey] = (option('patch') ?? '').split(':')
-  const [inside, own] = number.includes('/') ? number.split('/') : ['0', number]
+  const numbers = number.split('/')
+  const own = numbers.pop()
   const defaultText = option('default')
   return {
     name,
     number: own === '-' ? 0 : Number(own),
-    inside: Number(inside),
+    inside: numbers.map(Number),
     type: readType(type.replace(/!$/, ''), fullNames),
     required: type.endsWith('!'),
     listType: (listType || undefined) as ListType | undefined,
@@ -204,6 +231,10 @@ function readField(line: string, fullNames: ReadonlyMap<string, string>): Field 
     pointer: words.includes('pointer'),
     description,
   }
+}
+
+function optionOf(words: readonly string[], key: string): string | undefined {
+  return words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1)
 }
 
 function readType(text: string, fullNames: ReadonlyMap<string, string>): ValueType {
@@ -222,3 +253,5 @@ function splitLine(line: string): [string[], string] {
 function lastPart(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1)
 }
+
+const byFullName = readTables(schemaTables)

@@ -18,6 +18,8 @@ export interface Part {
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
+const extensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1'
+
 /** Scalars that Kubernetes names as definitions of their own. */
 const namedScalars: Partial<Record<ScalarType, string>> = {
   quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
@@ -26,6 +28,10 @@ const namedScalars: Partial<Record<ScalarType, string>> = {
   microTime: `${meta}.MicroTime`,
   fieldsV1: `${meta}.FieldsV1`,
   raw: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  json: `${extensions}.JSON`,
+  schemaOrArray: `${extensions}.JSONSchemaPropsOrArray`,
+  schemaOrBool: `${extensions}.JSONSchemaPropsOrBool`,
+  schemaOrStrings: `${extensions}.JSONSchemaPropsOrStringArray`,
 }
 
 const plainScalars: Partial<Record<ScalarType, Part>> = {
@@ -175,8 +181,16 @@ function namedScalarSchema(name: string, dialect: Dialect): Part {
       }
     case namedScalars.fieldsV1:
       return { description: 'A set of fields, as a tree of their paths.', type: 'object' }
-    default:
+    case namedScalars.raw:
       return { description: 'Any JSON object.', type: 'object' }
+    case namedScalars.schemaOrArray:
+      return { description: 'A schema, or a list of schemas.' }
+    case namedScalars.schemaOrBool:
+      return { description: 'A schema, or true or false.' }
+    case namedScalars.schemaOrStrings:
+      return { description: 'A schema, or a list of names.' }
+    default:
+      return { description: 'Any JSON value.' }
   }
 }
 

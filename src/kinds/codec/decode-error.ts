@@ -49,6 +49,10 @@ const goScalars: Readonly<Record<ScalarType, string>> = {
   microTime: 'v1.MicroTime',
   fieldsV1: 'v1.FieldsV1',
   raw: 'runtime.RawExtension',
+  json: 'v1.JSON',
+  schemaOrArray: 'v1.JSONSchemaPropsOrArray',
+  schemaOrBool: 'v1.JSONSchemaPropsOrBool',
+  schemaOrStrings: 'v1.JSONSchemaPropsOrStringArray',
 }
 
 /** The Go type that Kubernetes names in its messages. */

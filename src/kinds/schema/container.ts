@@ -243,7 +243,7 @@ definition io.k8s.api.core.v1.Probe | A check that is made again and again.
   terminationGracePeriodSeconds 7 int64 pointer | Seconds between the polite and the hard end.
   timeoutSeconds 3 int32 default=1 | Seconds until it is given up.
 
-definition io.k8s.api.core.v1.ResourceClaim | A claim that a container uses.
+definition io.k8s.api.core.v1.ResourceClaim as=CoreV1ResourceClaim | A claim that a container uses.
   name 1 string! | Name of it.
   request 2 string | Name of the request in the claim.
 
@@ -258,7 +258,7 @@ definition io.k8s.api.core.v1.ResourceHealth | Health of one device.
   resourceID 1 string! | Id of the device.
 
 definition io.k8s.api.core.v1.ResourceRequirements | What is set aside, and what is the most.
-  claims 3 []ResourceClaim list=map:name | Claims that the container uses.
+  claims 3 []CoreV1ResourceClaim list=map:name | Claims that the container uses.
   limits 1 {}quantity | The most it may use.
   requests 2 {}quantity | What is set aside for it.
 

@@ -131,7 +131,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.Status gvk=/v1/Status | What bec
   details 5 StatusDetails | More about the reason.
   kind - string | Name of the kind in camel case, such as Pod.
   message 3 string | What became of it, in a sentence.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
   reason 4 string | Why it failed, in one word.
   status 2 string | Success or Failure.
 

@@ -28,7 +28,7 @@ definition io.k8s.api.core.v1.ServiceList gvk=/v1/ServiceList | A page of Servic
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Service! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.ServicePort | One port of a service.
   appProtocol 6 string pointer | Protocol that is spoken on the port.
@@ -104,7 +104,7 @@ definition io.k8s.api.discovery.v1.EndpointSliceList gvk=discovery.k8s.io/v1/End
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []EndpointSlice! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.discovery.v1.ForNode | A node that should use an endpoint.
   name 1 string! | Name of it.

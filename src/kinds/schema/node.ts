@@ -56,7 +56,7 @@ definition io.k8s.api.core.v1.NodeList gvk=/v1/NodeList | A page of Node objects
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Node! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.NodeRuntimeHandler | One handler of a container runtime.
   features 2 NodeRuntimeHandlerFeatures | What it can do.

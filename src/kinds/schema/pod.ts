@@ -82,7 +82,7 @@ definition io.k8s.api.core.v1.PodList gvk=/v1/PodList | A page of Pod objects.
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Pod! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.PodOS | Operating system that a pod is made for.
   name 1 string! | Name of it.

@@ -24,7 +24,7 @@ definition io.k8s.api.coordination.v1.LeaseList gvk=coordination.k8s.io/v1/Lease
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Lease! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.coordination.v1.LeaseSpec | Holder and times of a lease.
   acquireTime 3 microTime | When the holder took the lease.
@@ -53,7 +53,7 @@ definition io.k8s.api.core.v1.ConfigMapList gvk=/v1/ConfigMapList | A page of Co
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []ConfigMap! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.Event gvk=/v1/Event | Something that happened to an object.
   action 12 string | What was or shall be done.
@@ -78,7 +78,7 @@ definition io.k8s.api.core.v1.EventList gvk=/v1/EventList | A page of Event obje
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Event! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.EventSeries | How an event went on.
   count 1 int32 | How often.
@@ -106,7 +106,7 @@ definition io.k8s.api.core.v1.NamespaceList gvk=/v1/NamespaceList | A page of Na
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Namespace! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.NamespaceSpec | Who must clean up before a namespace goes.
   finalizers 1 []string list=atomic | Who must still clean up before the object goes.
@@ -137,7 +137,7 @@ definition io.k8s.api.core.v1.SecretList gvk=/v1/SecretList | A page of Secret o
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Secret! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.ServiceAccount gvk=/v1/ServiceAccount | An identity for what runs in pods.
   apiVersion - string | Group and version of the kind, such as apps/v1.
@@ -151,7 +151,7 @@ definition io.k8s.api.core.v1.ServiceAccountList gvk=/v1/ServiceAccountList | A 
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []ServiceAccount! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.policy.v1.Eviction gvk=policy/v1/Eviction | Deletes a pod, unless a disruption budget forbids it.
   apiVersion - string | Group and version of the kind, such as apps/v1.

@@ -20,6 +20,10 @@ const scalarTypes: Readonly<Record<ScalarType, string>> = {
   microTime: 'MicroTime',
   fieldsV1: 'FieldsV1',
   raw: 'unknown',
+  json: 'unknown',
+  schemaOrArray: 'JSONSchemaProps | JSONSchemaProps[]',
+  schemaOrBool: 'JSONSchemaProps | boolean',
+  schemaOrStrings: 'JSONSchemaProps | string[]',
 }
 
 const aliases: Readonly<Record<string, string>> = {
@@ -36,7 +40,7 @@ const header =
 /** The text of types.ts, formatted as biome formats it. */
 export function typesSource(): string {
   const interfaces = allDefinitions().map(
-    (schema) => [schema.shortName, interfaceText(schema)] as const,
+    (schema) => [schema.typeName, interfaceText(schema)] as const,
   )
   const plain = Object.entries(aliases).map(
     ([name, type]) => [name, `export type ${name} = ${type}\n`] as const,
@@ -48,10 +52,16 @@ export function typesSource(): string {
 function interfaceText(schema: Definition): string {
   const lines = schema.fields.map((field) =>
     field.required || isObjectMetadata(schema, field)
-      ? `  ${field.name}: ${typeText(field.type)}\n`
-      : `  ${field.name}?: ${typeText(field.type)} | undefined\n`,
+      ? `  ${keyText(field.name)}: ${typeText(field.type)}\n`
+      : `  ${keyText(field.name)}?: ${typeText(field.type)} | undefined\n`,
   )
-  return `export interface ${schema.shortName} {\n${lines.join('')}}\n`
+  if (lines.length === 0) return `export type ${schema.typeName} = Record<string, never>\n`
+  return `export interface ${schema.typeName} {\n${lines.join('')}}\n`
+}
+
+/** Only names that are no identifiers need quotes. */
+function keyText(name: string): string {
+  return /^[\w$]+$/.test(name) ? name : `'${name}'`
 }
 
 /** Stored objects always have metadata; Kubernetes' schema does not say so. */
@@ -72,6 +82,6 @@ function typeText(type: ValueType): string {
     case 'map':
       return `Record<string, ${typeText(type.of)}>`
     case 'object':
-      return elementDefinition(type)?.shortName ?? 'unknown'
+      return elementDefinition(type)?.typeName ?? 'unknown'
   }
 }

@@ -19,7 +19,7 @@ definition io.k8s.api.apps.v1.DeploymentList gvk=apps/v1/DeploymentList | A page
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []Deployment! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.apps.v1.DeploymentSpec | What a deployment keeps running.
   minReadySeconds 5 int32 | Seconds a new pod must be ready before it counts as available.
@@ -64,7 +64,7 @@ definition io.k8s.api.apps.v1.ReplicaSetList gvk=apps/v1/ReplicaSetList | A page
   apiVersion - string | Group and version of the kind, such as apps/v1.
   items 2 []ReplicaSet! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ListMeta | Name, labels and what else every object has.
+  metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.apps.v1.ReplicaSetSpec | What a replica set keeps running.
   minReadySeconds 4 int32 | Seconds a new pod must be ready before it counts as available.

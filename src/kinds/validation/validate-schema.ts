@@ -40,7 +40,7 @@ function checkObject(
     const found = value[field.name]
     const at = path === '' ? field.name : `${path}.${field.name}`
     if (isMissing(field, found)) {
-      if (field.required && !emptyAllowed.has(`${schema.shortName}.${field.name}`))
+      if (field.required && !emptyAllowed.has(`${schema.typeName}.${field.name}`))
         errors.push(required(at))
     } else checkValue(field, field.type, found, at, errors)
   }

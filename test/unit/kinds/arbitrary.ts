@@ -33,6 +33,10 @@ const scalars: Readonly<Record<ScalarType, fc.Arbitrary<unknown>>> = {
   microTime: fc.integer({ min: 1, max: 80 * yearMs }).map(formatMicroTime),
   fieldsV1: fc.constantFrom({ 'f:a': {} }, { 'f:b': { 'k:{"x":1}': { '.': {} } } }),
   raw: fc.constantFrom({ a: [1, 'b', null] }, 'text', 7),
+  json: fc.constantFrom({ a: [1, 'b', null] }, 'text', 7, false, ''),
+  schemaOrArray: fc.constantFrom({ type: 'string' }, [{ minimum: 0 }, {}], [{ type: 'object' }]),
+  schemaOrBool: fc.constantFrom({ type: 'string' }, {}, true, false),
+  schemaOrStrings: fc.constantFrom({ items: { type: 'string' } }, ['a', 'b']),
 }
 
 /** Any object of the definition of that name. `raw` values only where JSON carries them. */
@@ -54,6 +58,7 @@ function ofDefinition(schema: Definition, depth: number): fc.Arbitrary<Record<st
 function ofField(field: Field, depth: number): fc.Arbitrary<unknown> {
   const values = ofType(field.type, depth)
   if (field.pointer || field.type.is !== 'scalar') return values
+  if (field.type.scalar === 'json') return values
   return values.filter((value) => value !== 0 && value !== '' && value !== false)
 }
 

@@ -3,6 +3,7 @@ import {
   definition,
   type Field,
   type ScalarType,
+  schemaPropsName,
   type ValueType,
 } from '../../../src/kinds/schema.ts'
 
@@ -24,17 +25,33 @@ export function encodeProtobuf(
 }
 
 export function message(schema: Definition, object: Record<string, unknown>): Buffer {
-  const direct: Buffer[] = []
-  const inlined = new Map<number, Buffer[]>()
+  const root = emptyMessage()
   for (const field of schema.fields) {
     const value = object[field.name]
     if (value === undefined || field.number === 0) continue
-    const parts = field.inside === 0 ? direct : (inlined.get(field.inside) ?? [])
-    if (field.inside !== 0) inlined.set(field.inside, parts)
-    parts.push(fieldBytes(field, value))
+    let message = root
+    for (const number of field.inside) {
+      const inner = message.inlined.get(number) ?? emptyMessage()
+      message.inlined.set(number, inner)
+      message = inner
+    }
+    message.parts.push(fieldBytes(field, value))
   }
-  for (const [number, parts] of inlined) direct.push(chunk(number, Buffer.concat(parts)))
-  return Buffer.concat(direct)
+  return assembled(root)
+}
+
+interface Message {
+  readonly parts: Buffer[]
+  readonly inlined: Map<number, Message>
+}
+
+function emptyMessage(): Message {
+  return { parts: [], inlined: new Map() }
+}
+
+function assembled({ parts, inlined }: Message): Buffer {
+  const inner = [...inlined].map(([number, message]) => chunk(number, assembled(message)))
+  return Buffer.concat([...parts, ...inner])
 }
 
 function fieldBytes(field: Field, value: unknown): Buffer {
@@ -92,8 +109,13 @@ function scalarBytes(number: number, scalar: ScalarType, value: unknown): Buffer
         Buffer.concat([varintField(1, BigInt(seconds)), varintField(2, BigInt(micros * 1000))]),
       )
     }
+    case 'schemaOrArray':
+    case 'schemaOrBool':
+    case 'schemaOrStrings':
+      return chunk(number, schemaOrBytes(scalar, value))
     case 'fieldsV1':
     case 'raw':
+    case 'json':
       return chunk(number, text(1, JSON.stringify(value)))
     case 'double': {
       const bytes = Buffer.alloc(8)
@@ -101,6 +123,18 @@ function scalarBytes(number: number, scalar: ScalarType, value: unknown): Buffer
       return Buffer.concat([varint(BigInt(number * 8 + 1)), bytes])
     }
   }
+}
+
+function schemaOrBytes(scalar: ScalarType, value: unknown): Buffer {
+  const schema = (at: number, item: unknown) =>
+    chunk(at, message(definition(schemaPropsName), item as Record<string, unknown>))
+  if (typeof value === 'boolean') return varintField(1, value ? 1n : 0n)
+  if (!Array.isArray(value))
+    return scalar === 'schemaOrBool'
+      ? Buffer.concat([varintField(1, 1n), schema(2, value)])
+      : schema(1, value)
+  const item = (one: unknown) => (typeof one === 'string' ? text(2, one) : schema(2, one))
+  return Buffer.concat(value.map(item))
 }
 
 export function text(number: number, value: string): Buffer {
