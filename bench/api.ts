@@ -4,6 +4,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createApi } from '../src/api/api.ts'
 import { createAuthenticator } from '../src/api/auth/authenticate.ts'
+import { createAuthorizer } from '../src/api/auth/standard-authorizer.ts'
 import { createApiServer } from '../src/api/server.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { silentLogger } from '../src/base/log.ts'
@@ -62,6 +63,7 @@ async function openBench() {
   const memory = await openMemoryStore()
   const api = createApi({
     store: memory.store,
+    authorizer: createAuthorizer(memory.store),
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,

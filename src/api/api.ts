@@ -4,9 +4,9 @@ import { StatusError } from '../base/status.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
 import { createAdmission } from './admission/standard-admission.ts'
-import { authorize, forbidden } from './auth/authorize.ts'
+import { type Authorizer, forbidden } from './auth/authorizer.ts'
 import { reviewHandlers } from './auth/reviews.ts'
-import type { ApiOptions, Handler, HandlerContext, User } from './context.ts'
+import type { ApiOptions, Handler, HandlerContext, RequestInfo, User } from './context.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
 import { handleBinding } from './handlers/binding.ts'
@@ -56,6 +56,8 @@ export interface Api {
   /** Requests under way, streams that have begun not counted. */
   readonly inFlight: number
   readonly openWatches: number
+  /** What decides about its requests; for those that the server answers beside it. */
+  readonly authorizer: Authorizer
 }
 
 /** The request pipeline of one member: limits, authorization, routing, answers. */
@@ -89,6 +91,10 @@ class Pipeline implements Api {
 
   #load() {
     return { reading: this.#reading, writing: this.#writing, openWatches: this.openWatches }
+  }
+
+  get authorizer(): Authorizer {
+    return this.#options.authorizer
   }
 
   get inFlight(): number {
@@ -150,8 +156,7 @@ class Pipeline implements Api {
   async #dispatch(context: HandlerContext): Promise<ApiResponse> {
     const { info, user, request } = context
     if ((request.body?.length ?? 0) > limits.bodyBytesMax) throw bodyTooLarge()
-    const decision = authorize(user, info)
-    if (!decision.allowed) throw forbidden(user, info, decision.reason)
+    await this.#authorize(user, info)
     if (!info.isResource) return this.#path(context)
     if (info.group === '' && info.resource === 'bindings') return this.#oldBinding(context)
     const answered = this.#extensions.resources.get(
@@ -162,6 +167,21 @@ class Pipeline implements Api {
     if (!kind) throw noSuchPath()
     const resource: ResourceContext = { ...context, kind, shared: this.#shared }
     return resourceHandler(resource, this.#extensions.subresources)(resource)
+  }
+
+  /**
+   * Throws Forbidden. A refusal that rests on a replica that lags is decided again after a barrier:
+   * who was just given a right may use it at every member.
+   */
+  async #authorize(user: User, info: RequestInfo): Promise<void> {
+    const { authorizer, store } = this.#options
+    let decision = authorizer.authorize(user, info)
+    if (decision.allowed) return
+    if (user.groups.includes('system:authenticated')) {
+      await store.barrier()
+      decision = authorizer.authorize(user, info)
+    }
+    if (!decision.allowed) throw forbidden(user, info, decision.reason)
   }
 
   #path(context: HandlerContext): Promise<ApiResponse> {

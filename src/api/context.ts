@@ -5,38 +5,11 @@ import type { Registry } from '../base/metrics.ts'
 import type { Random } from '../base/random.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
+import type { Authorizer } from './auth/authorizer.ts'
+import type { User } from './auth/user.ts'
+import type { RequestInfo } from './request-info.ts'
 
-/** Who asks, after authentication. */
-export interface User {
-  readonly name: string
-  readonly uid: string
-  readonly groups: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
-
-/**
- * What a request is about, read from its method, path and query alone
- * (apiserver pkg/endpoints/request/requestinfo.go).
- */
-export interface RequestInfo {
-  /** get list watch create update patch delete deletecollection; the lower-case method for non-resources. */
-  readonly verb: string
-  readonly isResource: boolean
-  /** '' for the core group. */
-  readonly group: string
-  readonly version: string
-  readonly resource: string
-  readonly subresource: string
-  /** '' for cluster-scoped requests and lists of all namespaces. */
-  readonly namespace: string
-  readonly name: string
-  /** Decoded path segments after the subresource, as in `nodes/n1/proxy/metrics`. */
-  readonly rest: readonly string[]
-  /** As on the wire, without the query. */
-  readonly path: string
-  readonly query: URLSearchParams
-  readonly method: string
-}
+export type { RequestInfo, User }
 
 /** PEM texts with which a master speaks to kubelets. */
 export interface KubeletTls {
@@ -57,6 +30,8 @@ export interface TokenSigner {
 /** What the API needs from its boot; the same for every request. */
 export interface ApiOptions {
   readonly store: ClusterStore
+  /** Who may do what: `createAuthorizer(store)`. */
+  readonly authorizer: Authorizer
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -2,18 +2,32 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { limits } from '../base/limits.ts'
 import type { ApiResponse } from '../client/transport.ts'
+import { headerSeparator } from './auth/impersonate.ts'
 import { bodyTooLarge } from './errors.ts'
 
 type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
 
-/** Headers of a request, names in lower case, repeated ones joined; HTTP/2's own left out. */
+/**
+ * Headers of a request, names in lower case, repeated ones joined; HTTP/2's own left out. Those that
+ * say as whom to act are joined by a separator that no value can hold: a group's name may hold a comma.
+ */
 export function headersOf(request: Request): ReadonlyMap<string, string> {
   const headers = new Map<string, string>()
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined) continue
     if (name === ':authority') headers.set('host', String(value))
     if (!name.startsWith(':')) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const { rawHeaders } = request
+  const impersonated = new Set(
+    [...headers.keys()].filter((name) => name.startsWith('impersonate-')),
+  )
+  for (const name of impersonated) {
+    const values = rawHeaders.filter(
+      (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name,
+    )
+    headers.set(name, values.join(headerSeparator))
   }
   return headers
 }

@@ -1,4 +1,32 @@
-import type { RequestInfo } from './context.ts'
+/**
+ * What a request is about, read from its method, path and query alone
+ * (apiserver pkg/endpoints/request/requestinfo.go).
+ */
+export interface RequestInfo {
+  /** get list watch create update patch delete deletecollection; the lower-case method for non-resources. */
+  readonly verb: string
+  readonly isResource: boolean
+  /** '' for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  /** '' for cluster-scoped requests and lists of all namespaces. */
+  readonly namespace: string
+  readonly name: string
+  /** Decoded path segments after the subresource, as in `nodes/n1/proxy/metrics`. */
+  readonly rest: readonly string[]
+  /** As on the wire, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly method: string
+}
+
+/** What of a request a decision looks at. */
+export type Attributes = Pick<
+  RequestInfo,
+  'verb' | 'isResource' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
+>
 
 const verbOfMethod: ReadonlyMap<string, string> = new Map([
   ['POST', 'create'],

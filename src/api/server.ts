@@ -19,7 +19,7 @@ import type { ApiRequest, ApiResponse, HttpMethod } from '../client/transport.ts
 import type { Api } from './api.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { subjectOfPeer, unauthorized } from './auth/authenticate.ts'
-import { authorize, forbidden } from './auth/authorize.ts'
+import { requireAllowed } from './auth/authorizer.ts'
 import { actingUser } from './auth/impersonate.ts'
 import type { User } from './context.ts'
 import { methodNotAllowed } from './errors.ts'
@@ -279,7 +279,7 @@ class HttpsServer implements ApiServer {
     const certificate = this.#subject(req)
     const authorization = headers.get('authorization')
     const user = await this.#options.authenticator.authenticate({ certificate, authorization })
-    return actingUser(user, headers)
+    return actingUser(this.#options.api.authorizer, user, headers)
   }
 
   /** The subject of the client's certificate, read once a connection. Throws Unauthorized. */
@@ -296,8 +296,7 @@ class HttpsServer implements ApiServer {
   async #restricted(req: Request, request: ApiRequest, route: ServerRoute): Promise<ApiResponse> {
     const user = await this.#user(req, request.headers)
     const info = parseRequestInfo(request.method, request.path)
-    const decision = authorize(user, info)
-    if (!decision.allowed) throw forbidden(user, info, decision.reason)
+    requireAllowed(this.#options.api.authorizer, user, info)
     return route.handle(request, user)
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { type StatusError, statusError } from '../../base/status.ts'
-import type { User } from '../context.ts'
 import { type ServiceAccountTokens, userOfToken } from './service-account-token.ts'
+import type { User } from './user.ts'
 
 /** What a connection and its request say about who asks. */
 export interface Credentials {

@@ -1,44 +1,104 @@
 import { statusError } from '../../base/status.ts'
-import type { User } from '../context.ts'
-import { unlimitedGroups } from './rules.ts'
+import type { Attributes } from '../request-info.ts'
+import { type Authorizer, requireAllowed } from './authorizer.ts'
+import type { User } from './user.ts'
+
+const prefix = 'impersonate-'
+const extraPrefix = 'impersonate-extra-'
+/** How values of a header that came several times are kept apart: no header value can hold it. */
+export const headerSeparator = '\n'
 
 /**
  * Who the request is to be carried out as: `user`, or whom its Impersonate-* headers name
- * (`kubectl --as`). Header names in lower case; several groups arrive joined by commas, as node:http
- * joins them. Throws Forbidden unless `user` may impersonate: a header that nobody looked at would
- * let the request run with more rights than its sender wanted.
+ * (`kubectl --as`; apiserver pkg/endpoints/filters/impersonation.go). Header names in lower case,
+ * several values of one kept apart by `headerSeparator`. Throws Forbidden unless `user` may
+ * impersonate all that is named: a header that nobody looked at would let the request run with more
+ * rights than its sender wanted.
  */
-export function actingUser(user: User, headers: ReadonlyMap<string, string>): User {
-  const name = headers.get('impersonate-user')
-  const asked = [...headers.keys()].some((header) => header.startsWith('impersonate-'))
+export function actingUser(
+  authorizer: Authorizer,
+  user: User,
+  headers: ReadonlyMap<string, string>,
+): User {
+  const asked = [...headers.keys()].some((header) => header.startsWith(prefix))
   if (!asked) return user
+  const name = headers.get('impersonate-user')
   if (!name)
     throw statusError('BadRequest', 'requested impersonation without naming a user to impersonate')
-  if (!user.groups.some((group) => unlimitedGroups.has(group)))
-    throw statusError(
-      'Forbidden',
-      `users ${JSON.stringify(name)} is forbidden: User ${JSON.stringify(user.name)} cannot ` +
-        'impersonate resource "users" in API group "" at the cluster scope',
-      { name, kind: 'users' },
-    )
-  const groups = (headers.get('impersonate-group') ?? '')
-    .split(',')
-    .map((group) => group.trim())
-    .filter((group) => group !== '')
+  const groups = valuesOf(headers.get('impersonate-group'))
+  const uid = headers.get('impersonate-uid') ?? ''
+  const extra = extraOf(headers)
+  const require = (target: Partial<Attributes>) =>
+    requireAllowed(authorizer, user, { ...impersonation, ...target })
+  const account = accountOf(name)
+  if (account) require({ resource: 'serviceaccounts', ...account })
+  else require({ resource: 'users', name })
+  for (const group of groups) require({ resource: 'groups', name: group })
+  for (const [key, values] of extra)
+    for (const value of values)
+      require({ ...authentication, resource: 'userextras', subresource: key, name: value })
+  if (uid !== '') require({ ...authentication, resource: 'uids', name: uid })
   return {
     name,
-    uid: headers.get('impersonate-uid') ?? '',
-    groups: [...new Set([...groupsOfName(name, groups), ...groups])],
+    uid,
+    groups: groupsWith(name, groups, account?.namespace),
+    ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}),
   }
 }
 
-/** The groups that come with a name, as Kubernetes' impersonation filter adds them. */
-function groupsOfName(name: string, groups: readonly string[]): string[] {
-  if (name === 'system:anonymous') return ['system:unauthenticated']
-  const namespace = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name)?.[1]
-  const account =
-    namespace !== undefined && groups.length === 0
+const impersonation: Attributes = {
+  verb: 'impersonate',
+  isResource: true,
+  group: '',
+  resource: '',
+  subresource: '',
+  namespace: '',
+  name: '',
+  path: '',
+}
+const authentication = { group: 'authentication.k8s.io' }
+
+function valuesOf(header: string | undefined): string[] {
+  return (header ?? '').split(headerSeparator).filter((value) => value !== '')
+}
+
+function extraOf(headers: ReadonlyMap<string, string>): Map<string, readonly string[]> {
+  const extra = new Map<string, readonly string[]>()
+  for (const [header, value] of headers)
+    if (header.startsWith(extraPrefix))
+      extra.set(unescaped(header.slice(extraPrefix.length)), valuesOf(value))
+  return extra
+}
+
+/** Keys may hold characters that header names cannot: those come percent-encoded. */
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch (error) {
+    if (error instanceof URIError) return key
+    throw error
+  }
+}
+
+function accountOf(name: string): { namespace: string; name: string } | undefined {
+  const match = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name)
+  return match?.[1] && match[2] ? { namespace: match[1], name: match[2] } : undefined
+}
+
+/** With the groups that come with a name. */
+function groupsWith(
+  name: string,
+  asked: readonly string[],
+  namespace: string | undefined,
+): string[] {
+  const groups =
+    namespace !== undefined && asked.length === 0
       ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
-      : []
-  return groups.includes('system:unauthenticated') ? account : [...account, 'system:authenticated']
+      : [...asked]
+  const known = groups.some(
+    (group) => group === 'system:authenticated' || group === 'system:unauthenticated',
+  )
+  if (!known)
+    groups.push(name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated')
+  return [...new Set(groups)]
 }

@@ -1,6 +1,7 @@
 import { type StatusError, statusError } from '../../base/status.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
-import type { RequestInfo, User } from '../context.ts'
+import type { RequestInfo } from '../request-info.ts'
+import type { User } from './user.ts'
 
 /** The node that a kubelet's identity names; undefined for everybody else. */
 export function nodeNameOf(user: User): string | undefined {

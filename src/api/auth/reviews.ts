@@ -1,11 +1,12 @@
-import { statusError } from '../../base/status.ts'
+import { type StatusError, statusError } from '../../base/status.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
-import type { Handler, HandlerContext, User } from '../context.ts'
-import { methodNotAllowed } from '../errors.ts'
+import type { Handler, HandlerContext } from '../context.ts'
+import { invalidKind, methodNotAllowed } from '../errors.ts'
 import { readBody } from '../handlers/request-body.ts'
+import type { Attributes } from '../request-info.ts'
 import { jsonResponse } from '../responses.ts'
-import { type Attributes, authorize, rulesOf } from './authorize.ts'
-import { nodeNameOf } from './node-restriction.ts'
+import type { UserRules } from './authorizer.ts'
+import type { User } from './user.ts'
 
 /**
  * Questions about who one is and what one may do: `kubectl auth whoami`, `can-i`, `can-i --list`.
@@ -13,21 +14,25 @@ import { nodeNameOf } from './node-restriction.ts'
  */
 export const reviewHandlers: ReadonlyMap<string, Handler> = new Map([
   review('authentication', 'SelfSubjectReview', ({ user }) => ({ userInfo: userInfo(user) })),
-  review('authorization', 'SelfSubjectAccessReview', ({ user }, spec) => decided(user, spec)),
-  review('authorization', 'SelfSubjectRulesReview', ({ user }, spec) =>
-    rules(user, textOf(spec, 'namespace')),
+  review('authorization', 'SelfSubjectAccessReview', ({ user, options }, spec) =>
+    decided(options, 'SelfSubjectAccessReview', user, spec),
   ),
-  review('authorization', 'SubjectAccessReview', (_context, spec) =>
-    decided(subjectOf(spec), spec),
+  review('authorization', 'SelfSubjectRulesReview', ({ user, options }, spec) => {
+    const namespace = textOf(spec, 'namespace')
+    if (namespace === '') throw statusError('BadRequest', 'no namespace on request')
+    return rulesReview(options.authorizer.rulesOf(user, namespace))
+  }),
+  review('authorization', 'SubjectAccessReview', ({ options }, spec) =>
+    decidedFor(options, 'SubjectAccessReview', spec),
   ),
-  review('authorization', 'LocalSubjectAccessReview', ({ info }, spec) => {
+  review('authorization', 'LocalSubjectAccessReview', ({ info, options }, spec) => {
     const asked = recordOf(spec, 'resourceAttributes')
     if (asked && textOf(asked, 'namespace') !== info.namespace)
       throw statusError(
         'BadRequest',
         `spec.resourceAttributes.namespace must match namespace: ${info.namespace}`,
       )
-    return decided(subjectOf(spec), spec)
+    return decidedFor(options, 'LocalSubjectAccessReview', spec)
   }),
 ])
 
@@ -70,19 +75,31 @@ function userInfo(user: User): object {
   }
 }
 
-function decided(user: User, spec: Fields): object {
-  const { allowed, reason } = authorize(user, attributesOf(spec))
+function decided(
+  { authorizer }: HandlerContext['options'],
+  kind: string,
+  user: User,
+  spec: Fields,
+): object {
+  const { allowed, reason } = authorizer.authorize(user, attributesOf(kind, spec))
   return { allowed, ...(reason === '' ? {} : { reason }) }
 }
 
-/** What a review asks about. Throws BadRequest unless it names one thing. */
-function attributesOf(spec: Fields): Attributes {
+function decidedFor(options: HandlerContext['options'], kind: string, spec: Fields): object {
+  return decided(options, kind, subjectOf(kind, spec), spec)
+}
+
+/** What a review asks about. Throws Invalid unless it names one thing. */
+function attributesOf(kind: string, spec: Fields): Attributes {
   const resource = recordOf(spec, 'resourceAttributes')
   const path = recordOf(spec, 'nonResourceAttributes')
   if ((resource === undefined) === (path === undefined))
-    throw statusError(
-      'BadRequest',
-      'spec must name exactly one of nonResourceAttributes and resourceAttributes',
+    throw refusedSpec(
+      kind,
+      resource ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes',
+      resource
+        ? 'cannot be specified in combination with resourceAttributes'
+        : 'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     )
   const asked = resource ?? path ?? {}
   return {
@@ -97,29 +114,35 @@ function attributesOf(spec: Fields): Attributes {
   }
 }
 
-function subjectOf(spec: Fields): User {
+function subjectOf(kind: string, spec: Fields): User {
   const groups = (spec['groups'] ?? []) as readonly string[]
+  const extra = spec['extra'] as User['extra']
   const name = textOf(spec, 'user')
   if (name === '' && groups.length === 0)
-    throw statusError('BadRequest', 'spec must name a user or at least one group')
-  return { name, uid: textOf(spec, 'uid'), groups }
+    throw refusedSpec(kind, 'spec.user', 'at least one of user or group must be specified', '""')
+  return { name, uid: textOf(spec, 'uid'), groups, ...(extra ? { extra } : {}) }
 }
 
-/** The rules that hold for `user` in a namespace, in the form of `kubectl auth can-i --list`. */
-function rules(user: User, namespace: string): object {
-  const { resources, paths } = rulesOf(user)
-  const node = nodeNameOf(user)
+function refusedSpec(kind: string, field: string, why: string, value = 'null'): StatusError {
+  return invalidKind(kind, 'authorization.k8s.io', '', [
+    { type: 'FieldValueInvalid', field, message: `Invalid value: ${value}: ${why}` },
+  ])
+}
+
+/** The rules that hold for a user, in the form of `kubectl auth can-i --list`. */
+function rulesReview({ rules, incomplete, errors }: UserRules): object {
+  const resources = rules.filter((rule) => (rule.resources ?? []).length > 0)
+  const paths = rules.filter((rule) => (rule.nonResourceURLs ?? []).length > 0)
   return {
-    resourceRules: resources
-      .filter((rule) => rule.namespace === undefined || rule.namespace === namespace)
-      .map((rule) => ({
-        verbs: rule.verbs,
-        apiGroups: rule.groups,
-        resources: rule.resources,
-        ...(rule.ownNodeOnly && node !== undefined ? { resourceNames: [node] } : {}),
-      })),
-    nonResourceRules: paths.map((rule) => ({ verbs: rule.verbs, nonResourceURLs: rule.paths })),
-    incomplete: false,
+    resourceRules: resources.map(({ verbs, apiGroups, resources: named, resourceNames }) => ({
+      verbs,
+      apiGroups,
+      resources: named,
+      ...(resourceNames ? { resourceNames } : {}),
+    })),
+    nonResourceRules: paths.map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+    incomplete,
+    ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}),
   }
 }
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { limits } from '../../base/limits.ts'
 import { type StatusError, statusError } from '../../base/status.ts'
-import type { User } from '../context.ts'
+import type { User } from './user.ts'
 
 /** How tokens of service accounts are checked: JSON web tokens signed with a key of the cluster. */
 export interface ServiceAccountTokens {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { limits } from '../../base/limits.ts'
 import { statusError } from '../../base/status.ts'
-import { authorize, forbidden } from '../auth/authorize.ts'
+import { requireAllowed } from '../auth/authorizer.ts'
 import type { ApiOptions, Handler, RequestInfo, User } from '../context.ts'
 import { noSuchPath } from '../errors.ts'
 import { parseRequestInfo } from '../request-info.ts'
@@ -37,7 +37,8 @@ export function createUpgradeHandler(
     handleUpgrade: async (request, socket, head, user) => {
       const info = parseRequestInfo(request.method ?? '', request.url ?? '/')
       const kind = streamKindOf(info)
-      authorizeStream(user, info)
+      // A WebSocket comes as GET; what it does is a create (Kubernetes asks for that from 1.35 on).
+      requireAllowed(options.authorizer, user, { ...info, verb: 'create' })
       const pod = await findPod(options, info)
       const path = kubeletStreamPath(kind, pod, info.query)
       const address = await findKubelet(options, pod.nodeName)
@@ -64,13 +65,6 @@ function streamKindOf(info: RequestInfo): StreamKind {
     subresource === 'exec' || subresource === 'attach' || subresource === 'portforward'
   if (!info.isResource || group !== '' || resource !== 'pods' || !isStream) throw noSuchPath()
   return subresource
-}
-
-/** A WebSocket comes as GET; what it does is a create (Kubernetes asks for that from 1.35 on). */
-function authorizeStream(user: User, info: RequestInfo): void {
-  const creating = { ...info, verb: 'create' }
-  const decision = authorize(user, creating)
-  if (!decision.allowed) throw forbidden(user, creating, decision.reason)
 }
 
 /**

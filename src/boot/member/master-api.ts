@@ -1,5 +1,6 @@
 import { createApi } from '../../api/api.ts'
 import { createAuthenticator } from '../../api/auth/authenticate.ts'
+import { createAuthorizer } from '../../api/auth/standard-authorizer.ts'
 import type { ApiOptions, User } from '../../api/context.ts'
 import type { Proposer } from '../../api/proposer.ts'
 import { jsonResponse } from '../../api/responses.ts'
@@ -50,6 +51,7 @@ export async function serveMaster(
   const keys = identityOf(directory, 'service-accounts')
   const { signer, tokens } = serviceAccountTokens(keys, proposer.view)
   const options: ApiOptions = {
+    authorizer: createAuthorizer(proposer),
     ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
     tolerationSeconds: cluster.nodes.evictAfterSeconds,

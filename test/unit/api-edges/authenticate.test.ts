@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { createAuthenticator, subjectOfPeer } from '../../../src/api/auth/authenticate.ts'
+import { type Authorizer, authorizeByAnyOf } from '../../../src/api/auth/authorizer.ts'
 import { actingUser } from '../../../src/api/auth/impersonate.ts'
 import { signToken, type TokenRequest } from '../../../src/api/auth/service-account-token.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
@@ -137,31 +138,87 @@ describe('impersonation', () => {
   const reader = { name: 'eve', uid: '', groups: ['system:authenticated'] }
   const headers = new Map([
     ['impersonate-user', 'jane'],
-    ['impersonate-group', 'dev, ops'],
+    ['impersonate-group', 'dev\nops, night shift'],
+    ['impersonate-uid', 'u1'],
+    ['impersonate-extra-acme.com%2fproject', 'kijabi'],
   ])
+  const authorizer = (...allowed: string[]): Authorizer =>
+    authorizeByAnyOf([
+      {
+        authorize: (_user, { verb, group, resource, subresource, namespace, name }) => ({
+          allowed: allowed.includes(
+            [verb, group, resource, subresource, namespace, name].join('|'),
+          ),
+          reason: '',
+        }),
+        rulesOf: () => ({ rules: [], incomplete: false, errors: [] }),
+      },
+    ])
 
   test('lets administrators act as somebody else', () => {
-    assert.deepEqual(actingUser(admin, headers), {
+    assert.deepEqual(actingUser(authorizer(), admin, headers), {
       name: 'jane',
-      uid: '',
-      groups: ['system:authenticated', 'dev', 'ops'],
+      uid: 'u1',
+      groups: ['dev', 'ops, night shift', 'system:authenticated'],
+      extra: { 'acme.com/project': ['kijabi'] },
     })
     const account = new Map([['impersonate-user', 'system:serviceaccount:web:builder']])
-    assert.ok(actingUser(admin, account).groups.includes('system:serviceaccounts:web'))
+    assert.deepEqual(actingUser(authorizer(), admin, account).groups, [
+      'system:serviceaccounts',
+      'system:serviceaccounts:web',
+      'system:authenticated',
+    ])
   })
 
   test('leaves a request without such headers alone', () =>
-    assert.equal(actingUser(reader, new Map([['accept', '*/*']])), reader))
+    assert.equal(actingUser(authorizer(), reader, new Map([['accept', '*/*']])), reader))
 
-  test('refuses everybody else', () =>
+  test('asks for the right to each part of the other identity', () => {
+    const rights = [
+      'impersonate||users|||jane',
+      'impersonate||groups|||dev',
+      'impersonate||groups|||ops, night shift',
+      'impersonate|authentication.k8s.io|userextras|acme.com/project||kijabi',
+      'impersonate|authentication.k8s.io|uids|||u1',
+    ]
+    assert.equal(actingUser(authorizer(...rights), reader, headers).name, 'jane')
+    const refusals = rights.map((right) => {
+      const others = rights.filter((one) => one !== right)
+      try {
+        actingUser(authorizer(...others), reader, headers)
+      } catch (error) {
+        assert.ok(isStatus(error, 'Forbidden'))
+        return error.message
+      }
+      return 'let through'
+    })
+    const cannot = 'is forbidden: User "eve" cannot impersonate resource'
+    const extra = 'userextras.authentication.k8s.io "kijabi"'
+    assert.deepEqual(refusals, [
+      `users "jane" ${cannot} "users" in API group "" at the cluster scope`,
+      `groups "dev" ${cannot} "groups" in API group "" at the cluster scope`,
+      `groups "ops, night shift" ${cannot} "groups" in API group "" at the cluster scope`,
+      `${extra} ${cannot} "userextras/acme.com/project" in API group "authentication.k8s.io" at the cluster scope`,
+      `uids.authentication.k8s.io "u1" ${cannot} "uids" in API group "authentication.k8s.io" at the cluster scope`,
+    ])
+  })
+
+  test('asks for service accounts in their namespace', () => {
+    const account = new Map([['impersonate-user', 'system:serviceaccount:web:builder']])
+    const right = 'impersonate||serviceaccounts||web|builder'
+    assert.equal(
+      actingUser(authorizer(right), reader, account).name,
+      account.get('impersonate-user'),
+    )
     assert.throws(
-      () => actingUser(reader, headers),
-      (error) => isStatus(error, 'Forbidden') && /cannot impersonate/.test(error.message),
-    ))
+      () => actingUser(authorizer('impersonate||users|||builder'), reader, account),
+      (error) => isStatus(error, 'Forbidden'),
+    )
+  })
 
   test('refuses groups without a user', () =>
     assert.throws(
-      () => actingUser(admin, new Map([['impersonate-group', 'dev']])),
+      () => actingUser(authorizer(), admin, new Map([['impersonate-group', 'dev']])),
       (error) => isStatus(error, 'BadRequest'),
     ))
 })

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { anonymousUser } from '../../../src/api/auth/authenticate.ts'
-import { authorize, forbidden } from '../../../src/api/auth/authorize.ts'
+import { type Authorizer, forbidden } from '../../../src/api/auth/authorizer.ts'
 import { restrictNode } from '../../../src/api/auth/node-restriction.ts'
+import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import type { User } from '../../../src/api/context.ts'
 import { parseRequestInfo } from '../../../src/api/request-info.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
+import { openMemoryStore } from '../../contract/memory-store.ts'
 
 const user = (name: string, ...groups: string[]): User => ({
   name,
@@ -27,7 +29,7 @@ const table: [who: keyof typeof users, method: string, path: string, allowed: bo
   ['admin', 'GET', '/metrics', true],
   ['master', 'POST', '/api/v1/namespaces/x/pods/p/binding', true],
   ['anonymous', 'GET', '/healthz', true],
-  ['anonymous', 'GET', '/livez/ping', true],
+  ['anonymous', 'GET', '/livez/ping', false],
   ['anonymous', 'GET', '/readyz', true],
   ['anonymous', 'GET', '/version', true],
   ['anonymous', 'POST', '/version', false],
@@ -54,13 +56,14 @@ const table: [who: keyof typeof users, method: string, path: string, allowed: bo
   ['w1', 'PUT', '/api/v1/namespaces/a/pods/p/status', true],
   ['w1', 'PATCH', '/api/v1/namespaces/a/pods/p', false],
   ['w1', 'DELETE', '/api/v1/namespaces/a/pods/p', true],
-  ['w1', 'GET', '/api/v1/namespaces/a/secrets/s', true],
+  ['w1', 'GET', '/api/v1/namespaces/a/secrets/s', false],
+  ['w1', 'POST', '/api/v1/namespaces/a/serviceaccounts/default/token', false],
   ['w1', 'GET', '/api/v1/namespaces/a/secrets', false],
   ['w1', 'GET', '/api/v1/secrets?watch=true', false],
   ['w1', 'POST', '/api/v1/namespaces/a/secrets', false],
   ['w1', 'POST', '/api/v1/namespaces/a/events', true],
   ['w1', 'GET', '/api/v1/services', true],
-  ['w1', 'GET', '/apis/discovery.k8s.io/v1/endpointslices', true],
+  ['w1', 'GET', '/apis/discovery.k8s.io/v1/endpointslices', false],
   ['w1', 'PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/w1', true],
   ['w1', 'PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/w2', false],
   ['w1', 'PUT', '/apis/coordination.k8s.io/v1/namespaces/default/leases/w1', false],
@@ -74,10 +77,22 @@ const table: [who: keyof typeof users, method: string, path: string, allowed: bo
   ['proxy', 'PATCH', '/api/v1/nodes/w1', false],
 ]
 
-describe('authorizer', () => {
+describe('authorizer of a new cluster', () => {
+  let authorizer: Authorizer
+  let stop: () => Promise<void>
+  before(async () => {
+    const { store } = await openMemoryStore()
+    authorizer = createAuthorizer(store)
+    stop = () => store.stop()
+  })
+  after(() => stop())
+
   for (const [who, method, path, allowed] of table)
     test(`${allowed ? 'lets' : 'stops'} ${who} ${method} ${path}`, () =>
-      assert.equal(authorize(users[who], parseRequestInfo(method, path)).allowed, allowed))
+      assert.equal(
+        authorizer.authorize(users[who], parseRequestInfo(method, path)).allowed,
+        allowed,
+      ))
 
   const messages: [method: string, path: string, message: string][] = [
     [

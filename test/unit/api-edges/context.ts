@@ -1,3 +1,4 @@
+import { authorizeByAnyOf } from '../../../src/api/auth/authorizer.ts'
 import type { HandlerContext, User } from '../../../src/api/context.ts'
 import { parseRequestInfo } from '../../../src/api/request-info.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
@@ -19,6 +20,7 @@ export function testContext(
   return {
     options: {
       store: undefined as unknown as ClusterStore,
+      authorizer: authorizeByAnyOf([]),
       clock: new ManualClock(),
       random: new SeededRandom(1),
       logger: silentLogger,

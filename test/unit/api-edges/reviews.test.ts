@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
+import type { Authorizer } from '../../../src/api/auth/authorizer.ts'
 import { reviewHandlers } from '../../../src/api/auth/reviews.ts'
+import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import type { User } from '../../../src/api/context.ts'
 import { groupVersions } from '../../../src/api/discovery/resources.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import { bodyBytes } from '../../../src/client/transport.ts'
+import { openMemoryStore } from '../../contract/memory-store.ts'
 import { testContext, testUser } from './context.ts'
 
 const node: User = {
@@ -13,12 +16,21 @@ const node: User = {
   groups: ['system:nodes', 'system:authenticated'],
 }
 
+let authorizer: Authorizer
+let stop: () => Promise<void>
+before(async () => {
+  const { store } = await openMemoryStore()
+  authorizer = createAuthorizer(store)
+  stop = () => store.stop()
+})
+after(() => stop())
+
 async function ask(path: string, body: object, user: User = testUser) {
   const [, , group = '', version = '', ...rest] = path.split('/')
   const handler = reviewHandlers.get(`${group}/${version}/${rest.at(-1)}`)
   assert.ok(handler, path)
   const bytes = Buffer.from(JSON.stringify(body))
-  const response = await handler(testContext('POST', path, {}, { user, body: bytes }))
+  const response = await handler(testContext('POST', path, {}, { user, body: bytes, authorizer }))
   assert.equal(response.status, 201)
   return JSON.parse(Buffer.from(await bodyBytes(response.body)).toString())
 }
@@ -50,7 +62,7 @@ describe('reviews', () => {
     assert.equal((await ask(path, asking('*', '*'))).status.allowed, true)
     const metrics = { spec: { nonResourceAttributes: { verb: 'get', path: '/metrics' } } }
     assert.equal((await ask(path, metrics, node)).status.allowed, false)
-    await assert.rejects(ask(path, { spec: {} }), (error) => isStatus(error, 'BadRequest'))
+    await assert.rejects(ask(path, { spec: {} }), (error) => isStatus(error, 'Invalid'))
   })
 
   test('administrators ask for others', async () => {
@@ -70,13 +82,17 @@ describe('reviews', () => {
   test('can-i --list names the rules', async () => {
     const path = `${authorization}/selfsubjectrulesreviews`
     const { status } = await ask(path, { spec: { namespace: 'default' } }, node)
-    const own = status.resourceRules.find((rule: { resources: string[] }) =>
-      rule.resources.includes('nodes/status'),
-    )
-    assert.deepEqual(own.resourceNames, ['w1'])
+    assert.equal(status.incomplete, true)
+    assert.equal(status.evaluationError, 'node authorizer does not support user rule resolution')
+    const { resourceRules, nonResourceRules } = status
     assert.ok(
-      !status.resourceRules.some((rule: { resources: string[] }) =>
-        rule.resources.includes('leases'),
+      resourceRules.some((rule: { resources: string[] }) =>
+        rule.resources.includes('selfsubjectreviews'),
+      ),
+    )
+    assert.ok(
+      nonResourceRules.some((rule: { nonResourceURLs: string[] }) =>
+        rule.nonResourceURLs.includes('/openapi/*'),
       ),
     )
     const all = (await ask(path, { spec: { namespace: 'default' } })).status

@@ -1,4 +1,5 @@
 import { type Api, createApi } from '../../../src/api/api.ts'
+import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import type { ApiOptions, User } from '../../../src/api/context.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
@@ -46,6 +47,7 @@ export async function openCluster(options: Partial<ApiOptions> = {}): Promise<Te
   const clock = new ManualClock()
   const api = createApi({
     store: memory.store,
+    authorizer: createAuthorizer(memory.store),
     clock,
     random: new SeededRandom(1),
     logger: silentLogger,

@@ -71,7 +71,12 @@ test('a token may be bound to a pod that runs as its account, and to nothing els
 test('a node gets tokens for the pods bound to it and for no others', async () => {
   await using cluster = await openWithAccounts()
   const { json: mine } = await cluster.ask('POST', pods, pod('mine', 'builder'))
-  await cluster.ask('POST', `${pods}/mine/binding`, { target: { kind: 'Node', name: 'w1' } })
+  await cluster.ask('POST', pods, pod('theirs', 'builder'))
+  for (const [name, node] of [
+    ['mine', 'w1'],
+    ['theirs', 'w2'],
+  ])
+    await cluster.ask('POST', `${pods}/${name}/binding`, { target: { kind: 'Node', name: node } })
   const ask = (node: string, spec: object) =>
     cluster.ask(...(['POST', `${accounts}/builder/token`, { spec }] as const), {
       user: {
@@ -86,6 +91,7 @@ test('a node gets tokens for the pods bound to it and for no others', async () =
     ['w1', {}, /not bound to a pod/],
     ['w1', { boundObjectRef: { kind: 'Pod', name: 'mine' } }, /without a uid/],
     ['w2', { boundObjectRef }, /scheduled on a different node/],
+    ['w3', { boundObjectRef }, /no relationship found between node 'w3' and this object/],
   ]
   for (const [node, spec, message] of refusals) {
     const answer = await ask(node, spec)

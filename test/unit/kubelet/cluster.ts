@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from '../../../src/api/api.ts'
+import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { systemRandom } from '../../../src/base/random.ts'
@@ -39,6 +40,7 @@ export async function openKubeletCluster(): Promise<KubeletCluster> {
   const memory = await openMemoryStore()
   const api = createApi({
     store: memory.store,
+    authorizer: createAuthorizer(memory.store),
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
