@@ -11,10 +11,11 @@ import { silentLogger } from '../src/base/log.ts'
 import { systemRandom } from '../src/base/random.ts'
 import { createAuthority, issueLeaf } from '../src/boot/config/certificates.ts'
 import { openMemoryStore } from '../test/contract/memory-store.ts'
-import { runCluster } from './api-cluster.ts'
+import { runCluster } from './load/api-cluster.ts'
+import { option } from './load/figures.ts'
 
 /**
- * With `--cluster`: three real masters, see api-cluster.ts. Otherwise the API's own cost: HTTPS,
+ * With `--cluster`: three real masters, see load/api-cluster.ts. Otherwise the API's own cost: HTTPS,
  * pipeline, store of one member in memory; no consensus and no disk. The clients share the process
  * then, so those figures are a lower bound.
  * Arguments: `--objects N` (13447), `--seconds S` per measurement (2).
@@ -45,11 +46,6 @@ const payload = 'x'.repeat(800)
 
 function body(name: string): Buffer {
   return Buffer.from(JSON.stringify({ metadata: { name }, data: { payload } }))
-}
-
-function option(args: readonly string[], name: string, otherwise: number): number {
-  const at = args.indexOf(name)
-  return at < 0 ? otherwise : Number(args[at + 1])
 }
 
 type Call = (method: string, target: string, body?: Buffer) => Promise<number>

@@ -18,6 +18,7 @@ import { createClient } from '../src/client/client.ts'
 import { configMaps } from '../src/client/resources.ts'
 import type { Client } from '../src/client/typed.ts'
 import { checkRegister, type Operation, type Verdict } from '../test/sim/linearizability.ts'
+import { option } from './load/figures.ts'
 
 /**
  * Three real masters under random SIGKILL, SIGSTOP and SIGCONT of one, two or all of them, while
@@ -205,9 +206,4 @@ function verdicts(histories: ReadonlyMap<string, readonly Operation[]>) {
   const found: Record<Verdict, number> = { linearizable: 0, 'not linearizable': 0, undecided: 0 }
   for (const history of histories.values()) found[checkRegister(history)] += 1
   return found
-}
-
-function option(args: readonly string[], name: string, otherwise: number): number {
-  const at = args.indexOf(name)
-  return at < 0 ? otherwise : Number(args[at + 1])
 }

@@ -1,223 +1,210 @@
 /**
- * Durable, replicated commands of 1 KB through three members on this machine's disk, each with a
- * thread of its own, over mutual TLS on loopback; and how long writes pause when the leader's thread
- * is killed. `npm run bench -- raft [--seconds 3] [--failovers 5]`.
+ * Durable, replicated commands of 1 KB through three members, each a process with a Raft thread as a
+ * master has it, on this machine's disk and over mutual TLS on loopback. `npm run bench -- raft
+ * [--json] [--seconds 3] [--warm-up 4] [--in-flight 1,16,128,1024] [--transfers 100] [--kills 20]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LogIndex, MemberId } from '../src/base/brand.ts'
-import { flightSilence } from '../src/base/flight-record.ts'
-import { stderrLogger } from '../src/base/log.ts'
-import { isStatus } from '../src/base/status.ts'
-import type { CommittedEntry } from '../src/raft/replica.ts'
-import { createThreadReplica, type ThreadReplica } from '../src/raft/thread/thread-replica.ts'
+import type { MemberId } from '../src/base/brand.ts'
+import type { ReplicaSettings } from '../src/raft/replica-options.ts'
 import { testAuthority } from '../test/contract/raft-credentials.ts'
+import { type LatencyFigures, option, quantile, round } from './load/figures.ts'
+import { Forked } from './load/forked.ts'
+import type { LeadsNotice, MemberRequest, MemberUsage } from './load/raft-member.ts'
 
-const commandBytes = 1024
 const ids = [1, 2, 3] as MemberId[]
-
-class BenchMember {
-  readonly replica: ThreadReplica
-  readonly #waiting = new Map<number, () => void>()
-  #next = 0
-
-  constructor(replica: ThreadReplica) {
-    this.replica = replica
-    replica.listen({
-      committed: (entries) => this.#committed(entries),
-      async restored() {},
-      leadership() {},
-      snapshotWanted: () => {},
-      failed: (error) => {
-        throw error
-      },
-    })
-  }
-
-  /** Resolves when the command is committed and delivered here. */
-  async write(): Promise<void> {
-    this.#next += 1
-    const key = this.#next * 4 + replicaKey(this.replica)
-    const command = Buffer.alloc(commandBytes, 0x61)
-    command.writeDoubleBE(key)
-    const done = new Promise<void>((resolve) => this.#waiting.set(key, resolve))
-    await this.replica.propose(command)
-    await done
-  }
-
-  #committed(entries: readonly CommittedEntry[]): void {
-    for (const { command } of entries) {
-      if (command.length === 0) continue
-      const key = Buffer.from(command.buffer, command.byteOffset, 8).readDoubleBE()
-      this.#waiting.get(key)?.()
-      this.#waiting.delete(key)
-    }
-    const last = entries.at(-1)
-    if (last) this.replica.applied(last.index as LogIndex)
-  }
-}
-
-function replicaKey(replica: ThreadReplica): number {
-  return replica.memberId
-}
+const program = new URL('./load/raft-member.js', import.meta.url)
+const leaderMsMax = 30_000
 
 export async function run(args: readonly string[]): Promise<object> {
-  const seconds = option(args, '--seconds', 3)
-  const failovers = option(args, '--failovers', 5)
+  const ms = option(args, '--seconds', 3) * 1_000
   const directory = mkdtempSync(join(tmpdir(), 'kijabi-bench-raft-'))
-  const start = await launcher(directory)
-  const members = new Map<MemberId, BenchMember>()
+  const cluster = new BenchCluster(await memberSettings(directory))
   try {
-    await Promise.all(ids.map(async (id) => members.set(id, await start(id))))
-    const leader = await leaderOf(members)
-    await load(leader, 16, 0.5)
+    await cluster.start()
+    // Compilers and the zeros of the first segments are no part of what lasts.
+    await cluster.load('writes', 16, option(args, '--warm-up', 4) * 1_000)
     const writes: Record<string, object> = {}
-    for (const clients of [1, 16, 128, 1_024])
-      writes[`${clients} in flight`] = await load(leader, clients, seconds)
-    const { syncMsP99 } = leader.replica.status()
-    const pauses: number[] = []
-    for (let round = 0; round < failovers; round += 1) pauses.push(await failover(members, start))
-    pauses.sort((left, right) => left - right)
+    for (const clients of inFlight(args))
+      writes[`${clients} in flight`] = await cluster.load('writes', clients, ms)
     return {
-      commandBytes,
+      commandBytes: 1024,
       writes,
-      syncMsP99: round(syncMsP99),
-      readIndex: await reads(await leaderOf(members), 64, seconds),
-      failoverMs: {
-        min: round(pauses[0] ?? 0),
-        p50: round(pauses[Math.floor(pauses.length / 2)] ?? 0),
-        max: round(pauses.at(-1) ?? 0),
-      },
+      readIndexAt64: await cluster.load('reads', 64, ms),
+      transferMs: await cluster.transfers(option(args, '--transfers', 100)),
+      kills: await cluster.kills(option(args, '--kills', 20)),
     }
   } finally {
-    for (const { replica } of members.values()) await replica.terminate()
+    await cluster.stop()
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-async function launcher(directory: string): Promise<(id: MemberId) => Promise<BenchMember>> {
+class BenchCluster {
+  readonly #settings: ReadonlyMap<MemberId, ReplicaSettings>
+  readonly #members = new Map<MemberId, Forked>()
+  #heard: (notice: LeadsNotice) => void = () => {}
+  #leader: MemberId | undefined
+
+  constructor(settings: ReadonlyMap<MemberId, ReplicaSettings>) {
+    this.#settings = settings
+  }
+
+  async start(): Promise<void> {
+    const led = this.#nextLeader()
+    await Promise.all(ids.map((id) => this.#startMember(id)))
+    await led
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#members.values()].map((member) => member.kill('SIGKILL')))
+  }
+
+  /** Commands or read points at the leader. Costs are of all members together, but syncs and bytes. */
+  async load(kind: 'writes' | 'reads', clients: number, ms: number): Promise<object> {
+    const before = await this.#usage()
+    const { requests, ...latencies } = await this.#ask<LatencyFigures>(this.#leading, {
+      kind,
+      clients,
+      ms,
+    })
+    const after = await this.#usage()
+    const cost = { ...latencies, cpuMs: round((after.cpuMs - before.cpuMs) / requests) }
+    if (kind === 'reads') return cost
+    const entries = ids.length * (after.commitIndex - before.commitIndex)
+    return {
+      ...cost,
+      syncsPerEntry: Number(((after.syncs - before.syncs) / entries).toPrecision(3)),
+      bytesPerEntry: Math.round((after.syncedBytes - before.syncedBytes) / entries),
+    }
+  }
+
+  /** Planned: from the request to the next leader's election, and to its first committed command. */
+  async transfers(rounds: number): Promise<object> {
+    const [elected, wrote]: [number[], number[]] = [[], []]
+    for (let round = 0; round < rounds; round += 1) {
+      const from = this.#leading
+      const to = ids[(ids.indexOf(from) + 1) % ids.length] as MemberId
+      const led = this.#nextLeader()
+      const startMs = nowMs()
+      await this.#ask(from, { kind: 'transfer', to })
+      const { electedAtMs, wroteAtMs } = await led
+      elected.push(electedAtMs - startMs)
+      wrote.push(wroteAtMs - startMs)
+    }
+    return { rounds, elected: spread(elected), firstWrite: spread(wrote) }
+  }
+
+  /** SIGKILL of the leader's process. */
+  async kills(rounds: number): Promise<object> {
+    const [elected, wrote]: [number[], number[]] = [[], []]
+    for (let round = 0; round < rounds; round += 1) {
+      const leader = this.#leading
+      const led = this.#nextLeader()
+      const startMs = nowMs()
+      await this.#member(leader).kill('SIGKILL')
+      const { electedAtMs, wroteAtMs } = await led
+      elected.push(electedAtMs - startMs)
+      wrote.push(wroteAtMs - startMs)
+      await this.#startMember(leader)
+      await this.#caughtUp(leader)
+    }
+    return { rounds, electedMs: spread(elected), firstWriteMs: spread(wrote) }
+  }
+
+  async #startMember(id: MemberId): Promise<void> {
+    const member = new Forked(program, (message) => {
+      const notice = message as LeadsNotice
+      this.#leader = notice.member
+      this.#heard(notice)
+    })
+    this.#members.set(id, member)
+    await this.#ask(id, { kind: 'start', settings: this.#settings.get(id) as ReplicaSettings })
+  }
+
+  async #caughtUp(id: MemberId): Promise<void> {
+    const { commitIndex } = await this.#ask<MemberUsage>(this.#leading, { kind: 'usage' })
+    for (;;) {
+      const usage = await this.#ask<MemberUsage>(id, { kind: 'usage' })
+      if (usage.commitIndex >= commitIndex) return
+    }
+  }
+
+  #nextLeader(): Promise<LeadsNotice> {
+    const limit = AbortSignal.timeout(leaderMsMax)
+    return new Promise((resolve, reject) => {
+      this.#heard = resolve
+      limit.addEventListener('abort', () => reject(new Error('nobody was elected')))
+    })
+  }
+
+  async #usage(): Promise<MemberUsage> {
+    const all = await Promise.all(ids.map((id) => this.#ask<MemberUsage>(id, { kind: 'usage' })))
+    const sum = (of: (usage: MemberUsage) => number) =>
+      all.reduce((total, one) => total + of(one), 0)
+    return {
+      cpuMs: sum(({ cpuMs }) => cpuMs),
+      syncs: sum(({ syncs }) => syncs),
+      syncedBytes: sum(({ syncedBytes }) => syncedBytes),
+      commitIndex: Math.max(...all.map(({ commitIndex }) => commitIndex)),
+    }
+  }
+
+  get #leading(): MemberId {
+    if (this.#leader === undefined) throw new Error('nobody leads')
+    return this.#leader
+  }
+
+  #member(id: MemberId): Forked {
+    const member = this.#members.get(id)
+    if (!member) throw new Error(`member ${id} does not run`)
+    return member
+  }
+
+  #ask<T extends object>(id: MemberId, request: MemberRequest): Promise<T> {
+    return this.#member(id).ask<T>(request)
+  }
+}
+
+async function memberSettings(directory: string): Promise<Map<MemberId, ReplicaSettings>> {
   const authority = await testAuthority()
   const ports = await freePorts(ids.length)
-  const addresses = ids.map((id, at) => ({
+  const members = ids.map((id, at) => ({
     id,
     name: `m${id}`,
     raftAddress: `127.0.0.1:${ports[at]}`,
   }))
-  return async (id) => {
-    const replica = createThreadReplica({
+  const settings = new Map<MemberId, ReplicaSettings>()
+  for (const id of ids)
+    settings.set(id, {
       clusterId: 'bench',
       memberId: id,
       memberName: `m${id}`,
-      members: addresses,
+      members,
       dataDirectory: join(directory, `m${id}`),
       tls: await authority.issue(`m${id}`),
       tickMs: 25,
       heartbeatTicks: 2,
       electionTicks: 12,
-      logger: stderrLogger('error'),
-      emit: flightSilence,
     })
-    const member = new BenchMember(replica)
-    await replica.start()
-    return member
-  }
+  return settings
 }
 
-async function load(member: BenchMember, clients: number, seconds: number): Promise<object> {
-  const before = process.cpuUsage()
-  const endMs = performance.now() + seconds * 1000
-  const latencies: number[] = []
-  const client = async () => {
-    while (performance.now() < endMs) {
-      const startMs = performance.now()
-      await member.write()
-      latencies.push(performance.now() - startMs)
-    }
-  }
-  await Promise.all(Array.from({ length: clients }, client))
-  const { user, system } = process.cpuUsage(before)
-  // Of all three members and the client; busy neighbours change it little.
-  const cpuMs = round((user + system) / 1_000 / latencies.length)
-  return { ...figures(latencies, seconds), cpuMs }
+function inFlight(args: readonly string[]): number[] {
+  const at = args.indexOf('--in-flight')
+  const given = at < 0 ? '1,16,128,1024' : (args[at + 1] ?? '')
+  return given.split(',').map(Number)
 }
 
-async function reads(member: BenchMember, clients: number, seconds: number): Promise<object> {
-  const endMs = performance.now() + seconds * 1000
-  const latencies: number[] = []
-  const client = async () => {
-    while (performance.now() < endMs) {
-      const startMs = performance.now()
-      await member.replica.readIndex()
-      latencies.push(performance.now() - startMs)
-    }
-  }
-  await Promise.all(Array.from({ length: clients }, client))
-  return figures(latencies, seconds)
+function spread(values: number[]): object {
+  values.sort((left, right) => left - right)
+  return { p50: quantile(values, 0.5), p99: quantile(values, 0.99), max: quantile(values, 1) }
 }
 
-/** From the kill to the first command committed through a survivor. */
-async function failover(
-  members: Map<MemberId, BenchMember>,
-  start: (id: MemberId) => Promise<BenchMember>,
-): Promise<number> {
-  const leader = await leaderOf(members)
-  const { memberId } = leader.replica
-  const survivors = [...members.values()].filter((one) => one !== leader)
-  const startMs = performance.now()
-  const killed = leader.replica.terminate()
-  members.delete(memberId)
-  await firstWrite(survivors)
-  const pauseMs = performance.now() - startMs
-  await killed
-  const again = await start(memberId)
-  members.set(memberId, again)
-  const target = survivors[0]?.replica.status().commitIndex ?? 0
-  while (again.replica.status().commitIndex < target) await turn()
-  return pauseMs
-}
-
-async function firstWrite(members: readonly BenchMember[]): Promise<void> {
-  for (;;) {
-    for (const member of members) {
-      if (member.replica.status().role !== 'leader') continue
-      try {
-        await member.write()
-        return
-      } catch (error) {
-        if (!isStatus(error, 'ServiceUnavailable')) throw error
-      }
-    }
-    await turn()
-  }
-}
-
-async function leaderOf(members: ReadonlyMap<MemberId, BenchMember>): Promise<BenchMember> {
-  for (;;) {
-    for (const member of members.values())
-      if (member.replica.status().role === 'leader') return member
-    await turn()
-  }
-}
-
-function figures(latencies: number[], seconds: number): object {
-  latencies.sort((left, right) => left - right)
-  const at = (part: number) => round(latencies[Math.floor(latencies.length * part)] ?? 0)
-  return { perSecond: Math.round(latencies.length / seconds), msP50: at(0.5), msP99: at(0.99) }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1))
-}
-
-function option(args: readonly string[], name: string, otherwise: number): number {
-  const at = args.indexOf(name)
-  return at < 0 ? otherwise : Number(args[at + 1])
+function nowMs(): number {
+  return performance.timeOrigin + performance.now()
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -15,6 +15,7 @@ import { MembershipBook } from './membership/book.ts'
 import { MembershipChanges } from './membership/changes.ts'
 import { JoinGuard, type MemberState } from './membership/join-guard.ts'
 import { ApplyQueue } from './queues/apply-queue.ts'
+import { CommitNotices } from './queues/commit-notices.ts'
 import { ProposalQueue } from './queues/proposal-queue.ts'
 import { ReadQueue } from './queues/read-queue.ts'
 import { Waits } from './queues/waits.ts'
@@ -59,6 +60,7 @@ class LocalReplica implements Replica {
   readonly #electionMs: number
   readonly #proposals = new ProposalQueue()
   readonly #reads: ReadQueue
+  readonly #notices: CommitNotices
   readonly #changes: MembershipChanges
   #listener: ReplicaListener | undefined
   #running: Running | undefined
@@ -79,6 +81,7 @@ class LocalReplica implements Replica {
     this.#waits = new Waits(clock)
     this.#electionMs = options.tickMs * options.electionTicks
     this.#transport = options.transport ?? tlsTransportOf(options)
+    this.#notices = new CommitNotices({ clock, send: (notices) => this.#transport.send(notices) })
     this.#leadership = this.#makeLeadership()
     this.#reads = new ReadQueue(clock, this.#electionMs, random.uuid())
     this.#changes = new MembershipChanges({
@@ -178,6 +181,8 @@ class LocalReplica implements Replica {
       voters: confState?.voters ?? [],
       learners: confState?.learners ?? [],
       syncMsP99: log?.wal.syncMsP99 ?? 0,
+      syncs: log?.wal.syncs ?? 0,
+      syncedBytes: log?.wal.syncedBytes ?? 0,
       ...(guard?.withholds && { withholdsVote: true }),
       ...(log?.identity.damage && { damage: log.identity.damage }),
     }
@@ -214,6 +219,7 @@ class LocalReplica implements Replica {
     this.#phase = 'stopped'
     this.#ticker?.cancel()
     this.#leadership.stop()
+    this.#notices.stop()
     const why = 'this member is stopping'
     this.#proposals.rejectAll(why)
     this.#reads.rejectAll(why)
@@ -392,7 +398,10 @@ class LocalReplica implements Replica {
   #turn(): void {
     const { node } = this.#running ?? {}
     if (!node || this.#isStopped()) return
-    if (!this.#proposals.isEmpty) this.#proposals.drain((commands) => node.proposeAll(commands))
+    if (!this.#proposals.isEmpty) {
+      this.#proposals.drain((commands) => node.proposeAll(commands))
+      this.#notices.proposed(node.raft.log.lastIndex())
+    }
     const read = this.#reads.begin()
     if (read) node.readIndex(read)
     while (node.hasReady() && !this.#isStopped()) this.#process(node.ready())
@@ -401,7 +410,7 @@ class LocalReplica implements Replica {
   #process(ready: Ready): void {
     const { writer, keeper, node, guard } = present(this.#running, 'a running replica')
     this.#commit = ready.hardState?.commit ?? this.#commit
-    const outgoing: Message[] = []
+    const allowed: Message[] = []
     const storage: Message[] = []
     for (const message of ready.messages) {
       if (message.type === 'MsgStorageAppend' || message.type === 'MsgStorageApply')
@@ -411,8 +420,9 @@ class LocalReplica implements Replica {
           node.reportSnapshot(message.to, ok)
           this.#schedule()
         })
-      else if (guard.allows(message)) outgoing.push(message)
+      else if (guard.allows(message)) allowed.push(message)
     }
+    const outgoing = this.#notices.select(allowed, (message) => isCommitNotice(node, message))
     // The others may write at the same time as this member (thesis section 10.2.1).
     if (outgoing.length > 0) this.#transport.send(outgoing)
     this.#leadership.update(ready, node)
@@ -488,8 +498,10 @@ class LocalReplica implements Replica {
       message.type === 'MsgProp' &&
       this.#leadership.view.role === 'leader' &&
       message.entries.every(({ type }) => type === 'EntryNormal')
-    if (isPlain) for (const { data } of message.entries) this.#proposals.addForwarded(data)
-    else {
+    if (isPlain) {
+      this.#notices.forwarded(message.from)
+      for (const { data } of message.entries) this.#proposals.addForwarded(data)
+    } else {
       node.step(message)
       guard.followed(message)
     }
@@ -564,4 +576,10 @@ class LocalReplica implements Replica {
       this.#phase === 'running' ? 'the cluster has no leader' : `this member is ${this.#phase}`
     return statusError('ServiceUnavailable', why, { retryAfterSeconds: 1 })
   }
+}
+
+/** To a follower that keeps up; while the leader still looks for where its log ends, it is a question. */
+function isCommitNotice(node: RawNode, { type, to, entries }: Message): boolean {
+  if (type !== 'MsgApp' || entries.length > 0) return false
+  return node.raft.tracker.progress.get(to)?.state === 'replicate'
 }

@@ -89,6 +89,9 @@ export interface ReplicaStatus extends LeadershipView {
   readonly learners: readonly MemberId[]
   /** 99th percentile of the last log syncs, in milliseconds. */
   readonly syncMsP99: number
+  /** Syncs of the log since the start, and the bytes that they made durable. */
+  readonly syncs: number
+  readonly syncedBytes: number
   /** This member lost data, or is new: it does not vote until it holds what the cluster committed. */
   readonly withholdsVote?: boolean
   /** The last damage that was found in this member's data. */

@@ -1,5 +1,5 @@
 import type { MemberId } from '../../src/base/brand.ts'
-import type { Message } from '../../src/raft/core/message.ts'
+import type { Message, MessageType } from '../../src/raft/core/message.ts'
 import type { SnapshotHeader } from '../../src/raft/wal/snapshot-files.ts'
 import { decodeMessage, encodeMessage } from '../../src/raft/wire/message-codec.ts'
 import type { Transport, TransportHandlers } from '../../src/raft/wire/transport.ts'
@@ -8,6 +8,8 @@ import type { Transport, TransportHandlers } from '../../src/raft/wire/transport
 export class MemoryNetwork {
   readonly #handlers = new Map<MemberId, TransportHandlers>()
   readonly #cut = new Set<string>()
+  /** How many messages of each type were sent. */
+  readonly sent = new Map<MessageType, number>()
 
   transport(id: MemberId): Transport {
     let own: TransportHandlers | undefined
@@ -60,6 +62,7 @@ export class MemoryNetwork {
   }
 
   #send(from: MemberId, message: Message): void {
+    this.sent.set(message.type, (this.sent.get(message.type) ?? 0) + 1)
     const bytes = Buffer.concat(encodeMessage(message))
     setImmediate(() => {
       if (this.#cut.has(`${from}-${message.to}`)) return

@@ -145,6 +145,8 @@ export class MemoryReplica implements Replica {
       voters: [this.memberId],
       learners: [],
       syncMsP99: 0,
+      syncs: 0,
+      syncedBytes: 0,
     }
   }
 

@@ -320,5 +320,7 @@ function emptyStatus(memberId: MemberId): ReplicaStatus {
     voters: [],
     learners: [],
     syncMsP99: 0,
+    syncs: 0,
+    syncedBytes: 0,
   }
 }

@@ -75,6 +75,7 @@ export class Wal {
   #lastSyncMs = 0
   readonly #syncMs: number[] = []
   #syncCount = 0
+  #syncedBytes = 0
 
   /** Opens the log in `directory`, which exists. Rejects with LogCorruptError as RecoverOptions has it. */
   static async open(options: WalOptions): Promise<{ wal: Wal; recovered: RecoveredLog }> {
@@ -133,6 +134,15 @@ export class Wal {
   get syncMsP99(): number {
     const sorted = this.#syncMs.toSorted((left, right) => left - right)
     return sorted[Math.floor(sorted.length * 0.99)] ?? 0
+  }
+
+  /** Since it was opened. */
+  get syncs(): number {
+    return this.#syncCount
+  }
+
+  get syncedBytes(): number {
+    return this.#syncedBytes
   }
 
   get failure(): unknown {
@@ -233,6 +243,7 @@ export class Wal {
     this.#lastSyncMs = this.#options.clock.monotonicMs()
     this.#syncMs[this.#syncCount % syncSamplesMax] = this.#lastSyncMs - startMs
     this.#syncCount += 1
+    this.#syncedBytes += bytes
   }
 
   #note(record: WalRecord, segment: Segment): void {

@@ -36,6 +36,13 @@ export class LocalCluster extends Watcher implements ReplicaCluster {
     return present(this.disks.get(id), 'a disk')
   }
 
+  member(id: MemberId): Member {
+    return present(
+      this.#members.find((one) => one.id === id && !one.isDead),
+      `member ${id}`,
+    )
+  }
+
   async start(id: MemberId): Promise<Member> {
     const members = this.ids.map((one) => ({
       id: one,
