@@ -1,9 +1,12 @@
 import type { AnyObject } from './kind.ts'
 import type {
+  ClusterRoleBinding,
   Container,
+  CustomResourceDefinitionSpec,
   DeploymentStrategy,
   Node,
   Pod,
+  RoleBinding,
   ServicePort,
   ServiceSpec,
   Volume,
@@ -27,6 +30,9 @@ export const defaultRules: ReadonlyMap<string, (value: never) => void> = new Map
   ['DeploymentStrategy', defaultStrategy],
   ['Namespace', defaultNamespace],
   ['Node', defaultAllocatable],
+  ['CustomResourceDefinitionSpec', defaultNames],
+  ['ClusterRoleBinding', defaultBindingGroups],
+  ['RoleBinding', defaultBindingGroups],
 ])
 
 const sessionAffinitySeconds = 3 * 60 * 60
@@ -107,4 +113,20 @@ function defaultNamespace(namespace: AnyObject): void {
 function defaultAllocatable(node: Node): void {
   const { status } = node
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
+}
+
+const rbacGroup = 'rbac.authorization.k8s.io'
+
+/** pkg/apis/rbac/v1/defaults.go */
+function defaultBindingGroups(binding: RoleBinding | ClusterRoleBinding): void {
+  if (binding.roleRef) binding.roleRef.apiGroup ??= rbacGroup
+  for (const subject of binding.subjects ?? [])
+    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ??= rbacGroup
+}
+
+/** apiextensions-apiserver pkg/apis/apiextensions/v1/defaults.go */
+function defaultNames({ names }: CustomResourceDefinitionSpec): void {
+  if (!names?.kind) return
+  names.singular ??= names.kind.toLowerCase()
+  names.listKind ??= `${names.kind}List`
 }

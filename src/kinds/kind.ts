@@ -20,8 +20,10 @@ export interface Kind {
   readonly subresources: readonly Subresource[]
   /** Name of the definition in the schema table, such as `io.k8s.api.core.v1.Pod`. */
   readonly definition: string
-  /** True when metadata.generation counts changes of spec. */
+  /** True when metadata.generation counts changes of `generationFields`. */
   readonly countsGeneration: boolean
+  /** The fields whose changes count: `spec`, for most kinds. */
+  readonly generationFields: readonly string[]
   /** True when an update without a resourceVersion is allowed to overwrite. */
   readonly unconditionalUpdate: boolean
   /** True when a PUT to a missing name creates it (leases and events in Kubernetes). */
@@ -39,10 +41,12 @@ export interface Kind {
   /** Runs on update: keeps what this write may not change (status on the main path, and so on). */
   prepareUpdate(object: AnyObject, old: AnyObject): void
   /** Runs on a write to /status: keeps everything but the status. */
-  prepareStatusUpdate(object: AnyObject, old: AnyObject): void
+  prepareStatusUpdate(object: AnyObject, old: AnyObject, nowMs: number): void
   validateCreate(object: AnyObject): FieldError[]
   validateUpdate(object: AnyObject, old: AnyObject): FieldError[]
   validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[]
+  /** Subresources that are a part of the object with rules of their own, such as `approval`. */
+  readonly parts: ReadonlyMap<string, PartRules>
 
   /** Fields that a fieldSelector may name, beside metadata.name and metadata.namespace. */
   selectableFields(object: AnyObject): ReadonlyMap<string, string>
@@ -50,6 +54,12 @@ export interface Kind {
   readonly columns: readonly Column[]
   /** One cell a column. `nowMs` is wall time, for ages. */
   row(object: AnyObject, nowMs: number): readonly (string | number | boolean | null)[]
+}
+
+/** What a write to a subresource may change, as for the object itself. */
+export interface PartRules {
+  prepare(object: AnyObject, old: AnyObject, nowMs: number): void
+  validate(object: AnyObject, old: AnyObject): FieldError[]
 }
 
 export type Verb =
@@ -86,6 +96,11 @@ export interface AnyObject {
   kind?: string | undefined
   metadata: ObjectMeta
   [field: string]: unknown
+}
+
+/** The same object by the type of its kind, which whoever asks knows. */
+export function typed<T extends { metadata?: unknown }>(object: AnyObject): T {
+  return object as unknown as T
 }
 
 /**

@@ -1,11 +1,28 @@
+import { admissionKinds } from './admissionregistration/kinds.ts'
+import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts'
+import { apiService } from './apiregistration/api-service.ts'
 import { appsKinds } from './apps/kinds.ts'
+import { certificateSigningRequest } from './certificates/certificate-signing-request.ts'
 import { lease } from './coordination/lease.ts'
 import { coreKinds } from './core/kinds.ts'
 import { endpointSlice } from './discovery/endpoint-slice.ts'
 import type { Kind } from './kind.ts'
+import { podDisruptionBudget } from './policy/pod-disruption-budget.ts'
+import { rbacKinds } from './rbac/kinds.ts'
 
 /** Every kind that the store holds, in the order in which discovery names them. */
-export const allKinds: readonly Kind[] = [...coreKinds, ...appsKinds, lease, endpointSlice]
+export const allKinds: readonly Kind[] = [
+  ...coreKinds,
+  ...appsKinds,
+  ...rbacKinds,
+  ...admissionKinds,
+  apiService,
+  certificateSigningRequest,
+  customResourceDefinition,
+  endpointSlice,
+  lease,
+  podDisruptionBudget,
+]
 
 const byResource = new Map(
   allKinds.map((kind) => [`${kind.group}/${kind.version}/${kind.resource}`, kind]),

@@ -2,6 +2,7 @@ import { restrictNode } from '../auth/node-restriction.ts'
 import type { ApiOptions } from '../context.ts'
 import { type Admission, noClaims } from '../handlers/resource-context.ts'
 import { ServiceAddresses } from '../service-addresses.ts'
+import { nameRequestor } from './certificate-requestor.ts'
 import { completePod } from './pod-admission.ts'
 import { requireServiceAccount } from './service-account.ts'
 
@@ -10,9 +11,10 @@ export function createAdmission(options: ApiOptions): Admission {
   const { random, serviceCidr, nodePortRange, store } = options
   const addresses = new ServiceAddresses({ view: store.view, random, serviceCidr, nodePortRange })
   return {
-    create({ kind }, object) {
+    create({ kind, user }, object) {
       if (kind.group === '' && kind.resource === 'pods')
         completePod(object, options.tolerationSeconds)
+      if (kind.resource === 'certificatesigningrequests') nameRequestor(object, user)
     },
     claims(context, object, old) {
       const { kind, user, info } = context

@@ -73,7 +73,7 @@ function subresourceHandler(
   if (!known) throw noSuchPath()
   const extension = extensions.get(`${info.resource}/${info.subresource}`)
   if (extension) return extension
-  if (parts.has(info.subresource)) {
+  if (parts.has(info.subresource) || kind.parts.has(info.subresource)) {
     const handler = partVerbs.has(info.verb) ? verbs.get(info.verb) : undefined
     if (!handler || !known.verbs.includes(info.verb)) throw methodNotAllowed()
     return handler

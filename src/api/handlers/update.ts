@@ -2,7 +2,7 @@ import { isStatus } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import { parseStored } from '../../kinds/encode.ts'
-import type { AnyObject, FieldError, Kind } from '../../kinds/kind.ts'
+import type { AnyObject, FieldError, Kind, PartRules } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import { trackUpdate } from '../apply/apply-object.ts'
@@ -27,7 +27,7 @@ import {
 } from './write-object.ts'
 
 /** What part of an object a write is about: the rest is kept as it was. */
-export type Part = 'main' | 'status' | 'finalize' | 'raw'
+export type Part = 'main' | 'status' | 'finalize' | 'raw' | PartRules
 
 export interface Change {
   /** `raw` skips the kind's rules: for what the API itself writes (bindings, deletion marks). */
@@ -68,6 +68,8 @@ export async function handleUpdate(context: ResourceContext): Promise<ApiRespons
 export function partOf({ info, kind }: ResourceContext): Part {
   if (info.subresource === '') return 'main'
   if (info.subresource === 'status') return 'status'
+  const part = kind.parts.get(info.subresource)
+  if (part) return part
   if (info.subresource === 'finalize' && kind.resource === 'namespaces') return 'finalize'
   throw methodNotAllowed()
 }
@@ -160,19 +162,26 @@ function complete(
   old: AnyObject,
 ): void {
   const { kind } = context
+  const nowMs = context.options.clock.wallMs()
   keepServerMetadata(kind, part, object, old)
   let errors: FieldError[] = []
   if (part === 'status') {
-    kind.prepareStatusUpdate(object, old)
+    kind.prepareStatusUpdate(object, old, nowMs)
     errors = kind.validateStatusUpdate(object, old)
   } else if (part === 'finalize') {
     keepAllButFinalizers(object, old)
   } else if (part === 'main') {
     kind.prepareUpdate(object, old)
     errors = kind.validateUpdate(object, old)
+  } else if (part !== 'raw') {
+    part.prepare(object, old, nowMs)
+    errors = part.validate(object, old)
   }
   if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
-  const counts = kind.countsGeneration && part === 'main' && !sameJson(object['spec'], old['spec'])
+  const counts =
+    kind.countsGeneration &&
+    part === 'main' &&
+    kind.generationFields.some((field) => !sameJson(object[field], old[field]))
   if (counts) object.metadata.generation = (old.metadata.generation ?? 0) + 1
   if (!ownsFields) object.metadata.managedFields = ownersAfter(context, object, old)
 }

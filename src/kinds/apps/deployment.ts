@@ -1,9 +1,10 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
-import type { Deployment, DeploymentSpec, DeploymentStrategy, IntOrString } from '../types.ts'
+import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../types.ts'
 import { forbidden, invalid } from '../validation/field-error.ts'
-import { nonNegative, validateWorkload } from './validate-workload.ts'
+import { isZeroShare, nonNegative, shareErrors } from '../validation/numbers.ts'
+import { validateWorkload } from './validate-workload.ts'
 
 const readWrite = ['get', 'patch', 'update']
 
@@ -59,36 +60,14 @@ function strategyErrors({ type, rollingUpdate }: DeploymentStrategy, path: strin
     return [forbidden(at, "may not be specified when strategy `type` is 'Recreate'")]
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate
   const errors = [
-    ...shareErrors(maxUnavailable, `${at}.maxUnavailable`),
+    ...shareErrors(maxUnavailable, `${at}.maxUnavailable`, 100),
     ...shareErrors(maxSurge, `${at}.maxSurge`),
   ]
-  if (Number.parseInt(String(maxUnavailable), 10) > 100 && typeof maxUnavailable === 'string')
-    errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
-  if (isZero(maxUnavailable) && isZero(maxSurge))
+  if (isZeroShare(maxUnavailable) && isZeroShare(maxSurge))
     errors.push(
       invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
     )
   return errors
-}
-
-const percentPattern = '[0-9]+%'
-
-/** A count or a percentage. */
-function shareErrors(value: IntOrString, path: string): FieldError[] {
-  if (typeof value === 'number') return nonNegative(value, path)
-  if (new RegExp(`^${percentPattern}$`).test(value)) return []
-  return [
-    invalid(
-      path,
-      value,
-      'a valid percent string must be a numeric string followed by an ending ' +
-        `'%' (e.g. '1%',  or '93%', regex used for validation is '${percentPattern}')`,
-    ),
-  ]
-}
-
-function isZero(value: IntOrString): boolean {
-  return value === 0 || (typeof value === 'string' && /^0+%$/.test(value))
 }
 
 function row(object: AnyObject, nowMs: number): (string | number)[] {

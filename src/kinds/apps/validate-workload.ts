@@ -3,6 +3,7 @@ import type { FieldError } from '../kind.ts'
 import { selectorOf } from '../selector.ts'
 import type { LabelSelector, PodTemplateSpec } from '../types.ts'
 import { invalid } from '../validation/field-error.ts'
+import { nonNegative } from '../validation/numbers.ts'
 import { isEmptySelector, validateLabelSelector } from '../validation/validate-selector.ts'
 
 /** What deployments and replica sets have alike. */
@@ -45,9 +46,4 @@ function selectsTemplate(
   if (!selector) return false
   if (isEmptySelector(selector) || validateLabelSelector(selector, '').length > 0) return true
   return selectorOf(selector).matches(labels)
-}
-
-export function nonNegative(value: number | undefined, path: string): FieldError[] {
-  if (value === undefined || value >= 0) return []
-  return [invalid(path, value, 'must be greater than or equal to 0')]
 }

@@ -9,6 +9,7 @@ import {
   required,
 } from '../validation/field-error.ts'
 import { dns1123LabelProblems, portNameProblems } from '../validation/names.ts'
+import { portNumberErrors } from '../validation/numbers.ts'
 import { isSidecar } from './pod-row.ts'
 import { validateEnv, validateEnvFrom } from './validate-env.ts'
 import { validateHandler, validateProbe } from './validate-probe.ts'
@@ -20,8 +21,6 @@ export interface ContainerPlace {
   readonly hostNetwork: boolean
   readonly init: boolean
 }
-
-export const portMax = 65_535
 
 /**
  * Rules of one container (k8s.io/kubernetes pkg/apis/core/validation/validation.go). Required names
@@ -47,12 +46,6 @@ export function validateContainer(
   errors.push(...lifecycleErrors(container, path, place))
   if (securityContext) errors.push(...securityErrors(securityContext, `${path}.securityContext`))
   return errors
-}
-
-/** `must be between 1 and 65535, inclusive` */
-export function portNumberErrors(port: number, path: string): FieldError[] {
-  if (Number.isInteger(port) && port >= 1 && port <= portMax) return []
-  return [invalid(path, port, `must be between 1 and ${portMax}, inclusive`)]
 }
 
 function portErrors(

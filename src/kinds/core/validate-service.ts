@@ -10,8 +10,8 @@ import {
   same,
 } from '../validation/field-error.ts'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
+import { portNumberErrors } from '../validation/numbers.ts'
 import { validateLabels } from '../validation/object-meta.ts'
-import { portNumberErrors } from './validate-container.ts'
 import { portErrors } from './validate-probe.ts'
 
 const affinitySecondsMax = 86_400

@@ -77,6 +77,14 @@ export function dns1035LabelProblems(value: string): string[] {
   return problems(value, labelLengthMax, dns1035Label, dns1035LabelMessage)
 }
 
+/** Names that need only fit into a path (apimachinery pkg/api/validation/path/name.go). */
+export function pathSegmentProblems(value: string): string[] {
+  if (value === '.' || value === '..') return [`may not be '${value}'`]
+  return ['/', '%']
+    .filter((part) => value.includes(part))
+    .map((part) => `may not contain '${part}'`)
+}
+
 /** Keys of labels and annotations, names of resources and finalizers: `[prefix/]name`. */
 export function qualifiedNameProblems(value: string): string[] {
   const parts = value.split('/')

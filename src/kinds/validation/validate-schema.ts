@@ -21,6 +21,11 @@ const emptyAllowed: ReadonlySet<string> = new Set([
   'LabelSelectorRequirement.operator',
   'TCPSocketAction.port',
   'HTTPGetAction.port',
+  'PolicyRule.verbs',
+  'RoleRef.kind',
+  'RoleRef.name',
+  'Subject.kind',
+  'Subject.name',
 ])
 
 /** Checks `value`, found at `path`, and all below it. */

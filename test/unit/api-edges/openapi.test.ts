@@ -24,7 +24,8 @@ async function ask(path: string, headers: Record<string, string> = {}) {
 function references(part: unknown): string[] {
   if (typeof part !== 'object' || part === null) return []
   return Object.entries(part).flatMap(([key, value]) =>
-    key === '$ref' ? [value as string] : references(value),
+    // A field may be called $ref, too: then its schema stands there.
+    key === '$ref' && typeof value === 'string' ? [value] : references(value),
   )
 }
 

@@ -158,7 +158,7 @@ test('writes to the main path keep the status, writes to /status keep the rest',
     spec: { replicas: 2 },
     status: { replicas: 2 },
   }
-  kind.prepareStatusUpdate(status, old)
+  kind.prepareStatusUpdate(status, old, 0)
   assert.deepEqual([status['spec'], status['status']], [{ replicas: 1 }, { replicas: 2 }])
   assert.equal(status.metadata.uid, 'u')
 })

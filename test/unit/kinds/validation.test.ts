@@ -14,7 +14,53 @@ const container = { name: 'c', image: 'nginx' }
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [container] } }
 const workload = { metadata, spec: { selector: { matchLabels: { app: 'a' } }, template } }
 
+const global = { name: 'a', uid: 'u' }
+const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }
+const users = [{ kind: 'User', name: 'jane' }]
+const service = { name: 's', namespace: 'n' }
+const webhook = {
+  name: 'a.b.c',
+  clientConfig: { service },
+  sideEffects: 'None',
+  admissionReviewVersions: ['v1'],
+  rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }],
+}
+
 const samples: Readonly<Record<string, object>> = {
+  APIService: {
+    metadata: { ...global, name: 'v1.a.b' },
+    spec: { group: 'a.b', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1, service },
+  },
+  CertificateSigningRequest: {
+    metadata: global,
+    spec: {
+      request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----').toString('base64'),
+      signerName: 'a.b/c',
+      usages: ['client auth'],
+    },
+  },
+  ClusterRole: { metadata: global, rules: [{ verbs: ['get'], nonResourceURLs: ['/healthz'] }] },
+  ClusterRoleBinding: { metadata: global, roleRef, subjects: users },
+  CustomResourceDefinition: {
+    metadata: { ...global, name: 'foos.a.b' },
+    spec: {
+      group: 'a.b',
+      scope: 'Namespaced',
+      names: { plural: 'foos', kind: 'Foo' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object' } },
+        },
+      ],
+    },
+  },
+  PodDisruptionBudget: { metadata, spec: { minAvailable: 1 } },
+  Role: { metadata, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] },
+  RoleBinding: { metadata, roleRef, subjects: users },
+  ValidatingWebhookConfiguration: { metadata: global, webhooks: [webhook] },
   ConfigMap: { metadata, data: { a: '1' } },
   Deployment: workload,
   EndpointSlice: { metadata, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }] },
@@ -114,6 +160,80 @@ interface Given {
 
 /** What a change of a valid object breaks: kind, change, messages. */
 const creations: readonly (readonly [string, (o: Given) => void, readonly string[]])[] = [
+  [
+    'Role',
+    (o) => (o['rules'] = [{ verbs: [], nonResourceURLs: ['/x'] }]),
+    [
+      'rules[0].verbs: Required value: verbs must contain at least one value',
+      'rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs',
+    ],
+  ],
+  [
+    'Role',
+    (o) => (o.metadata['name'] = 'a/b'),
+    [`metadata.name: Invalid value: "a/b": may not contain '/'`],
+  ],
+  ['Role', (o) => (o.metadata['name'] = 'system:node_a'), []],
+  [
+    'ClusterRoleBinding',
+    (o) => (o['roleRef'] = { ...roleRef, kind: 'Role' }),
+    ['roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"'],
+  ],
+  [
+    'ClusterRoleBinding',
+    (o) => (o['subjects'] = [{ kind: 'ServiceAccount', name: 'x' }]),
+    ['subjects[0].namespace: Required value'],
+  ],
+  [
+    'RoleBinding',
+    (o) => (o['subjects'] = [{ kind: 'Robot', name: 'x' }]),
+    [
+      'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
+    ],
+  ],
+  [
+    'PodDisruptionBudget',
+    (o) => (o.spec['maxUnavailable'] = '101%'),
+    [
+      'spec: Invalid value: {"minAvailable":1,"maxUnavailable":"101%"}: minAvailable and maxUnavailable cannot be both set',
+      'spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
+    ],
+  ],
+  [
+    'CertificateSigningRequest',
+    (o) => Object.assign(o.spec, { signerName: 'x', usages: ['fun'], expirationSeconds: 1 }),
+    [
+      'spec.usages[0]: Unsupported value: "fun": supported values: "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement", "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping"',
+      'spec.signerName: Invalid value: "x": must be a fully qualified domain and path of the form \'example.com/signer-name\'',
+      'spec.expirationSeconds: Invalid value: 1: may not specify a duration less than 600 seconds (10 minutes)',
+    ],
+  ],
+  [
+    'ValidatingWebhookConfiguration',
+    (o) => (o['webhooks'] = [{ ...webhook, name: 'a.b', clientConfig: {}, timeoutSeconds: 31 }]),
+    [
+      'webhooks[0].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
+      'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
+      'webhooks[0].clientConfig: Required value: exactly one of url or service is required',
+    ],
+  ],
+  [
+    'ValidatingWebhookConfiguration',
+    (o) => (o['webhooks'] = [{ ...webhook, clientConfig: { url: 'http://x/' } }]),
+    [
+      'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
+    ],
+  ],
+  [
+    'CustomResourceDefinition',
+    (o) => (o.metadata['name'] = 'bars.a.b'),
+    ['metadata.name: Invalid value: "bars.a.b": must be spec.names.plural+"."+spec.group'],
+  ],
+  [
+    'APIService',
+    (o) => Object.assign(o.spec, { versionPriority: 0 }),
+    ['spec.versionPriority: Invalid value: 0: must be positive and less than 1000'],
+  ],
   [
     'Pod',
     (o) => (o.metadata = { namespace: 'default' }),
@@ -452,6 +572,11 @@ for (const [name, change, messages] of creations)
   })
 
 const updates: readonly (readonly [string, (o: Given) => void, string, ((o: Given) => void)?])[] = [
+  [
+    'RoleBinding',
+    (o) => (o['roleRef'] = { ...roleRef, name: 'edit' }),
+    'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"}: cannot change roleRef',
+  ],
   [
     'Pod',
     (o) => (o.metadata['name'] = 'b'),
