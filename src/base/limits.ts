@@ -19,6 +19,14 @@ export const limits = {
   headerBytesMax: 64 * KiB,
   bearerTokenBytesMax: 16 * KiB,
 
+  // Extension: custom resources and expressions (figures of apiserver pkg/apis/cel/config.go)
+  schemaDepthMax: 64,
+  selectableFieldsMax: 8,
+  celSourceCharactersMax: 100_000,
+  celDepthMax: 100,
+  celCallCostMax: 1_000_000,
+  celRequestCostMax: 10_000_000,
+
   // Store
   txnOperationsMax: 128,
   keyBytesMax: 2 * KiB,

@@ -13,6 +13,24 @@ export function strictProblems(text: string, schema: Definition): string[] {
   return [...scan.found].slice(0, problemsMax)
 }
 
+/**
+ * The same of a custom resource: its metadata has the usual fields, of the rest only duplicates are
+ * told here, as its own schema knows what is unknown.
+ */
+export function duplicateFields(text: string): string[] {
+  const scan: Scan = { text, at: 0, found: new Set() }
+  scanValue(scan, 'resource', '')
+  return [...scan.found].slice(0, problemsMax)
+}
+
+/** `any`: keys must differ, whatever they are; `resource`: so too, around a metadata with a type. */
+type ScanType = ValueType | 'any' | 'resource'
+
+const metadataType: ValueType = {
+  is: 'object',
+  definition: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
+}
+
 interface Scan {
   readonly text: string
   at: number
@@ -20,17 +38,29 @@ interface Scan {
 }
 
 /** Stands at a value and leaves right behind it. No type: nothing in it is checked. */
-function scanValue(scan: Scan, type: ValueType | undefined, path: string): void {
+function scanValue(scan: Scan, type: ScanType | undefined, path: string): void {
   skipSpace(scan)
   const first = scan.text[scan.at]
-  if (type === undefined || type.is === 'scalar') skipValue(scan)
+  if (type === undefined || isScalar(type)) skipValue(scan)
   else if (first === '{') scanObject(scan, type, path)
   else if (first === '[') scanArray(scan, type, path)
   else skipValue(scan)
 }
 
-function scanObject(scan: Scan, type: ValueType, path: string): void {
-  const schema = type.is === 'object' ? definition(type.definition) : undefined
+function isScalar(type: ScanType): boolean {
+  return typeof type === 'object' && type.is === 'scalar'
+}
+
+/** Of what type a member is; undefined when nothing in it is checked. */
+function memberType(type: ScanType, key: string): ScanType | undefined {
+  if (type === 'any') return type
+  if (type === 'resource') return key === 'metadata' ? metadataType : 'any'
+  if (type.is === 'object') return definition(type.definition).byName.get(key)?.type
+  return type.is === 'map' ? type.of : undefined
+}
+
+function scanObject(scan: Scan, type: ScanType, path: string): void {
+  const isTyped = typeof type === 'object' && type.is === 'object'
   const seen = new Set<string>()
   scan.at++
   for (skipSpace(scan); scan.text[scan.at] !== '}'; skipSpace(scan)) {
@@ -42,18 +72,17 @@ function scanObject(scan: Scan, type: ValueType, path: string): void {
     const keyPath = path === '' ? key : `${path}.${key}`
     skipSpace(scan)
     scan.at++
-    const field = schema?.byName.get(key)
-    if (schema && !field) scan.found.add(`unknown field "${keyPath}"`)
+    const valueType = memberType(type, key)
+    if (isTyped && !valueType) scan.found.add(`unknown field "${keyPath}"`)
     else if (seen.has(key)) scan.found.add(`duplicate field "${keyPath}"`)
     seen.add(key)
-    const valueType = schema ? field?.type : type.is === 'map' ? type.of : undefined
     scanValue(scan, valueType, keyPath)
   }
   scan.at++
 }
 
-function scanArray(scan: Scan, type: ValueType, path: string): void {
-  const itemType = type.is === 'list' ? type.of : undefined
+function scanArray(scan: Scan, type: ScanType, path: string): void {
+  const itemType = typeof type === 'string' ? 'any' : type.is === 'list' ? type.of : undefined
   scan.at++
   let index = 0
   for (skipSpace(scan); scan.text[scan.at] !== ']'; skipSpace(scan)) {

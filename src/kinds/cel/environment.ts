@@ -1,0 +1,88 @@
+import { limits } from '../../base/limits.ts'
+import { Budget } from './budget.ts'
+import { type Checked, check, type Scope } from './checker.ts'
+import { evaluate, type Lookup } from './evaluator.ts'
+import { FunctionTable, type Overload } from './functions.ts'
+import { addressFunctions } from './library/addresses.ts'
+import { conversions, sizeFunctions } from './library/conversions.ts'
+import { listFunctions } from './library/lists.ts'
+import { formatFunctions } from './library/named-formats.ts'
+import { operators } from './library/operators.ts'
+import { optionalFunctions } from './library/optionals.ts'
+import { quantityFunctions } from './library/quantities.ts'
+import { regexFunctions } from './library/regex.ts'
+import { semverFunctions } from './library/semantic-versions.ts'
+import { stringFunctions } from './library/strings.ts'
+import { timeFunctions } from './library/times.ts'
+import { urlFunctions } from './library/urls.ts'
+import { parse } from './parser.ts'
+import type { ObjectType, Type } from './types.ts'
+import type { Value } from './values.ts'
+
+/** What Kubernetes v1.36 offers to every expression (apiserver pkg/cel/environment/base.go). */
+const standardLibraries: readonly (readonly Overload[])[] = [
+  operators,
+  conversions,
+  sizeFunctions,
+  stringFunctions,
+  timeFunctions,
+  listFunctions,
+  optionalFunctions,
+  regexFunctions,
+  urlFunctions,
+  addressFunctions,
+  quantityFunctions,
+  semverFunctions,
+  formatFunctions,
+]
+const standardFunctions = new FunctionTable(standardLibraries)
+
+export interface EnvironmentOptions {
+  readonly variables: ReadonlyMap<string, Type>
+  readonly messages?: ReadonlyMap<string, ObjectType>
+  /** Beyond the standard ones. */
+  readonly libraries?: readonly (readonly Overload[])[]
+}
+
+/** Variables and functions that expressions are compiled against. */
+export class Environment {
+  readonly #scope: Scope
+
+  constructor({ variables, messages, libraries = [] }: EnvironmentOptions) {
+    const functions =
+      libraries.length === 0
+        ? standardFunctions
+        : new FunctionTable([...standardLibraries, ...libraries])
+    this.#scope = { functions, variables, messages: messages ?? new Map() }
+  }
+
+  /** Throws CelCompileError. */
+  compile(source: string): Program {
+    const expression = parse(source)
+    const checked = check(source, expression, this.#scope)
+    return new Program(source, checked, (lookup, budget) =>
+      evaluate(expression, checked.calls, lookup, budget),
+    )
+  }
+}
+
+/** A compiled expression. */
+export class Program {
+  readonly source: string
+  readonly type: Type
+  readonly #run: (lookup: Lookup, budget: Budget) => Value
+
+  constructor(source: string, checked: Checked, run: (lookup: Lookup, budget: Budget) => Value) {
+    this.source = source
+    this.type = checked.type
+    this.#run = run
+  }
+
+  /**
+   * Throws CelRuntimeError, and CelCostError past what one call may cost
+   * (apiserver pkg/apis/cel/config.go PerCallLimit).
+   */
+  run(lookup: Lookup, budget: Budget = new Budget(limits.celCallCostMax)): Value {
+    return budget.within(limits.celCallCostMax, (part) => this.#run(lookup, part))
+  }
+}

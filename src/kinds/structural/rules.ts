@@ -1,0 +1,271 @@
+import type { Budget } from '../cel/budget.ts'
+import { Environment, type Program } from '../cel/environment.ts'
+import { CelCompileError, CelCostError, CelRuntimeError } from '../cel/errors.ts'
+import { optionalOf, printType, type Type } from '../cel/types.ts'
+import { Optional, type Value } from '../cel/values.ts'
+import type { FieldError, FieldErrorType } from '../kind.ts'
+import { same } from '../validation/field-error.ts'
+import { celTypeOf } from './cel-types.ts'
+import { celValueOf } from './cel-values.ts'
+import {
+  childPath,
+  isObject,
+  member,
+  type SchemaProps,
+  type SchemaRule,
+  schemaOfItems,
+  schemaOfMember,
+} from './schema-props.ts'
+import { jsonKey, shownValue } from './validate-value.ts'
+
+/** A rule of `x-kubernetes-validations`, ready to run. */
+export interface CompiledRule {
+  readonly source: SchemaRule
+  readonly program: Program
+  readonly message: Program | undefined
+  /** The rule speaks of oldSelf: it holds of changes, not of values. */
+  readonly isTransition: boolean
+}
+
+/** What is wrong with one rule: the field of the rule, and how. */
+export interface RuleProblem {
+  readonly field: 'rule' | 'messageExpression'
+  readonly text: string
+}
+
+/** Compiles a rule against the schema that it stands at. Problems are those of the rule's author. */
+export function compileRule(
+  schema: SchemaProps,
+  rule: SchemaRule,
+  isRoot: boolean,
+): CompiledRule | RuleProblem {
+  const self = celTypeOf(schema, 'selfType', isRoot)
+  if (!self)
+    return {
+      field: 'rule',
+      text: 'compilation failed: the schema does not say enough to judge its values',
+    }
+  const environment = environmentOf(self, rule.optionalOldSelf === true)
+  const program = compiled(environment, rule.rule)
+  if (typeof program === 'string') return { field: 'rule', text: program }
+  if (program.type.is !== 'bool')
+    return { field: 'rule', text: 'cel expression must evaluate to a bool' }
+  const message = rule.messageExpression ? compiled(environment, rule.messageExpression) : undefined
+  if (typeof message === 'string')
+    return {
+      field: 'messageExpression',
+      text: message.replace('compilation failed', 'messageExpression compilation failed'),
+    }
+  if (message && message.type.is !== 'string')
+    return {
+      field: 'messageExpression',
+      text: `messageExpression must evaluate to a string, not ${printType(message.type)}`,
+    }
+  return { source: rule, program, message, isTransition: mentionsOldSelf(rule.rule) }
+}
+
+function environmentOf(self: Type, optionalOldSelf: boolean): Environment {
+  return new Environment({
+    variables: new Map([
+      ['self', self],
+      ['oldSelf', optionalOldSelf ? optionalOf(self) : self],
+    ]),
+  })
+}
+
+function compiled(environment: Environment, source: string): Program | string {
+  try {
+    return environment.compile(source)
+  } catch (error) {
+    if (error instanceof CelCompileError) return `compilation failed: ${error.message}`
+    throw error
+  }
+}
+
+/** Texts in quotes do not count. */
+function mentionsOldSelf(rule: string): boolean {
+  return /\boldSelf\b/.test(rule.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""'))
+}
+
+const compiledRules = new WeakMap<SchemaProps, readonly CompiledRule[]>()
+
+function rulesOf(schema: SchemaProps, isRoot: boolean): readonly CompiledRule[] {
+  const known = compiledRules.get(schema)
+  if (known) return known
+  const rules = (schema['x-kubernetes-validations'] ?? [])
+    .map((rule) => compileRule(schema, rule, isRoot))
+    .filter((rule): rule is CompiledRule => 'program' in rule)
+  compiledRules.set(schema, rules)
+  return rules
+}
+
+/** True when there is a rule anywhere in the schema. */
+export function hasRules(schema: SchemaProps): boolean {
+  if ((schema['x-kubernetes-validations'] ?? []).length > 0) return true
+  const items = schemaOfItems(schema)
+  const { additionalProperties: additional } = schema
+  return (
+    Object.values(schema.properties ?? {}).some(hasRules) ||
+    (items !== undefined && hasRules(items)) ||
+    (typeof additional === 'object' && hasRules(additional))
+  )
+}
+
+/**
+ * What a value breaks of the rules in its schema. `old` is the value before, undefined for a new one.
+ * A value that did not change is not judged again. Stops where the budget ends
+ * (apiextensions-apiserver pkg/apiserver/schema/cel/validation.go).
+ */
+export function ruleViolations(
+  schema: SchemaProps,
+  value: unknown,
+  old: unknown,
+  budget: Budget,
+  isRoot = true,
+): FieldError[] {
+  const found: FieldError[] = []
+  try {
+    judge({ schema, value, old, path: '', isRoot }, budget, found)
+  } catch (error) {
+    if (!(error instanceof CelCostError)) throw error
+    found.push({
+      type: 'FieldValueInvalid',
+      field: '',
+      message: `Invalid value: ${shownValue(value)}: validation failed due to running out of cost budget, no further validation rules will be run`,
+    })
+  }
+  return found
+}
+
+interface Judged {
+  readonly schema: SchemaProps
+  readonly value: unknown
+  readonly old: unknown
+  readonly path: string
+  readonly isRoot: boolean
+}
+
+function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
+  const { schema, value, old, path, isRoot } = judged
+  if (value === undefined || (value === null && schema.nullable)) return
+  if (old !== undefined && same(value, old)) return
+  for (const rule of rulesOf(schema, isRoot)) {
+    const error = applied(rule, judged, budget)
+    if (error) found.push(error)
+  }
+  if (Array.isArray(value)) {
+    const items = schemaOfItems(schema)
+    if (!items) return
+    value.forEach((item, index) => {
+      const before = correlated(schema, item, old)
+      judge(
+        { schema: items, value: item, old: before, path: `${path}[${index}]`, isRoot: false },
+        budget,
+        found,
+      )
+    })
+  } else if (isObject(value)) {
+    for (const name of Object.keys(value)) {
+      const below = schemaOfMember(schema, name)
+      const before = isObject(old) ? member(old, name) : undefined
+      if (below)
+        judge(
+          {
+            schema: below,
+            value: value[name],
+            old: before,
+            path: childPath(path, name),
+            isRoot: false,
+          },
+          budget,
+          found,
+        )
+    }
+  }
+}
+
+/** The element that this one was: only lists with keys tell. */
+function correlated(schema: SchemaProps, item: unknown, old: unknown): unknown {
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old) || !isObject(item))
+    return undefined
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  const keyOf = (one: unknown) =>
+    jsonKey(isObject(one) ? keys.map((key) => member(one, key) ?? null) : null)
+  const wanted = keyOf(item)
+  return old.find((one) => keyOf(one) === wanted)
+}
+
+function applied(rule: CompiledRule, judged: Judged, budget: Budget): FieldError | undefined {
+  const { source, program, isTransition } = rule
+  const { schema, value, old } = judged
+  if (isTransition && old === undefined && !source.optionalOldSelf) return undefined
+  const lookup = lookupOf(schema, value, old, source.optionalOldSelf === true)
+  try {
+    if (program.run(lookup, budget) === true) return undefined
+    return violation(rule, judged, messageOf(rule, lookup, budget))
+  } catch (error) {
+    if (error instanceof CelRuntimeError)
+      return violation(rule, judged, `${error.message} evaluating rule: ${plainMessage(source)}`)
+    if (error instanceof CelCostError && budget.left > 0)
+      return violation(rule, judged, `call cost exceeds limit for rule: ${plainMessage(source)}`)
+    throw error
+  }
+}
+
+function lookupOf(schema: SchemaProps, value: unknown, old: unknown, isOptional: boolean) {
+  const found = new Map<string, Value>()
+  const read = (name: string): Value | undefined => {
+    if (name === 'self') return celValueOf(value, schema)
+    if (name !== 'oldSelf') return undefined
+    if (!isOptional) return celValueOf(old, schema)
+    return old === undefined ? Optional.none : new Optional(celValueOf(old, schema))
+  }
+  return (name: string): Value | undefined => {
+    const known = found.get(name)
+    if (known !== undefined) return known
+    const made = read(name)
+    if (made !== undefined) found.set(name, made)
+    return made
+  }
+}
+
+const messageCharactersMax = 5_120
+
+function messageOf(
+  rule: CompiledRule,
+  lookup: (name: string) => Value | undefined,
+  budget: Budget,
+): string {
+  if (!rule.message) return plainMessage(rule.source)
+  try {
+    const text = rule.message.run(lookup, budget)
+    // A message that cannot be shown gives way to the plain one.
+    if (typeof text !== 'string' || text.trim() === '' || /[\r\n]/.test(text))
+      return plainMessage(rule.source)
+    return text.length > messageCharactersMax ? plainMessage(rule.source) : text.trim()
+  } catch (error) {
+    if (error instanceof CelRuntimeError) return plainMessage(rule.source)
+    throw error
+  }
+}
+
+function plainMessage({ message, rule }: SchemaRule): string {
+  return message ? message.trim() : `failed rule: ${rule.trim()}`
+}
+
+const prefixes: ReadonlyMap<string, (value: unknown) => string> = new Map<
+  string,
+  (value: unknown) => string
+>([
+  ['FieldValueRequired', () => 'Required value'],
+  ['FieldValueForbidden', () => 'Forbidden'],
+  ['FieldValueDuplicate', (value: unknown) => `Duplicate value: ${shownValue(value)}`],
+])
+
+function violation({ source }: CompiledRule, { value, path }: Judged, detail: string): FieldError {
+  const type = (source.reason || 'FieldValueInvalid') as FieldErrorType
+  const prefix = prefixes.get(type)?.(value) ?? `Invalid value: ${shownValue(value)}`
+  // `.a.b` and `['a.b']`, relative to where the rule stands.
+  const field = `${path}${source.fieldPath ?? ''}`.replace(/^\./, '')
+  return { type, field, message: `${prefix}: ${detail}` }
+}
