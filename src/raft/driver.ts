@@ -14,6 +14,7 @@ import { SnapshotKeeper } from './log/snapshot-keeper.ts'
 import { MembershipBook } from './membership/book.ts'
 import { MembershipChanges } from './membership/changes.ts'
 import { JoinGuard, type MemberState } from './membership/join-guard.ts'
+import { QuorumGuard } from './membership/quorum-guard.ts'
 import { ApplyQueue } from './queues/apply-queue.ts'
 import { CommitNotices } from './queues/commit-notices.ts'
 import { ProposalQueue } from './queues/proposal-queue.ts'
@@ -70,6 +71,7 @@ class LocalReplica implements Replica {
   #turnScheduled = false
   readonly #waits: Waits
   readonly #leadership: Leadership
+  readonly #quorum: QuorumGuard
   #commit = 0 as LogIndex
   readonly #queue: ApplyQueue
 
@@ -84,6 +86,10 @@ class LocalReplica implements Replica {
     this.#notices = new CommitNotices({ clock, send: (notices) => this.#transport.send(notices) })
     this.#leadership = this.#makeLeadership()
     this.#reads = new ReadQueue(clock, this.#electionMs, random.uuid())
+    this.#quorum = new QuorumGuard({
+      ...{ memberId: this.memberId, clock, silenceMaxMs: 2 * this.#electionMs },
+      votes: (id) => this.#running?.guard.hasVote(id) ?? false,
+    })
     this.#changes = new MembershipChanges({
       clock,
       random,
@@ -293,6 +299,7 @@ class LocalReplica implements Replica {
       preVote: true,
       stepDownOnRemoval: true,
       random,
+      refuseConfig: (next, now) => this.#quorum.refusal(next, now),
       trace: (event) => this.#trace(event),
     })
   }
@@ -308,6 +315,7 @@ class LocalReplica implements Replica {
       wasDamaged: identity.damage !== undefined,
       holds: () => this.#leadership.view.term > 0 || log.storage.lastIndex() > 0,
       voters: () => book.confState.voters,
+      firstMembers: identity.members.map(({ id }) => id),
       node: () => present(this.#running, 'a running replica').node,
       readIndex: () => this.readIndex(),
       remember: (founders) =>
@@ -343,6 +351,7 @@ class LocalReplica implements Replica {
   #joined(): void {
     const { log } = present(this.#running, 'a running replica')
     const { damage } = log.identity
+    this.#transport.greet()
     if (damage) {
       const { logger, emit } = this.#options
       logger.info({ ...damage }, 'what was lost is back: this member votes again')
@@ -492,6 +501,7 @@ class LocalReplica implements Replica {
   #receive(message: Message): void {
     const { node, guard } = this.#running ?? {}
     if (!node || !guard?.allows(message) || this.#phase === 'stopped') return
+    this.#quorum.heard(message.from)
     // A leader that has not met our new data directory yet believes that we hold more than we do.
     if (message.type === 'MsgHeartbeat' && message.commit > node.raft.log.lastIndex()) return
     const isPlain =

@@ -30,6 +30,11 @@ export class MemoryNetwork {
         if (!isUp()) throw new Error('this member is dead')
         await this.#sendSnapshot(id, message, header, blocks)
       },
+      greet: () => {
+        const { state } = own ?? {}
+        for (const [peer, theirs] of this.#handlers)
+          if (state && isUp() && peer !== id) setImmediate(() => theirs.met(id, state(peer)))
+      },
       setMembers: () => {},
       stop: async () => {
         if (isUp()) this.kill(id)

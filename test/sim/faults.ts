@@ -28,8 +28,6 @@ export class Faults {
   count = 0
   /** Its data may be missing or damaged until the cluster has caught up again: one at a time. */
   damaged: SimMember | undefined
-  /** Have held what the cluster held, once: before that, a member is as one that lost its disk. */
-  readonly #whole = new Set<SimMember>()
   /** When somebody last asked for a change of membership. */
   changedAtMs = Number.NEGATIVE_INFINITY
 
@@ -90,19 +88,12 @@ export class Faults {
     const { members, network, random } = this.world
     for (const member of members)
       if (member.life?.failure && random.fraction() < 0.5) this.revive(member)
-    for (const member of members) if (isCaughtUp(member, members)) this.#whole.add(member)
     if (this.damaged && isCaughtUp(this.damaged, members)) this.damaged = undefined
     if (!this.world.isOver()) network.time.after(50 + random.integer(0, 200), () => this.#nurse())
   }
 
-  /** Every member has held the cluster's data, and votes. */
-  get isBorn(): boolean {
-    return this.#whole.size === this.world.members.length
-  }
-
   /** A majority must keep its data: at most one member at a time loses them. */
   mayDamage(member: SimMember): boolean {
-    if (!this.isBorn) return false
     if (this.world.network.time.nowMs - this.changedAtMs < 5000) return false
     for (const { life } of this.world.members)
       if (life && life.replica.status().voters.length < 3) return false
@@ -302,8 +293,6 @@ function changeMembership(faults: Faults): void {
   const { members, random } = faults.world
   const leader = faults.leader()
   if (!leader?.life || leader.life.process.isPaused || members.length < 3) return
-  // Who has no vote yet must not become half of the voters: then nobody can ever be elected.
-  if (faults.damaged || !faults.isBorn) return
   if (random.fraction() < 0.4) {
     changeJointly(faults, leader.id)
     return

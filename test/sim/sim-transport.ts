@@ -6,6 +6,7 @@ import type { Random } from '../../src/base/random.ts'
 import type { Message } from '../../src/raft/core/message.ts'
 import type { MemberAddress } from '../../src/raft/membership/members.ts'
 import type { SnapshotHeader } from '../../src/raft/wal/snapshot-files.ts'
+import { Correspondents } from '../../src/raft/wire/correspondents.ts'
 import { encodeFrame, FrameReader, frameKind } from '../../src/raft/wire/frame.ts'
 import { type Hello, serveInbound } from '../../src/raft/wire/inbound.ts'
 import { encodeMessage } from '../../src/raft/wire/message-codec.ts'
@@ -28,7 +29,7 @@ const snapshotSilenceMs = 5_000
 /** The real links, frames and handshakes over simulated sockets, and messages that go astray. */
 export class SimTransport implements Transport {
   readonly #options: SimTransportOptions
-  readonly #members = new Map<MemberId, MemberAddress>()
+  readonly #correspondents: Correspondents
   readonly #links = new Map<MemberId, PeerLink>()
   readonly #sockets = new Set<SimSocket>()
   #handlers: TransportHandlers | undefined
@@ -36,34 +37,22 @@ export class SimTransport implements Transport {
 
   constructor(options: SimTransportOptions) {
     this.#options = options
+    this.#correspondents = new Correspondents(options.host.id)
   }
 
   async start(handlers: TransportHandlers): Promise<void> {
     this.#handlers = handlers
-    const { host, process } = this.#options
-    host.accept = (socket) => {
-      this.#sockets.add(socket)
-      serveInbound(asTls(socket), {
-        clock: process.clock,
-        logger: silentLogger,
-        handlers,
-        refusal: (hello) => (hello.to === host.id ? undefined : 'not me'),
-      })
-    }
-    for (const id of this.#members.keys()) this.#link(id)
+    this.#options.host.accept = (socket) => this.#accept(socket, handlers)
+    this.#linkAll()
   }
 
   setMembers(members: readonly MemberAddress[]): void {
-    this.#members.clear()
-    for (const member of members)
-      if (member.id !== this.#options.host.id) this.#members.set(member.id, member)
-    for (const [id, link] of this.#links) {
-      if (this.#members.has(id)) continue
-      link.close()
-      this.#links.delete(id)
-    }
-    if (!this.#handlers || this.#stopped) return
-    for (const id of this.#members.keys()) if (!this.#links.has(id)) this.#link(id)
+    this.#correspondents.setMembers(members)
+    this.#linkAll()
+  }
+
+  greet(): void {
+    for (const link of this.#links.values()) link.greet()
   }
 
   send(messages: readonly Message[]): void {
@@ -98,6 +87,43 @@ export class SimTransport implements Transport {
     for (const link of this.#links.values()) link.close()
     this.#links.clear()
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #accept(socket: SimSocket, handlers: TransportHandlers): void {
+    const { host, process } = this.#options
+    this.#sockets.add(socket)
+    let caller: MemberId | undefined
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      if (caller === undefined) return
+      this.#correspondents.hungUp(caller)
+      this.#linkAll()
+    })
+    serveInbound(asTls(socket), {
+      clock: process.clock,
+      logger: silentLogger,
+      handlers,
+      refusal: (hello) => {
+        if (hello.to !== host.id) return 'not me'
+        if (hello.address !== undefined && caller === undefined) {
+          caller = hello.from
+          this.#correspondents.called(hello.from, hello.address)
+          this.#linkAll()
+        }
+        return undefined
+      },
+    })
+  }
+
+  #linkAll(): void {
+    const all = this.#correspondents.all()
+    for (const [id, link] of this.#links) {
+      if (all.some((one) => one.id === id)) continue
+      link.closeGently()
+      this.#links.delete(id)
+    }
+    if (this.#handlers && !this.#stopped)
+      for (const { id } of all) if (!this.#links.has(id)) this.#link(id)
   }
 
   #sendOne(message: Message): void {
@@ -151,6 +177,7 @@ export class SimTransport implements Transport {
       from: this.#options.host.id,
       to,
       state: present(this.#handlers, 'the handlers of a started transport').state(to),
+      address: `127.0.0.1:${9000 + this.#options.host.id}`,
       ...(snapshot && { snapshot }),
     }
     return Buffer.from(JSON.stringify(hello))

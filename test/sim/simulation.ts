@@ -229,7 +229,7 @@ class Simulation {
       network: this.#network,
       ledger: this.#ledger,
       random,
-      firstMembers: ids.map((id) => ({
+      firstMembers: ids.slice(0, this.#swarm.founders).map((id) => ({
         id,
         name: `m${id}`,
         raftAddress: `127.0.0.1:${9000 + id}`,

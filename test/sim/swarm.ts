@@ -29,6 +29,8 @@ export interface CutsAfter {
 /** Everything that a seed decides before the first event. */
 export interface Swarm {
   readonly members: number
+  /** With how many of them the cluster begins; the others join later. */
+  readonly founders: number
   readonly clients: number
   readonly watchers: number
   readonly keys: number
@@ -52,7 +54,9 @@ function aboutMembership(swarm: Swarm, random: Random): Swarm {
   const members = 4 + random.integer(0, 2)
   const membershipMs = 200 + random.fraction() * 600
   const partitionMs = 300 + random.fraction() * 1000
-  return { ...swarm, members, faults: { ...swarm.faults, membershipMs, partitionMs, wipeMs: 0 } }
+  const founders = random.integer(3, members + 1)
+  const faults = { ...swarm.faults, membershipMs, partitionMs }
+  return { ...swarm, members, founders, faults }
 }
 
 /** Leaders come and go within fractions of a second, and what they leave behind conflicts. */
@@ -65,7 +69,8 @@ function aboutElections(swarm: Swarm, random: Random): Swarm {
     slowDiskMs: random.fraction() < 0.5 ? 150 + random.fraction() * 600 : swarm.faults.slowDiskMs,
   }
   const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
-  return { ...swarm, faults, settings, members: random.integer(3, 6), thinkMs: 10 }
+  const members = random.integer(3, 6)
+  return { ...swarm, faults, settings, members, founders: members, thinkMs: 10 }
 }
 
 function drawMixed(random: Random): Swarm {
@@ -77,6 +82,7 @@ function drawMixed(random: Random): Swarm {
   const members = [3, 3, 3, 3, 5, 5, 4, 1][random.integer(0, 8)] as number
   return {
     members,
+    founders: members > 3 && chance(0.3) ? members - 1 : members,
     clients: random.integer(2, 9),
     watchers: random.integer(1, 5),
     keys: random.integer(1, 6),

@@ -91,7 +91,8 @@ export async function raftAdd(
   if (flags.learner) return done(flags, `${name} is a learner`)
   const caughtUp = await waitUntil(clock, catchUpMs, new AbortController().signal, async () => {
     const { status } = await look(flags)
-    const match = status.members.find((one) => one.name === name)?.matchIndex ?? 0
+    const member = status.members.find((one) => one.name === name)
+    const match = member?.withholdsVote ? 0 : (member?.matchIndex ?? 0)
     const commit = Math.max(...status.members.map((one) => one.commitIndex))
     return match > 0 && match + 100 >= commit ? true : undefined
   })

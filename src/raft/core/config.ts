@@ -4,6 +4,7 @@ import type { Random } from '../../base/random.ts'
 import { isStorageThread, nobody } from './message.ts'
 import type { ReadOnlyOption } from './read-only.ts'
 import type { Storage } from './storage.ts'
+import type { TrackerConfig } from './tracker.ts'
 
 /** A step of the protocol worth a line in the flight record. */
 export interface RaftTrace {
@@ -63,6 +64,8 @@ export interface RaftConfig {
   /** A leader that was removed or made a learner becomes a follower at once. */
   readonly stepDownOnRemoval?: boolean
   readonly random: Random
+  /** Why a leader must not propose a change that leads to `next`; undefined when it may. */
+  readonly refuseConfig?: (next: TrackerConfig, now: TrackerConfig) => string | undefined
   readonly trace?: (event: RaftTrace) => void
 }
 
@@ -106,6 +109,7 @@ export function settle(config: RaftConfig): RaftSettings {
     disableConfChangeValidation: config.disableConfChangeValidation ?? false,
     stepDownOnRemoval: config.stepDownOnRemoval ?? false,
     random: config.random,
+    refuseConfig: config.refuseConfig ?? (() => undefined),
     trace: config.trace,
   }
 }

@@ -30,7 +30,7 @@ import type { ProgressState } from './progress.ts'
 import { Raft, type SoftState } from './raft.ts'
 import type { ReadState } from './read-only.ts'
 import { step, tick } from './step.ts'
-import type { StepResult } from './step-leader.ts'
+import { confChangeRefusal, type StepResult } from './step-leader.ts'
 import type { TrackerConfig } from './tracker.ts'
 
 export type { RaftConfig } from './config.ts'
@@ -132,6 +132,11 @@ export class RawNode {
   proposeConfChange(change: ConfChange): StepResult {
     const entry: Entry = { term: 0, index: 0, ...encodeConfChange(change) }
     return this.#local('MsgProp', { entries: [entry] })
+  }
+
+  /** On the leader: why this membership change would be refused now; undefined when it would not. */
+  confChangeRefusal(change: ConfChange): string | undefined {
+    return this.raft.role === 'leader' ? confChangeRefusal(this.raft, asV2(change)) : undefined
   }
 
   /**

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts'
+import { applyChange, ConfChangeError } from './conf-change.ts'
 import { decodeConfChange } from './conf-change-codec.ts'
-import { type Entry, type Message, noBytes, nobody } from './message.ts'
+import { type ConfChangeV2, type Entry, type Message, noBytes, nobody } from './message.ts'
 import type { Progress } from './progress.ts'
 import type { Raft } from './raft.ts'
 import { confirmReads, handleReadIndex, releasePendingReads } from './reads.ts'
@@ -96,7 +97,8 @@ function admitConfChanges(raft: Raft, proposals: readonly Entry[]): readonly Ent
   if (proposals.every(({ type }) => type === 'EntryNormal')) return proposals
   const first = raft.log.lastIndex() + 1
   return proposals.map((entry, at) => {
-    const refusal = refuseConfChange(raft, entry)
+    const change = decodeConfChange(entry)
+    const refusal = change && confChangeRefusal(raft, change)
     if (refusal !== undefined) {
       raft.trace('proposal-refused', nobody, refusal)
       return { ...entry, type: 'EntryNormal', data: noBytes }
@@ -106,17 +108,29 @@ function admitConfChanges(raft: Raft, proposals: readonly Entry[]): readonly Ent
   })
 }
 
-/** Why a membership change cannot be proposed now; undefined when it can, or for other entries. */
-function refuseConfChange(raft: Raft, entry: Entry): string | undefined {
-  const change = decodeConfChange(entry)
-  if (change === undefined || raft.settings.disableConfChangeValidation) return undefined
+/** Why a leader cannot propose this membership change now; undefined when it can. */
+export function confChangeRefusal(raft: Raft, change: ConfChangeV2): string | undefined {
+  if (raft.settings.disableConfChangeValidation) return undefined
   const isJoint = raft.tracker.config.voters.outgoing.length > 0
   const leaves = change.changes.length === 0
   if (raft.pendingConfIndex > raft.log.applied)
     return `a membership change at index ${raft.pendingConfIndex} may not be applied yet`
   if (isJoint && !leaves) return 'the joint configuration must be left first'
   if (!isJoint && leaves) return 'there is no joint configuration to leave'
-  return undefined
+  return outcomeRefusal(raft, change)
+}
+
+/** Nothing is under way, so this change will be applied to what holds now: what fails then fails here. */
+function outcomeRefusal(raft: Raft, change: ConfChangeV2): string | undefined {
+  const { tracker, settings } = raft
+  const { config, progress } = tracker
+  const base = { config, progress, lastIndex: raft.log.lastIndex(), tracker }
+  try {
+    return settings.refuseConfig(applyChange(base, change).config, config)
+  } catch (error) {
+    if (error instanceof ConfChangeError) return error.message
+    throw error
+  }
 }
 
 /** Section 5.3: go back to where the logs may agree, a whole term at a time. */

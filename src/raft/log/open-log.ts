@@ -58,9 +58,7 @@ export async function openLog(options: LogOptions, how = { acceptsLoss: false })
 
 async function claim(options: LogOptions): Promise<Identity> {
   const { clusterId, memberId, members, random, disk, dataDirectory } = options
-  // A member that the cluster did not begin with gets its vote by a change of membership.
-  const joined = members.every(({ id }) => id !== memberId)
-  const own = { clusterId, memberId, members, incarnation: random.uuid(), joined }
+  const own = { clusterId, memberId, members, incarnation: random.uuid(), joined: false }
   const { identity, isNew } = await claimDirectory(disk, dataDirectory, own)
   if (isNew && identity.damage) announce(options, identity)
   return identity

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { statusError } from '../../base/status.ts'
-import type { ConfChangeType } from '../core/message.ts'
+import type { ConfChange, ConfChangeType } from '../core/message.ts'
 import type { RawNode } from '../core/raw-node.ts'
 import type { MembershipChange } from '../replica.ts'
 import { type ChangeContext, encodeContext } from './book.ts'
@@ -35,22 +35,27 @@ export class MembershipChanges {
     this.#options = options
   }
 
-  /** Resolves once applied here. Rejects with Conflict when it would cost the quorum. */
+  /**
+   * Resolves once applied here. Rejects with Conflict when this member leads and knows that it cannot
+   * be, or that it would cost the quorum. Another leader makes nothing of such a change.
+   */
   async propose(change: MembershipChange): Promise<void> {
     const node = this.#options.node()
     if (!node) throw statusError('ServiceUnavailable', 'this member is not running')
-    if (change.kind === 'remove') refuseLossOfQuorum(node, change)
     const { memberId, raftAddress } = change
     const changeId = this.#options.random.uuid()
     const context: ChangeContext = {
       changeId,
       ...(raftAddress !== undefined && { address: { id: memberId, raftAddress } }),
     }
-    const result = node.proposeConfChange({
+    const wanted: ConfChange = {
       type: types[change.kind],
       nodeId: memberId,
       context: encodeContext(context),
-    })
+    }
+    const refusal = node.confChangeRefusal(wanted)
+    if (refusal !== undefined) throw statusError('Conflict', refusal)
+    const result = node.proposeConfChange(wanted)
     if (result !== 'ok') throw statusError('ServiceUnavailable', 'the cluster has no leader')
     this.#options.proposed()
     await new Promise<void>((resolve, reject) => {
@@ -82,17 +87,4 @@ export class MembershipChanges {
     }
     this.#pending.clear()
   }
-}
-
-/** On the leader, which knows who answers. */
-function refuseLossOfQuorum(node: RawNode, { memberId }: MembershipChange): void {
-  const { id, progress } = node.status()
-  const left = progress.filter((one) => !one.isLearner && one.id !== memberId)
-  if (progress.length === 0 || progress.every((one) => one.id !== memberId)) return
-  const active = left.filter((one) => one.id === id || one.recentActive)
-  if (active.length >= Math.floor(left.length / 2) + 1) return
-  throw statusError(
-    'Conflict',
-    `without member ${memberId} only ${active.length} of ${left.length} members would answer`,
-  )
 }

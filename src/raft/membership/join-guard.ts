@@ -10,7 +10,7 @@ export interface MemberState {
   readonly holds: boolean
   /** Data directories that were empty together with its own, at the birth of the cluster. */
   readonly founders: readonly string[]
-  /** It withholds its vote. Of the moment when it connected. */
+  /** It withholds its vote. Who gets it says so to everybody anew. */
   readonly withholds?: boolean
 }
 
@@ -23,6 +23,8 @@ export interface JoinGuardOptions {
   /** Whether this member has a term, a vote or entries by now. */
   readonly holds: () => boolean
   readonly voters: () => readonly MemberId[]
+  /** Whom the cluster began with: all of them take part in its birth. */
+  readonly firstMembers: readonly MemberId[]
   readonly node: () => RawNode
   /** A read index, which the leader answers after it has met this incarnation. Rejects without one. */
   readonly readIndex: () => Promise<LogIndex>
@@ -46,7 +48,8 @@ const voteTypes: ReadonlySet<Message['type']> = new Set<Message['type']>([
  * Keeps a member that may have lost data out of elections until its vote is safe. It may have voted and
  * acknowledged entries that it no longer holds: with its forgetful vote, a majority could elect a leader
  * that lacks committed entries. So it votes only
- *   - when the cluster is being born: a majority of the voters is as empty, and nobody is not; or
+ *   - when the cluster is being born: every member that it begins with is there, as empty as this one
+ *     or a witness that this one was; or
  *   - when it holds everything that was committed when a leader first took it in, up to an entry of
  *     that leader's own term, and up to a read index that this leader gave after it met this
  *     incarnation. From then on no leader counts what was acknowledged before the loss.
@@ -81,6 +84,13 @@ export class JoinGuard {
     return { incarnation, holds: isOld, founders, ...(!this.#joined && { withholds: true }) }
   }
 
+  /** Whether a member has its vote, as far as is known here. */
+  hasVote(id: MemberId): boolean {
+    if (id === this.#options.memberId) return this.#joined
+    const peer = this.#peers.get(id)
+    return peer !== undefined && !peer.withholds
+  }
+
   /** Whether this member withholds its vote. */
   get withholds(): boolean {
     return !this.#joined
@@ -96,9 +106,10 @@ export class JoinGuard {
   get lacksQuorum(): boolean {
     if (this.#joined) return false
     const voters = this.#options.voters()
-    const able = voters.filter(
-      (id) => id !== this.#options.memberId && !this.#peers.get(id)?.withholds,
-    )
+    const able = voters.filter((id) => {
+      const peer = this.#peers.get(id)
+      return id !== this.#options.memberId && (peer === undefined || !peer.withholds)
+    })
     return able.length < Math.floor(voters.length / 2) + 1
   }
 
@@ -178,13 +189,12 @@ export class JoinGuard {
 
   #considerBirth(): void {
     if (this.#joined || this.#options.wasDamaged) return
-    const { memberId } = this.#options
-    const voters = this.#options.voters()
-    const others = voters.filter((id) => id !== memberId).map((id) => this.#peers.get(id))
-    if (others.some((state) => state && !this.#isNewborn(state))) return
-    const empty = others.filter((state) => state !== undefined).length
-    const isVoter = voters.includes(memberId)
-    if (isVoter && empty + 1 >= Math.floor(voters.length / 2) + 1) this.#join()
+    const { memberId, firstMembers } = this.#options
+    const isThere = (id: MemberId) => {
+      const peer = this.#peers.get(id)
+      return id === memberId || (peer !== undefined && this.#isNewborn(peer))
+    }
+    if (firstMembers.includes(memberId) && firstMembers.every(isThere)) this.#join()
   }
 
   #join(): void {

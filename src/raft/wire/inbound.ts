@@ -10,7 +10,7 @@ import { decodeMessage } from './message-codec.ts'
 import { ackPeriodMs } from './peer-link.ts'
 import type { TransportHandlers } from './transport.ts'
 
-/** The first frame of a connection, as JSON. */
+/** The first frame of a connection, as JSON; comes again when what it says has changed. */
 export interface Hello {
   readonly protocol: 1
   readonly clusterId: string
@@ -70,7 +70,7 @@ class Inbound {
   }
 
   frame({ kind, payload }: Frame): void {
-    if (!this.#hello) this.#greet(kind, payload)
+    if (!this.#hello || kind === frameKind.hello) this.#greet(kind, payload)
     else if (kind === frameKind.message && this.#hello.snapshot)
       this.#beginSnapshot(decodeMessage(payload), this.#hello.snapshot)
     else if (kind === frameKind.message) {
@@ -89,6 +89,8 @@ class Inbound {
   #greet(kind: number, payload: Buffer): void {
     if (kind !== frameKind.hello) throw new WireError('a connection begins with a hello')
     const hello = readHello(payload)
+    if (this.#hello && (this.#hello.snapshot || hello.from !== this.#hello.from))
+      throw new WireError('a connection stays with whom it was made for')
     const refusal = this.#options.refusal(hello)
     if (refusal !== undefined) {
       this.#options.logger.warn({ from: hello.from, refusal }, 'refused a connection')

@@ -69,6 +69,11 @@ export class PeerLink {
     socket.write(parts.length === 1 ? (parts[0] ?? '') : Buffer.concat(parts, bytes))
   }
 
+  /** Says hello again: what this member says of itself has changed. */
+  greet(): void {
+    if (this.#state === 'open') this.#sayHello(this.#socket)
+  }
+
   /** The peer is there, as it spoke to us: no use in waiting longer. */
   wake(): void {
     if (this.#state === 'waiting') this.#dial()
@@ -125,11 +130,15 @@ export class PeerLink {
     if (this.#state === 'closed') return
     this.#state = 'open'
     this.#wasOpen = true
-    socket.write(Buffer.concat([...encodeFrame(frameKind.hello, this.#options.hello())]))
+    this.#sayHello(socket)
     const held = this.#held
     this.#held = []
     this.#heldBytes = 0
     if (held.length > 0) this.send(held)
+  }
+
+  #sayHello(socket: TLSSocket | undefined): void {
+    socket?.write(Buffer.concat(encodeFrame(frameKind.hello, this.#options.hello())))
   }
 
   #answered(kind: number, payload: Buffer): void {

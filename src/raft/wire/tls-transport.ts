@@ -16,6 +16,7 @@ import type { Message } from '../core/message.ts'
 import type { MemberAddress } from '../membership/members.ts'
 import type { ReplicaOptions } from '../replica-options.ts'
 import type { SnapshotHeader } from '../wal/snapshot-files.ts'
+import { Correspondents } from './correspondents.ts'
 import { encodeFrame, FrameReader, frameKind } from './frame.ts'
 import { type Hello, serveInbound } from './inbound.ts'
 import { encodeMessage } from './message-codec.ts'
@@ -55,11 +56,8 @@ export function tlsTransportOf(options: ReplicaOptions): Transport {
 class TlsTransport implements Transport {
   readonly #options: TlsTransportOptions
   readonly #context: SecureContext
-  readonly #members = new Map<MemberId, MemberAddress>()
-  /** Members that spoke to us and are not in the list that we have. */
-  readonly #callers = new Map<MemberId, MemberAddress>()
-  #given: readonly MemberAddress[] = []
-  readonly #links = new Map<MemberId, PeerLink>()
+  readonly #correspondents: Correspondents
+  readonly #links = new Map<MemberId, { readonly link: PeerLink; readonly address: string }>()
   readonly #sockets = new Set<TLSSocket>()
   #handlers: TransportHandlers | undefined
   #server: Server | undefined
@@ -67,6 +65,7 @@ class TlsTransport implements Transport {
 
   constructor(options: TlsTransportOptions) {
     this.#options = options
+    this.#correspondents = new Correspondents(options.memberId)
     const { certificate, privateKey, ca } = options.tls
     this.#context = createSecureContext({
       cert: certificate,
@@ -97,27 +96,16 @@ class TlsTransport implements Transport {
     server.on('tlsClientError', (error) =>
       this.#options.logger.debug({ error }, 'a TLS handshake failed'),
     )
-    for (const member of this.#members.values()) this.#link(member)
+    this.#linkAll()
   }
 
   setMembers(members: readonly MemberAddress[]): void {
-    this.#given = members
-    const { memberId } = this.#options
-    const others = members.filter(({ id }) => id !== memberId)
-    // A member that joins learns of the others from the log, which it gets only if it can answer.
-    if (others.length === members.length)
-      for (const caller of this.#callers.values())
-        if (others.every(({ id }) => id !== caller.id)) others.push(caller)
-    const before = new Map(this.#members)
-    this.#members.clear()
-    for (const member of others) this.#members.set(member.id, member)
-    for (const [id, link] of this.#links) {
-      if (this.#members.get(id)?.raftAddress === before.get(id)?.raftAddress) continue
-      link.closeGently()
-      this.#links.delete(id)
-    }
-    if (this.#handlers && !this.#stopped)
-      for (const member of others) if (!this.#links.has(member.id)) this.#link(member)
+    this.#correspondents.setMembers(members)
+    this.#linkAll()
+  }
+
+  greet(): void {
+    for (const { link } of this.#links.values()) link.greet()
   }
 
   send(messages: readonly Message[]): void {
@@ -129,7 +117,7 @@ class TlsTransport implements Transport {
       else parts.set(message.to, frame)
     }
     for (const [to, list] of parts) {
-      const link = this.#links.get(to)
+      const link = this.#links.get(to)?.link
       if (link) link.send(list)
       else this.#handlers?.unreachable(to)
     }
@@ -140,7 +128,7 @@ class TlsTransport implements Transport {
     header: SnapshotHeader,
     blocks: AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    const member = this.#members.get(message.to)
+    const member = this.#correspondents.get(message.to)
     if (!member) throw new Error(`member ${message.to} has no address`)
     const socket = this.#dial(member)
     this.#track(socket)
@@ -165,7 +153,7 @@ class TlsTransport implements Transport {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const link of this.#links.values()) link.close()
+    for (const { link } of this.#links.values()) link.close()
     this.#links.clear()
     for (const socket of this.#sockets) socket.destroy()
     const server = this.#server
@@ -175,11 +163,17 @@ class TlsTransport implements Transport {
   #accept(socket: TLSSocket): void {
     this.#track(socket)
     const { clock, logger } = this.#options
+    let caller: MemberId | undefined
+    socket.once('close', () => {
+      if (caller === undefined) return
+      this.#correspondents.hungUp(caller)
+      this.#linkAll()
+    })
     const given = present(this.#handlers, 'the handlers of a started transport')
     const handlers: TransportHandlers = {
       ...given,
       met: (id, state) => {
-        this.#links.get(id)?.wake()
+        this.#links.get(id)?.link.wake()
         given.met(id, state)
       },
     }
@@ -187,7 +181,15 @@ class TlsTransport implements Transport {
       clock,
       logger,
       handlers,
-      refusal: (hello) => this.#refusal(socket, hello),
+      refusal: (hello) => {
+        const refusal = this.#refusal(socket, hello)
+        if (refusal === undefined && hello.address !== undefined && caller === undefined) {
+          caller = hello.from
+          this.#correspondents.called(hello.from, hello.address)
+          this.#linkAll()
+        }
+        return refusal
+      },
     })
   }
 
@@ -197,15 +199,20 @@ class TlsTransport implements Transport {
     if (hello.clusterId !== clusterId)
       return `this is cluster ${clusterId}, the caller is of ${hello.clusterId}`
     if (hello.to !== memberId) return `this is member ${memberId}, the caller wants ${hello.to}`
-    const refusal = peerRefusal(socket.getPeerCertificate(), this.#members.get(hello.from)?.name)
-    if (refusal === undefined) this.#called(hello)
-    return refusal
+    const { name } = this.#correspondents.get(hello.from) ?? {}
+    return peerRefusal(socket.getPeerCertificate(), name)
   }
 
-  #called({ from, address }: Hello): void {
-    if (address === undefined || this.#members.has(from)) return
-    this.#callers.set(from, { id: from, raftAddress: address })
-    this.setMembers(this.#given)
+  /** A link to everybody to speak to, where it is to be found now, and to nobody else. */
+  #linkAll(): void {
+    const all = this.#correspondents.all()
+    for (const [id, { link, address }] of this.#links) {
+      if (all.some((one) => one.id === id && one.raftAddress === address)) continue
+      link.closeGently()
+      this.#links.delete(id)
+    }
+    if (this.#handlers && !this.#stopped)
+      for (const member of all) if (!this.#links.has(member.id)) this.#link(member)
   }
 
   #link(member: MemberAddress): void {
@@ -221,7 +228,7 @@ class TlsTransport implements Transport {
       unreachable: () => handlers.unreachable(member.id),
       lost: (how) => handlers.lost(member.id, how),
     })
-    this.#links.set(member.id, link)
+    this.#links.set(member.id, { link, address: member.raftAddress })
   }
 
   #dial(member: MemberAddress): TLSSocket {

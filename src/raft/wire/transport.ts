@@ -16,6 +16,8 @@ export interface Transport {
     header: SnapshotHeader,
     blocks: AsyncIterable<Uint8Array>,
   ): Promise<void>
+  /** Says anew, to everybody who listens, what this member says of itself when it connects. */
+  greet(): void
   /** Whom to speak to. Links to members that are gone are closed. */
   setMembers(members: readonly MemberAddress[]): void
   stop(): Promise<void>
@@ -24,7 +26,7 @@ export interface Transport {
 export interface TransportHandlers {
   /** What this member says of itself when it connects to `to`. */
   state(to: MemberId): MemberState
-  /** A peer connected, or connected again. Comes before its messages. */
+  /** A peer connected, or says of itself something else than before. Comes before its messages. */
   met(id: MemberId, state: MemberState): void
   /** `incarnation` is the one that the sender said when it connected. */
   message(message: Message, incarnation?: string): void

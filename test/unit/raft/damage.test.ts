@@ -11,7 +11,7 @@ import { newerVote, VoteFile } from '../../../src/raft/wal/vote-file.ts'
 import { Wal } from '../../../src/raft/wal/wal.ts'
 import type { Member } from '../../contract/replica.ts'
 import { SimulatedDisk } from '../../contract/sim-disk.ts'
-import { LocalCluster } from './local-cluster.ts'
+import { LocalCluster, untilItVotes } from './local-cluster.ts'
 
 async function startAll(cluster: LocalCluster): Promise<Member[]> {
   return Promise.all(cluster.ids.map((id) => cluster.start(id)))
@@ -24,14 +24,6 @@ function leaderOf(cluster: LocalCluster, members: readonly Member[]): Promise<Me
 async function commit(cluster: LocalCluster, member: Member, command: string): Promise<void> {
   await member.replica.propose(Buffer.from(command))
   await cluster.until(command, () => member.commands.includes(command))
-}
-
-/** Joining is no event that a listener hears. */
-async function untilItVotes(member: Member): Promise<void> {
-  for (let turn = 0; member.replica.status().withholdsVote; turn += 1) {
-    assert.ok(turn < 500, `member ${member.id} still withholds its vote`)
-    await new Promise<void>((resolve) => setTimeout(resolve, 10))
-  }
 }
 
 /** Damages the oldest segment of a member at a byte, where a record stands. */

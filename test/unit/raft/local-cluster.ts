@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { present } from '../../../src/base/assert.ts'
 import type { MemberId } from '../../../src/base/brand.ts'
@@ -90,5 +91,13 @@ export class LocalCluster extends Watcher implements ReplicaCluster {
 
   async wipe(id: MemberId): Promise<void> {
     this.disk(id).wipe()
+  }
+}
+
+/** Joining is no event that a listener hears. */
+export async function untilItVotes(member: Member): Promise<void> {
+  for (let turn = 0; member.replica.status().withholdsVote; turn += 1) {
+    assert.ok(turn < 500, `member ${member.id} still withholds its vote`)
+    await new Promise<void>((resolve) => setTimeout(resolve, 10))
   }
 }
