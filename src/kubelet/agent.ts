@@ -16,9 +16,9 @@ import type { ClusterDns } from './desired.ts'
 import { Images } from './images.ts'
 import { readMachine } from './node/machine.ts'
 import { NodeAgent } from './node/node-agent.ts'
-import { fingerprint, type ObservedPod } from './observe.ts'
+import { fingerprint, liveSandbox, type ObservedPod } from './observe.ts'
 import { Relister } from './relist.ts'
-import type { ContainerState, PodIdentity, Runtime } from './runtime/runtime.ts'
+import type { ContainerState, PodIdentity, Runtime, SandboxState } from './runtime/runtime.ts'
 import { KubeletServer, type ServerOptions } from './server/server.ts'
 import type { StreamPath } from './server/stream-request.ts'
 import { PodWorker } from './worker.ts'
@@ -165,6 +165,7 @@ class KubeletAgent implements Kubelet {
       clock,
       logger,
       containers: (path) => this.#containersOf(path),
+      sandbox: (path) => this.#sandboxOf(path),
       pods: () => this.#informer.list(),
     })
     this.#scope.onClose('server', () => server.stop())
@@ -172,11 +173,20 @@ class KubeletAgent implements Kubelet {
     this.#address = server.address
   }
 
-  /** Of a pod's containers of one name the newest first; of pods of one name the API's. */
-  async #containersOf({ namespace, pod, container }: StreamPath): Promise<ContainerState[]> {
-    const named = [...(await this.#relister.fresh()).values()]
-      .filter((one) => one.pod.namespace === namespace && one.pod.name === pod)
-      .flatMap((one) => one.containers.get(container) ?? [])
+  /** Of a pod's containers of one name the newest first. */
+  async #containersOf(path: StreamPath): Promise<ContainerState[]> {
+    return (await this.#podsNamed(path)).flatMap((one) => one.containers.get(path.container) ?? [])
+  }
+
+  async #sandboxOf(path: StreamPath): Promise<SandboxState | undefined> {
+    return (await this.#podsNamed(path)).map(liveSandbox).find((one) => one !== undefined)
+  }
+
+  /** What runs of the pods of one name: the API's, unless only an older one is left. */
+  async #podsNamed({ namespace, pod }: StreamPath): Promise<ObservedPod[]> {
+    const named = [...(await this.#relister.fresh()).values()].filter(
+      (one) => one.pod.namespace === namespace && one.pod.name === pod,
+    )
     const uid = this.#informer.get(`${namespace}/${pod}`)?.metadata.uid
     const known = named.filter((one) => one.pod.uid === uid)
     return known.length > 0 ? known : named

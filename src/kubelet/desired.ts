@@ -146,6 +146,7 @@ export function desiredContainer(options: {
     security: desiredSecurity(pod, container),
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
     stopSignal: container.lifecycle?.stopSignal,
     sharePid: pod.spec?.shareProcessNamespace ?? false,
     hostPid: pod.spec?.hostPID ?? false,

@@ -233,6 +233,7 @@ export function containerConfig(
     },
     tty: false,
     stdin: false,
+    stdinOnce: false,
     stopSignal: undefined,
     sharePid: false,
     hostPid: false,

@@ -74,6 +74,8 @@ export async function refusalOf(response: IncomingMessage): Promise<StatusError>
   switch (response.statusCode) {
     case 400:
       return statusError('BadRequest', text)
+    case 403:
+      return statusError('Forbidden', text)
     case 404:
       return statusError('NotFound', text === '' ? 'the kubelet does not know this stream' : text)
     case 503:

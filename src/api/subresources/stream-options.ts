@@ -1,38 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { type StatusError, statusError } from '../../base/status.ts'
 import { isTrue } from '../request-info.ts'
 import { kubeletPath } from './kubelet-request.ts'
 import { containerOf, type StreamedPod } from './pod-container.ts'
 
 export type StreamKind = 'exec' | 'attach' | 'portforward'
-
-/** The sub-protocols of exec and attach that the kubelet speaks, newest first. */
-export const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const
-
-/** Sent by kubectl for a port-forward: SPDY frames within a WebSocket, which the kubelet unpacks. */
-const tunnelledProtocol = 'SPDY/3.1+portforward.k8s.io'
-
-/**
- * Throws BadRequest unless the client wants a WebSocket with a sub-protocol that is served. kubectl
- * before 1.31 wants SPDY.
- */
-export function checkUpgrade(kind: StreamKind, headers: IncomingMessage['headers']): void {
-  const upgrade = headers.upgrade ?? ''
-  if (upgrade.toLowerCase() !== 'websocket')
-    throw statusError(
-      'BadRequest',
-      `unable to upgrade to ${upgrade === '' ? 'nothing' : upgrade}: this server speaks WebSocket only; ` +
-        'use kubectl 1.31 or newer, without KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false',
-    )
-  const asked = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim())
-  const served: readonly string[] =
-    kind === 'portforward' ? [...channelProtocols, tunnelledProtocol] : channelProtocols
-  if (!asked.some((one) => served.includes(one)))
-    throw statusError(
-      'BadRequest',
-      `none of the sub-protocols ${JSON.stringify(asked)} is served: use one of ${served.join(', ')}`,
-    )
-}
 
 /**
  * The kubelet's path for a stream. Throws BadRequest for options that make no sense
@@ -62,7 +33,6 @@ export function kubeletStreamPath(
   const wanted = streams.filter(([ours]) => isTrue(query.get(ours)))
   if (wanted.length === 0) throw refused('you must specify at least 1 of stdin, stdout, stderr')
   const tty = isTrue(query.get('tty'))
-  if (tty && isTrue(query.get('stderr'))) throw refused('tty and stderr cannot both be true')
   for (const [, kubelets] of wanted) passed.set(kubelets, '1')
   if (tty) passed.set('tty', '1')
   return `${kubeletPath(kind, pod.namespace, pod.name, container)}?${passed}`

@@ -10,7 +10,7 @@ import { parseRequestInfo } from '../request-info.ts'
 import { answerOf, kubeletRequest, refusalOf } from './kubelet-request.ts'
 import { findKubelet, findPod, type KubeletAddress } from './pod-container.ts'
 import { StreamCount } from './stream-count.ts'
-import { checkUpgrade, kubeletStreamPath, type StreamKind } from './stream-options.ts'
+import { kubeletStreamPath, type StreamKind } from './stream-options.ts'
 
 /** Takes over a connection that asks for exec, attach or port-forward. */
 export interface UpgradeHandler {
@@ -25,8 +25,8 @@ export interface UpgradeHandler {
 }
 
 /**
- * Streams of pods: this server authorizes, finds the kubelet and then only carries bytes, so every
- * WebSocket frame is the business of client and kubelet alone.
+ * Streams of pods: this server authorizes, finds the kubelet and then only carries bytes. Whether they
+ * are WebSocket or SPDY, and what is in them, is the business of client and kubelet alone.
  */
 export function createUpgradeHandler(
   options: ApiOptions,
@@ -42,7 +42,6 @@ export function createUpgradeHandler(
       const pod = await findPod(options, info)
       const path = kubeletStreamPath(kind, pod, info.query)
       const address = await findKubelet(options, pod.nodeName)
-      await checkProtocol(options, kind, request, address, path)
       const leave = streams.enter(address.node)
       open.add(socket)
       try {
@@ -66,35 +65,6 @@ function streamKindOf(info: RequestInfo): StreamKind {
   if (!info.isResource || group !== '' || resource !== 'pods' || !isStream) throw noSuchPath()
   return subresource
 }
-
-/**
- * kubectl asks again by SPDY when its WebSocket was refused, and prints that second answer: so it
- * must tell what stands in the way of the stream, before it tells that SPDY is not served.
- */
-async function checkProtocol(
-  options: ApiOptions,
-  kind: StreamKind,
-  request: IncomingMessage,
-  address: KubeletAddress,
-  path: string,
-): Promise<void> {
-  try {
-    checkUpgrade(kind, request.headers)
-  } catch (unserved) {
-    const plain = kubeletRequest(options, address, path)
-    const answer = await answerOf(options, address, plain)
-    const refusal = await refusalOf(answer)
-    plain.destroy()
-    const { statusCode = 0 } = answer
-    if (statusCode < 400 || statusCode === upgradeRequiredCode) throw unserved
-    throw statusError(
-      refusal.reason ?? 'BadRequest',
-      `unable to upgrade connection: ${refusal.message}`,
-    )
-  }
-}
-
-const upgradeRequiredCode = 426
 
 /** The kubelet's side of an accepted upgrade. */
 interface KubeletSide {
@@ -134,6 +104,7 @@ const handshakeHeaders = [
   'sec-websocket-version',
   'sec-websocket-protocol',
   'sec-websocket-extensions',
+  'x-stream-protocol-version',
 ]
 
 /** What of the client's headers the kubelet needs: never its credentials. */

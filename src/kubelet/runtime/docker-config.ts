@@ -106,6 +106,7 @@ export function containerOptions(
     Env: [...config.env].map(([name, value]) => `${name}=${value}`),
     Tty: config.tty,
     OpenStdin: config.stdin,
+    StdinOnce: config.stdin && config.stdinOnce,
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       NetworkMode: `container:${sandboxId}`,

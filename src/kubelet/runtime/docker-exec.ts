@@ -5,6 +5,7 @@ import { type Clock, delay } from '../../base/clock.ts'
 import { engineCall, engineError, statusCodeOf } from './docker-error.ts'
 import { demultiplex } from './docker-frames.ts'
 import {
+  type AttachOptions,
   type ExecOptions,
   type ExecResult,
   type ExecStream,
@@ -29,14 +30,51 @@ export async function dockerExec(
     exec.start({ hijack: true, stdin: true, Tty: options.tty }),
     'Invalid',
   )
+  const streams = joined(duplex, options)
+  // A stream that breaks ends like one that ends; the exit code tells what happened.
+  const exitCode = streams.drained.then(() => exitCodeOf(exec, clock))
+  exitCode.catch(() => {})
+  return {
+    ...streams,
+    resize: async (columns, rows) => {
+      await engineCall(exec.resize({ w: columns, h: rows }), 'Invalid')
+    },
+    exitCode,
+  }
+}
+
+/** The streams of a container's own process. */
+export async function dockerAttach(
+  docker: Docker,
+  id: string,
+  { stdin }: AttachOptions,
+): Promise<ExecStream> {
+  const container = docker.getContainer(id)
+  const { Config, State } = await engineCall(container.inspect(), 'NotFound')
+  if (!State.Running)
+    throw new RuntimeError('NotRunning', `container ${id.slice(0, 12)} is not running`)
+  const input = stdin && Config.OpenStdin
+  const duplex = await engineCall(
+    container.attach({ stream: true, hijack: true, stdin: input, stdout: true, stderr: true }),
+    'Invalid',
+  )
+  const streams = joined(duplex as Duplex, { stdin: input, tty: Config.Tty })
+  return {
+    ...streams,
+    resize: async (columns, rows) => {
+      await engineCall(container.resize({ w: columns, h: rows }), 'Invalid')
+    },
+    exitCode: streams.drained.then(() => 0),
+  }
+}
+
+/** A hijacked connection as streams of its own. `drained` resolves when its output has been read. */
+function joined(duplex: Duplex, options: { readonly stdin: boolean; readonly tty: boolean }) {
   const stdout = new PassThrough()
   const stderr = new PassThrough()
   const drained = options.tty
     ? copyTerminal(duplex, stdout, stderr)
     : demultiplex(duplex, { stdout, stderr })
-  // A stream that breaks ends like one that ends; the exit code tells what happened.
-  const exitCode = drained.catch(() => undefined).then(() => exitCodeOf(exec, clock))
-  exitCode.catch(() => {})
   const stdin = options.stdin ? new PassThrough() : undefined
   if (stdin) {
     stdin.pipe(duplex, { end: false })
@@ -48,11 +86,8 @@ export async function dockerExec(
     stdin,
     stdout,
     stderr,
-    resize: async (columns, rows) => {
-      await engineCall(exec.resize({ w: columns, h: rows }), 'Invalid')
-    },
-    exitCode,
-    close: () => duplex.destroy(),
+    drained: drained.catch(() => undefined),
+    close: () => void duplex.destroy(),
   }
 }
 

@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream'
+import { written } from '../written.ts'
 
 /** Where the payload of an attached stream goes. */
 export interface FrameTargets {
@@ -31,7 +32,7 @@ export async function demultiplex(source: Readable, targets: FrameTargets): Prom
         const part = pending.subarray(0, left)
         pending = pending.subarray(part.length)
         left -= part.length
-        await write(target, part)
+        await written(target, part)
       }
       if (targets.stdout.destroyed && targets.stderr.destroyed) break
     }
@@ -39,20 +40,6 @@ export async function demultiplex(source: Readable, targets: FrameTargets): Prom
     targets.stdout.end()
     targets.stderr.end()
   }
-}
-
-/** Waits while the reader is slow; a reader that went away takes nothing more. */
-async function write(target: PassThrough, part: Buffer): Promise<void> {
-  if (target.destroyed || target.write(part)) return
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      target.off('drain', done)
-      target.off('close', done)
-      resolve()
-    }
-    target.on('drain', done)
-    target.on('close', done)
-  })
 }
 
 /** Both outputs in the order of writing, as logs show them. */

@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs'
-import { PassThrough, type Readable } from 'node:stream'
+import { type Duplex, PassThrough, type Readable } from 'node:stream'
 import Docker from 'dockerode'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { containerOptions, type Owner, sandboxOptions } from './docker-config.ts'
 import { engineCall, engineError, statusCodeOf, unlessGone } from './docker-error.ts'
 import { DockerEvents } from './docker-events.ts'
-import { dockerExec, dockerExecSync } from './docker-exec.ts'
+import { dockerAttach, dockerExec, dockerExecSync } from './docker-exec.ts'
 import { mergedFrames } from './docker-frames.ts'
 import { ensureNetwork } from './docker-network.ts'
+import { dockerPortForward } from './docker-port-forward.ts'
 import { containerState, sandboxState } from './docker-state.ts'
 import { ensurePauseImage } from './import-image.ts'
 import { limitBytes } from './log-limit.ts'
 import {
+  type AttachOptions,
   type ContainerConfig,
   type ContainerState,
   type ExecOptions,
@@ -145,6 +147,14 @@ class DockerRuntime implements Runtime {
 
   exec(id: string, options: ExecOptions): Promise<ExecStream> {
     return dockerExec(this.#docker, id, options, this.#clock)
+  }
+
+  attach(id: string, options: AttachOptions): Promise<ExecStream> {
+    return dockerAttach(this.#docker, id, options)
+  }
+
+  portForward(sandboxId: string, port: number): Promise<Duplex> {
+    return dockerPortForward(this.#docker, sandboxId, port)
   }
 
   async logs(id: string, options: LogOptions): Promise<Readable> {

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 
 /**
  * What the kubelet needs from a container engine; in the words of Kubernetes' CRI. Implementations:
@@ -34,6 +34,13 @@ export interface Runtime {
   execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
   /** Runs a command with its streams. */
   exec(id: string, options: ExecOptions): Promise<ExecStream>
+  /**
+   * The streams of a running container's own process, from now on: its input only when the container has
+   * one (`ContainerConfig.stdin`). Its exit code counts as 0: the pod's status tells it.
+   */
+  attach(id: string, options: AttachOptions): Promise<ExecStream>
+  /** A connection to a TCP port of a sandbox, as a process in it would open it to 127.0.0.1. */
+  portForward(sandboxId: string, port: number): Promise<Duplex>
   /**
    * What the container wrote, stdout and stderr in the order of writing. Ends after the last line, or
    * with the container when `follow` is set. Destroy the stream to stop early.
@@ -73,7 +80,7 @@ export interface SandboxState {
   readonly ip: string | undefined
 }
 
-export type ContainerKind = 'init' | 'container'
+export type ContainerKind = 'init' | 'container' | 'ephemeral'
 
 export interface ContainerState {
   readonly id: string
@@ -142,6 +149,8 @@ export interface ContainerConfig {
   readonly security: ContainerSecurity
   readonly tty: boolean
   readonly stdin: boolean
+  /** Its input ends with the first client that attaches to it. */
+  readonly stdinOnce: boolean
   readonly stopSignal: string | undefined
   /** All containers of the pod see each other's processes. */
   readonly sharePid: boolean
@@ -188,6 +197,11 @@ export interface ExecOptions {
   readonly tty: boolean
 }
 
+export interface AttachOptions {
+  readonly stdin: boolean
+}
+
+/** A command's streams, or a container's. */
 export interface ExecStream {
   readonly stdin: Writable | undefined
   readonly stdout: Readable
@@ -222,6 +236,7 @@ export type RuntimeErrorReason =
   | 'PullFailed'
   | 'StartFailed'
   | 'NotRunning'
+  | 'Refused'
   | 'Timeout'
   | 'Unavailable'
   | 'Invalid'

@@ -1,11 +1,13 @@
 import type { Server } from 'node:http'
-import { PassThrough, type Readable } from 'node:stream'
+import { type Duplex, PassThrough, type Readable } from 'node:stream'
 import { present } from '../../base/assert.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
+import { dialPort } from './dial-port.ts'
 import { limitBytes } from './log-limit.ts'
 import {
+  type AttachOptions,
   type ContainerConfig,
   type ContainerState,
   type ExecOptions,
@@ -48,6 +50,9 @@ interface Container {
   state: ContainerState
   process: SimProcess | undefined
   readonly waiters: Set<() => void>
+  /** What attached clients type; undefined for a container without input. */
+  readonly input: PassThrough | undefined
+  readonly attached: Set<{ readonly stdout: PassThrough; readonly stderr: PassThrough }>
 }
 
 /** A runtime without containers, for hosts without Docker and for scale. Its state dies with it. */
@@ -151,6 +156,8 @@ class SimRuntime implements Runtime {
       state,
       process: undefined,
       waiters: new Set(),
+      input: config.stdin ? new PassThrough() : undefined,
+      attached: new Set(),
     })
     return id
   }
@@ -166,7 +173,12 @@ class SimRuntime implements Runtime {
     const process = new SimProcess({
       clock,
       program,
-      write: (_, text) => container.log.append(clock.wallMs(), text),
+      write: (stream, text) => {
+        container.log.append(clock.wallMs(), text)
+        const shown = container.config.tty ? 'stdout' : stream
+        for (const client of container.attached) client[shown].write(text)
+      },
+      ...(container.input ? { input: container.input } : {}),
       ended: (exitCode) => this.#ended(container, exitCode),
     })
     if (program.steps.some((step) => step.do === 'serve')) await this.#listen(container, sandbox)
@@ -255,6 +267,35 @@ class SimRuntime implements Runtime {
     }
   }
 
+  async attach(id: string, options: AttachOptions): Promise<ExecStream> {
+    const container = this.#container(id)
+    const { config, attached, input } = container
+    if (container.state.state !== 'running')
+      throw new RuntimeError('NotRunning', `container ${config.name} is not running`)
+    const client = { stdout: new PassThrough(), stderr: new PassThrough() }
+    attached.add(client)
+    const exitCode = new Promise<number>((resolve) => container.waiters.add(() => resolve(0)))
+    const stdin = options.stdin && input ? new PassThrough() : undefined
+    if (stdin && input) stdin.pipe(input, { end: config.stdinOnce })
+    return {
+      stdin,
+      ...client,
+      resize: async () => {},
+      exitCode,
+      close: () => {
+        attached.delete(client)
+        for (const stream of [client.stdout, client.stderr]) stream.end()
+      },
+    }
+  }
+
+  async portForward(sandboxId: string, port: number): Promise<Duplex> {
+    const ip = this.#sandboxes.get(sandboxId)?.state.ip
+    if (ip === undefined)
+      throw new RuntimeError('NotFound', `sandbox ${sandboxId} has no network of its own`)
+    return dialPort(ip, port)
+  }
+
   async logs(id: string, options: LogOptions): Promise<Readable> {
     const stream = this.#container(id).log.read(options)
     return options.bytesMax === undefined ? stream : limitBytes(stream, options.bytesMax)
@@ -299,6 +340,11 @@ class SimRuntime implements Runtime {
     const now = this.#options.clock.wallMs()
     container.state = { ...container.state, state: 'exited', exitCode, finishedMs: now }
     container.log.close(now)
+    for (const { stdout, stderr } of container.attached) {
+      stdout.end()
+      stderr.end()
+    }
+    container.attached.clear()
     for (const done of container.waiters) done()
     container.waiters.clear()
     // A stop waits for its listeners itself; after an exit they close behind it.

@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { TLSSocket } from 'node:tls'
-import { type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Pod } from '../../kinds/types.ts'
-import { type ContainerState, type Runtime, RuntimeError } from '../runtime/runtime.ts'
-import { type ExecProtocol, execProtocols, serveExec } from './exec-channels.ts'
+import type { ContainerState, Runtime, SandboxState } from '../runtime/runtime.ts'
+import { Refusal, refusalOf } from './refusal.ts'
 import { parseLogQuery, parseStreamPath, type StreamPath } from './stream-request.ts'
+import { StreamServer, type Upgrade, wantedStreams } from './streams.ts'
 
 export interface ServerOptions {
   readonly host: string
@@ -27,6 +27,8 @@ export interface ServerDeps {
   readonly logger: Logger
   /** The container of a pod by name, newest first; empty when the pod has none of that name. */
   containers(path: StreamPath): Promise<readonly ContainerState[]>
+  /** The pod's sandbox that is ready; undefined when there is none. */
+  sandbox(path: StreamPath): Promise<SandboxState | undefined>
   pods(): readonly Pod[]
 }
 
@@ -39,16 +41,13 @@ export class KubeletServer {
   readonly #options: ServerOptions
   readonly #deps: ServerDeps
   readonly #server: Server
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: limits.bodyBytesMax,
-    handleProtocols: (offered) => execProtocols.find((one) => offered.has(one)) ?? false,
-  })
+  readonly #upgrades: StreamServer
   #streams = 0
 
   constructor(options: ServerOptions, deps: ServerDeps) {
     this.#options = options
     this.#deps = deps
+    this.#upgrades = new StreamServer(deps.clock)
     this.#server = createServer({
       cert: options.tls.certificate,
       key: options.tls.privateKey,
@@ -63,7 +62,9 @@ export class KubeletServer {
       this.#answer(request, response).catch((error: unknown) => refuse(response, error))
     })
     this.#server.on('upgrade', (request, socket, head) => {
-      this.#upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, error))
+      this.#upgrade({ request, socket, head }).catch((error: unknown) =>
+        refuseUpgrade(socket, error),
+      )
     })
   }
 
@@ -81,8 +82,7 @@ export class KubeletServer {
 
   /** Hangs up on everyone. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets.clients) socket.terminate()
-    this.#sockets.close()
+    this.#upgrades.close()
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
@@ -101,11 +101,11 @@ export class KubeletServer {
     }
     const path = parseStreamPath(url.pathname)
     if (path?.what === 'containerLogs') return this.#logs(path, url.searchParams, response)
-    if (path?.what === 'exec') {
-      await this.#running(path)
-      throw new Refusal(426, 'exec needs an upgrade to WebSocket')
+    if (path) {
+      await (path.what === 'portForward' ? this.#ready(path) : this.#running(path))
+      throw new Refusal(400, 'Upgrade request required')
     }
-    throw noSuchPage(url)
+    throw new Refusal(404, 'page not found')
   }
 
   async #logs(path: StreamPath, query: URLSearchParams, response: ServerResponse): Promise<void> {
@@ -138,31 +138,36 @@ export class KubeletServer {
     return `${where} is waiting to start: ${reason ?? 'ContainerCreating'}`
   }
 
-  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async #upgrade(upgrade: Upgrade): Promise<void> {
+    const { request } = upgrade
     this.#authorize(request)
     const url = new URL(request.url ?? '/', 'https://kubelet')
     const path = parseStreamPath(url.pathname)
-    if (path?.what !== 'exec') throw noSuchPage(url)
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
-    if (!execProtocols.some((one) => offered.includes(one)))
-      throw new Refusal(400, `exec speaks ${execProtocols.join(' and ')} only`)
+    if (!path || path.what === 'containerLogs') throw new Refusal(404, 'page not found')
+    const { runtime } = this.#deps
+    if (path.what === 'portForward') {
+      const { id } = await this.#ready(path)
+      const ports = url.searchParams.getAll('port')
+      const connect = (port: number) => runtime.portForward(id, port)
+      return this.#counted(() => this.#upgrades.portForward(upgrade, ports, connect))
+    }
+    const wanted = wantedStreams(url.searchParams)
     const command = url.searchParams.getAll('command')
-    if (command.length === 0) throw new Refusal(400, 'you must specify at least 1 command')
-    const on = (...names: string[]) =>
-      names.some((name) => /^(1|true)$/.test(url.searchParams.get(name) ?? ''))
-    const newest = await this.#running(path)
-    await this.#counted(async () => {
-      const options = { command, stdin: on('input', 'stdin'), tty: on('tty') }
-      const stream = await this.#deps.runtime.exec(newest.id, options)
-      const webSocket = await new Promise<WebSocket>((resolve, reject) => {
-        socket.once('close', () => reject(new Refusal(400, 'the client hung up')))
-        this.#sockets.handleUpgrade(request, socket, head, resolve)
-      }).catch((error: unknown) => {
-        stream.close()
-        throw error
-      })
-      await serveExec(webSocket, stream, webSocket.protocol as ExecProtocol)
-    })
+    if (path.what === 'exec' && command.length === 0)
+      throw new Refusal(400, 'you must specify at least 1 command')
+    const { id } = await this.#running(path)
+    const { stdin, tty } = wanted
+    const start = () =>
+      path.what === 'exec'
+        ? runtime.exec(id, { command, stdin, tty })
+        : runtime.attach(id, { stdin })
+    await this.#counted(() => this.#upgrades.command(upgrade, wanted, start))
+  }
+
+  async #ready(path: StreamPath): Promise<SandboxState> {
+    const sandbox = await this.#deps.sandbox(path)
+    if (sandbox) return sandbox
+    throw new Refusal(400, `pod ${path.pod} is not running`)
   }
 
   async #running(path: StreamPath): Promise<ContainerState> {
@@ -190,29 +195,6 @@ export class KubeletServer {
     const allowed = CN === allowedName || groups.some((one) => one && allowedGroups.has(one))
     if (!allowed) throw new Refusal(403, `Forbidden (user=${CN ?? ''}, verb=get, resource=nodes)`)
   }
-}
-
-class Refusal extends Error {
-  override readonly name = 'Refusal'
-  readonly code: number
-
-  constructor(code: number, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
-function noSuchPage(url: URL): Refusal {
-  const [, what] = url.pathname.split('/')
-  if (what === 'attach' || what === 'portForward')
-    return new Refusal(400, `this kubelet does not serve ${what}: use exec, logs or a Service`)
-  return new Refusal(404, 'page not found')
-}
-
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
-  const gone = error instanceof RuntimeError && error.reason === 'NotFound'
-  return new Refusal(gone ? 404 : 500, error instanceof Error ? error.message : String(error))
 }
 
 function refuse(response: ServerResponse, error: unknown): void {

@@ -1,28 +1,34 @@
 import type { LogOptions } from '../runtime/runtime.ts'
 
-/** PURE: what the paths and queries of logs and exec say. */
+/** PURE: what the paths and queries of logs and streams say. */
 export interface StreamPath {
-  readonly what: 'containerLogs' | 'exec'
+  readonly what: 'containerLogs' | 'exec' | 'attach' | 'portForward'
   readonly namespace: string
   readonly pod: string
+  /** '' for a port-forward, which is the whole pod's. */
   readonly container: string
 }
 
-/** `/containerLogs/<namespace>/<pod>/<container>` and `/exec/…`; undefined for other paths. */
+const kinds: readonly StreamPath['what'][] = ['containerLogs', 'exec', 'attach', 'portForward']
+
+/** `/exec/<namespace>/<pod>/<container>` and the like; undefined for other paths. */
 export function parseStreamPath(path: string): StreamPath | undefined {
-  const parts = path.split('/').slice(1)
-  const [what, namespace, pod, container] = parts
-  if (parts.length !== 4 || !namespace || !pod || !container) return undefined
-  if (what !== 'containerLogs' && what !== 'exec') return undefined
-  try {
-    return {
-      what,
-      namespace: decodeURIComponent(namespace),
-      pod: decodeURIComponent(pod),
-      container: decodeURIComponent(container),
-    }
-  } catch {
+  const [first, ...rest] = path.split('/').slice(1)
+  const what = kinds.find((one) => one === first)
+  const names = rest.map(decoded)
+  const [namespace, pod, container = ''] = names
+  if (!what || !namespace || !pod || names.length !== (what === 'portForward' ? 2 : 3))
     return undefined
+  if (what !== 'portForward' && container === '') return undefined
+  return { what, namespace, pod, container }
+}
+
+/** '' for a segment that is no percent-encoding. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
   }
 }
 

@@ -194,11 +194,8 @@ describe('pods/exec, attach and port-forward', () => {
     code: number,
     message: RegExp,
   ][] = [
-    ['p', exec, { upgrade: 'SPDY/3.1' }, 400, /unable to upgrade to SPDY\/3.1: .* WebSocket only/],
-    ['p', exec, { 'sec-websocket-protocol': 'v1.channel.k8s.io' }, 400, /sub-protocols/],
     ['p', 'exec?stdout=true', {}, 400, /at least 1 command/],
     ['p', 'exec?command=x', {}, 400, /at least 1 of stdin, stdout, stderr/],
-    ['p', 'exec?command=x&stderr=1&tty=1', {}, 400, /tty and stderr cannot both be true/],
     ['p', `${exec}&container=y`, {}, 400, /container y is not valid for pod p/],
     ['p', 'portforward?ports=0', {}, 400, /is no port/],
     ['none', exec, {}, 404, /pods "none" not found/],
@@ -222,16 +219,38 @@ describe('pods/exec, attach and port-forward', () => {
     assert.match(answer.message, /User "eve" cannot create resource "pods\/exec" in API group ""/)
   })
 
-  test('tells what stands in the way of a stream to the SPDY that follows a refused WebSocket', async () => {
-    const answer = kubelet.answer
-    kubelet.answer = (_request, response) => {
-      response.statusCode = 400
-      response.end('container main is not running in pod p\n')
+  test('carries SPDY: its protocols go to the kubelet, its acceptance and bytes come back', async () => {
+    kubelet.upgrade = (request, socket) => {
+      assert.equal(request.headers.upgrade, 'SPDY/3.1')
+      const protocol = request.headers['x-stream-protocol-version']
+      assert.equal(protocol, 'v4.channel.k8s.io, v3.channel.k8s.io')
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\n' +
+          'x-stream-protocol-version: v4.channel.k8s.io\r\n\r\n',
+      )
+      socket.pipe(socket)
     }
-    const refused = await refusal('p', exec, { upgrade: 'SPDY/3.1' })
-    kubelet.answer = answer
-    assert.equal(refused.code, 400)
-    assert.match(refused.message, /^unable to upgrade connection: container main is not running/)
+    const request = httpRequest({
+      method: 'POST',
+      port: port(),
+      host: '127.0.0.1',
+      path: pathOf('p', exec),
+      agent: false,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'SPDY/3.1',
+        'x-stream-protocol-version': ['v4.channel.k8s.io', 'v3.channel.k8s.io'],
+      },
+    })
+    request.end()
+    const [answer, socket] = (await once(request, 'upgrade')) as [IncomingMessage, Duplex]
+    assert.equal(answer.headers['x-stream-protocol-version'], 'v4.channel.k8s.io')
+    socket.write('frames')
+    const [echoed] = await once(socket, 'data')
+    assert.equal(String(echoed), 'frames')
+    socket.end()
+    await once(socket, 'close')
+    await ended
   })
 
   test('passes the kubelet refusal on before any upgrade', async () => {

@@ -2,17 +2,9 @@ import assert from 'node:assert/strict'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
-import { systemClock } from '../../../src/base/clock.ts'
-import { silentLogger } from '../../../src/base/log.ts'
-import { systemRandom } from '../../../src/base/random.ts'
-import { createAuthority, issueLeaf, type KeyPair } from '../../../src/boot/config/certificates.ts'
-import { observePods } from '../../../src/kubelet/observe.ts'
-import type { Runtime } from '../../../src/kubelet/runtime/runtime.ts'
-import { createSimRuntime } from '../../../src/kubelet/runtime/sim.ts'
-import { readExecMessage } from '../../../src/kubelet/server/exec-channels.ts'
-import { KubeletServer } from '../../../src/kubelet/server/server.ts'
+import type { KeyPair } from '../../../src/boot/config/certificates.ts'
 import { parseLogQuery, parseStreamPath } from '../../../src/kubelet/server/stream-request.ts'
-import { containerConfig, sandboxConfig } from '../../contract/runtime.ts'
+import { type ServerLab, startServerLab } from './server-lab.ts'
 
 const pulling = {
   metadata: { name: 'pulling', namespace: 'default' },
@@ -34,59 +26,26 @@ interface ExecRun {
 }
 
 describe('kubelet server', () => {
-  let authority: KeyPair
+  let lab: ServerLab
   let master: KeyPair
   let worker: KeyPair
-  let server: KubeletServer
-  let runtime: Runtime
 
   before(async () => {
-    const now = Date.now()
-    authority = await createAuthority('test', now)
-    const leaf = (commonName: string, organizations: string[], hosts: string[] = []) =>
-      issueLeaf(authority, { commonName, organizations, hosts }, now)
-    master = await leaf('kube-apiserver-kubelet-client', ['kijabi:masters'])
-    worker = await leaf('system:node:w2', ['system:nodes'])
-    const own = await leaf('system:node:w1', ['system:nodes'], ['127.0.0.1'])
-    runtime = createSimRuntime({
-      clusterId: `server-${process.pid}`,
-      nodeName: 'w1',
-      nodeIndex: 240,
-      clock: systemClock,
-      random: systemRandom,
-      logger: silentLogger,
-    })
-    server = new KubeletServer(
-      { host: '127.0.0.1', port: 0, tls: { ...own, ca: authority.certificate } },
-      {
-        runtime,
-        clock: systemClock,
-        logger: silentLogger,
-        pods: () => [{ metadata: { name: 'web' } }, pulling],
-        containers: async ({ pod, container }) => {
-          const all = [...observePods(await runtime.list()).values()]
-          return all.find((one) => one.pod.name === pod)?.containers.get(container) ?? []
-        },
-      },
-    )
-    await server.start()
-    const sandbox = await runtime.runSandbox(sandboxConfig())
-    const config = containerConfig('any:1', ['sh', '-c', 'echo first; echo second; sleep 600'])
-    await runtime.startContainer(await runtime.createContainer(sandbox, config))
+    lab = await startServerLab(240, [{ metadata: { name: 'web' } }, pulling])
+    master = lab.master
+    worker = await lab.leaf('system:node:w2', ['system:nodes'])
+    await lab.run('web', { args: ['sh', '-c', 'echo first; echo second; sleep 600'] })
   })
 
-  after(async () => {
-    await server.stop()
-    await runtime.close()
-  })
+  after(() => lab.stop())
 
   function get(path: string, client: KeyPair | undefined): Promise<{ code: number; text: string }> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
-          ...server.address,
+          ...lab.address,
           path,
-          ca: authority.certificate,
+          ca: lab.ca,
           agent: false,
           ...(client ? { cert: client.certificate, key: client.privateKey } : {}),
         },
@@ -104,9 +63,9 @@ describe('kubelet server', () => {
   }
 
   function open(query: string, client: KeyPair, protocol = 'v5.channel.k8s.io'): WebSocket {
-    const { host, port } = server.address
+    const { host, port } = lab.address
     return new WebSocket(`wss://${host}:${port}/exec/default/web/main?${query}`, [protocol], {
-      ca: authority.certificate,
+      ca: lab.ca,
       cert: client.certificate,
       key: client.privateKey,
     })
@@ -168,12 +127,12 @@ describe('kubelet server', () => {
     const pulled = await get('/containerLogs/default/pulling/main', master)
     assert.match(pulled.text, /is waiting to start: ErrImageNeverPull/)
     assert.equal((await get('/stats', master)).code, 404)
-    assert.match((await get('/portForward/default/web', master)).text, /does not serve portForward/)
   })
 
   test('exec without an upgrade: first what stands in the way', async () => {
     const exec = (container: string) => get(`/exec/default/web/${container}?command=ls`, master)
-    assert.equal((await exec('main')).code, 426)
+    assert.deepEqual(await exec('main'), { code: 400, text: 'Upgrade request required\n' })
+    assert.match((await get('/portForward/default/none', master)).text, /^pod none is not running/)
     assert.match((await exec('other')).text, /^container other is not running in pod web/)
   })
 
@@ -212,17 +171,12 @@ test('paths, queries and messages of streams', () => {
     pod: 'p d',
     container: 'c',
   })
-  for (const path of ['/', '/exec/ns/pod', '/exec/ns/pod/c/more', '/run/ns/pod/c', '/exec/n/p/%zz'])
+  const bad = ['/', '/exec/ns/pod', '/exec/ns/pod/c/more', '/run/ns/pod/c', '/exec/n/p/%zz']
+  for (const path of [...bad, '/portForward/ns/pod/c', '/portForward/ns'])
     assert.equal(parseStreamPath(path), undefined, path)
+  assert.equal(parseStreamPath('/portForward/ns/pod')?.what, 'portForward')
   const since = parseLogQuery(new URLSearchParams('sinceSeconds=10&follow=true'), 60_000)
   assert.deepEqual([since.options.sinceMs, since.options.follow], [50_000, true])
   const time = parseLogQuery(new URLSearchParams('sinceTime=1970-01-01T00:00:05Z'), 60_000)
   assert.equal(time.options.sinceMs, 5000)
-  const v5 = 'v5.channel.k8s.io'
-  const size = Buffer.from('\x04{"Width":80,"Height":24}')
-  assert.deepEqual(readExecMessage(size, v5), { kind: 'resize', columns: 80, rows: 24 })
-  assert.equal(readExecMessage(Buffer.from('\x04nonsense'), v5), undefined)
-  assert.deepEqual(readExecMessage(Buffer.of(255, 0), v5), { kind: 'endOfStdin' })
-  assert.equal(readExecMessage(Buffer.of(255, 0), 'v4.channel.k8s.io'), undefined)
-  assert.equal(readExecMessage(Buffer.alloc(0), v5), undefined)
 })
