@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { bridgeName } from '../../src/kubelet/runtime/docker-network.ts'
+import { bridgeName } from '../../src/kubelet/runtime/docker/network.ts'
 import { Kubectl } from '../compat/kubectl-flow.ts'
 import { kijabi, processesNaming, readJson } from '../process/test-cluster.ts'
 import { ask, eventually, labMissing } from './pod-lab.ts'

@@ -1,5 +1,5 @@
 import Docker from 'dockerode'
-import { engineCall, unlessGone } from './docker-error.ts'
+import { engineCall, unlessGone } from './docker/error.ts'
 import { runtimeLabels } from './runtime.ts'
 
 export interface ClusterOnEngine {

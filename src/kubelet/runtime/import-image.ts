@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import Docker from 'dockerode'
-import { engineError, statusCodeOf } from './docker-error.ts'
+import { engineError, statusCodeOf } from './docker/error.ts'
 import { pauseProgram } from './pause-program.ts'
 import { RuntimeError } from './runtime.ts'
 import { type ArchiveFile, tarArchive } from './tar.ts'

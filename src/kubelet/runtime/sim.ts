@@ -22,9 +22,9 @@ import {
   type SandboxConfig,
   type SandboxState,
 } from './runtime.ts'
-import { closeServer, SimNetwork, slotOf } from './sim-network.ts'
-import { SimLog, SimProcess } from './sim-process.ts'
-import { containerProgram, execProgram } from './sim-program.ts'
+import { closeServer, SimNetwork, slotOf } from './sim/network.ts'
+import { SimLog, SimProcess } from './sim/process.ts'
+import { containerProgram, execProgram } from './sim/program.ts'
 
 export interface SimRuntimeOptions {
   readonly clusterId: string

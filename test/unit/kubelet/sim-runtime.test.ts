@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { systemRandom } from '../../../src/base/random.ts'
+import { containerProgram, execProgram } from '../../../src/kubelet/runtime/sim/program.ts'
 import { createSimRuntime } from '../../../src/kubelet/runtime/sim.ts'
-import { containerProgram, execProgram } from '../../../src/kubelet/runtime/sim-program.ts'
 import { containerConfig, runtimeContract, sandboxConfig } from '../../contract/runtime.ts'
 
 function openSim() {

@@ -1,9 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
 import type Docker from 'dockerode'
-import { type Clock, delay } from '../../base/clock.ts'
-import { engineCall, engineError, statusCodeOf } from './docker-error.ts'
-import { demultiplex } from './docker-frames.ts'
+import { type Clock, delay } from '../../../base/clock.ts'
 import {
   type AttachOptions,
   type ExecOptions,
@@ -11,7 +9,9 @@ import {
   type ExecStream,
   execOutputBytesMax,
   RuntimeError,
-} from './runtime.ts'
+} from '../runtime.ts'
+import { engineCall, engineError, statusCodeOf } from './error.ts'
+import { demultiplex } from './frames.ts'
 
 /** How often the exit code is asked for after the output's end, and how long. */
 const exitPollMs = 10

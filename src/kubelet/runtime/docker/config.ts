@@ -1,11 +1,11 @@
 import type Docker from 'dockerode'
-import { pauseReference } from './import-image.ts'
+import { pauseReference } from '../import-image.ts'
 import {
   type ContainerConfig,
   runtimeLabels as labels,
   type PodIdentity,
   type SandboxConfig,
-} from './runtime.ts'
+} from '../runtime.ts'
 
 /** PURE: from the kubelet's words to Docker's. */
 export interface Owner {

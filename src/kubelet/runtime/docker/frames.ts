@@ -1,5 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream'
-import { written } from '../written.ts'
+import { written } from '../../written.ts'
 
 /** Where the payload of an attached stream goes. */
 export interface FrameTargets {

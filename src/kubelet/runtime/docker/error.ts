@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeErrorReason } from './runtime.ts'
+import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts'
 
 interface EngineFailure {
   readonly statusCode?: number

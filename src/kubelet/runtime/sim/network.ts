@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { Logger } from '../../base/log.ts'
+import type { Logger } from '../../../base/log.ts'
 
 const slots = 127
 

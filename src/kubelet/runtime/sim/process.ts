@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream'
-import type { Clock, Timer } from '../../base/clock.ts'
-import type { Program, Step } from './sim-program.ts'
+import type { Clock, Timer } from '../../../base/clock.ts'
+import type { Program, Step } from './program.ts'
 
 /**
  * Performs a program on a clock. Ends by itself with an exit code or by a signal; output goes to

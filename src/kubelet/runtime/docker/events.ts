@@ -1,8 +1,8 @@
 import type Docker from 'dockerode'
-import type { Clock, Timer } from '../../base/clock.ts'
-import type { Logger } from '../../base/log.ts'
-import type { Owner } from './docker-config.ts'
-import { type RuntimeEvent, runtimeLabels } from './runtime.ts'
+import type { Clock, Timer } from '../../../base/clock.ts'
+import type { Logger } from '../../../base/log.ts'
+import { type RuntimeEvent, runtimeLabels } from '../runtime.ts'
+import type { Owner } from './config.ts'
 
 const reconnectMs = 1_000
 

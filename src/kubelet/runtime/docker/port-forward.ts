@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
-import { dialPort } from './dial-port.ts'
-import { engineCall } from './docker-error.ts'
-import { RuntimeError } from './runtime.ts'
+import { dialPort } from '../dial-port.ts'
+import { RuntimeError } from '../runtime.ts'
+import { engineCall } from './error.ts'
 
 /**
  * A connection to a port of a pod. By the pod's address first, which costs nothing; where only a process

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type Docker from 'dockerode'
-import { networkName } from './docker-config.ts'
-import { engineCall } from './docker-error.ts'
-import { runtimeLabels } from './runtime.ts'
+import { runtimeLabels } from '../runtime.ts'
+import { networkName } from './config.ts'
+import { engineCall } from './error.ts'
 
 /** The name of the bridge device, within Linux's 15 characters. */
 export function bridgeName(clusterId: string): string {

@@ -4,7 +4,7 @@ import {
   runtimeLabels as labels,
   type PodIdentity,
   type SandboxState,
-} from './runtime.ts'
+} from '../runtime.ts'
 
 type Labels = Readonly<Record<string, string>>
 
