@@ -2,12 +2,12 @@ import type { Term } from '../base/brand.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
-import { isStatus, type StatusError, statusError } from '../base/status.ts'
+import { isStatus, statusError } from '../base/status.ts'
 import type { LeadershipView, Replica } from '../raft/replica.ts'
-import type { Operation, Txn, TxnResult } from '../state/cluster-store.ts'
+import type { Operation, Txn } from '../state/cluster-store.ts'
 import { type CommandBody, encodeCommands } from '../state/command.ts'
-import { tooManyUnfinished } from '../state/errors.ts'
-import type { CommandOutcome } from '../state/machine.ts'
+import { outcomeUnknown, tooManyUnfinished } from '../state/errors.ts'
+import type { CommandOutcome, DoneAnswer } from '../state/machine.ts'
 
 /** A proposal that was taken but is not committed by then may be lost: it is sent again. */
 const silentResendMs = 2_000
@@ -25,7 +25,7 @@ interface PendingCommand {
   readonly sequence: number
   readonly fence: Term
   readonly body: CommandBody
-  readonly resolve: (result: TxnResult) => void
+  readonly resolve: (answer: DoneAnswer) => void
   readonly reject: (error: Error) => void
 }
 
@@ -66,7 +66,7 @@ export class ProposerOutbox {
   }
 
   /** Resolves with the answer of the local state machine. */
-  propose(body: CommandBody, fence: Term): Promise<TxnResult> {
+  propose(body: CommandBody, fence: Term): Promise<DoneAnswer> {
     if (this.#closed) return Promise.reject(outcomeUnknown('this member is stopping'))
     const ahead = this.#nextSequence - this.#floor()
     if (
@@ -90,7 +90,7 @@ export class ProposerOutbox {
     if (outcome.session !== this.session) return
     const command = this.#finish(outcome.sequence)
     if (!command) return
-    if (outcome.answer.kind === 'done') command.resolve(outcome.answer.result)
+    if (outcome.answer.kind === 'done') command.resolve(outcome.answer)
     else command.reject(outcome.answer.error)
   }
 
@@ -226,13 +226,6 @@ export class ProposerOutbox {
     }
     return command
   }
-}
-
-function outcomeUnknown(why: string): StatusError {
-  return statusError(
-    'Timeout',
-    `the outcome of the write is unknown (${why}): read the object before trying again`,
-  )
 }
 
 /** About how many bytes a command takes in the log. */

@@ -7,14 +7,17 @@ import type { Random } from '../base/random.ts'
 import { statusError } from '../base/status.ts'
 import type { CommittedEntry, LeadershipView, Replica } from '../raft/replica.ts'
 import type {
-  ClusterStore,
+  EtcdStore,
+  LeaseResult,
   StoreView,
   StoreWatcher,
   Txn,
   TxnResult,
   WatchOptions,
 } from '../state/cluster-store.ts'
+import type { CommandBody } from '../state/command.ts'
 import { tooLargeRevision } from '../state/errors.ts'
+import type { Lease } from '../state/leases.ts'
 import type { Machine } from '../state/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../state/snapshot.ts'
 import { checkTxn } from '../state/txn-check.ts'
@@ -34,7 +37,7 @@ export interface ProposerOptions {
 }
 
 /** The cluster store of this member, and what its boot needs of it. */
-export interface Proposer extends ClusterStore {
+export interface Proposer extends EtcdStore {
   /** Opens the replica and replays its log. Resolves when the member takes part. */
   start(): Promise<void>
   /** Fails what is pending, then stops the replica. */
@@ -44,8 +47,13 @@ export interface Proposer extends ClusterStore {
   onLeadership(listener: (view: LeadershipView) => void): () => void
   /** The replica cannot go on: this member must end, or be rebuilt from the others. */
   onFailed(listener: (error: Error) => void): () => void
-  /** Forgets history before `revision` on every member. Fenced as `commit` is. */
-  compact(revision: Revision, fence?: Term): Promise<TxnResult>
+  /** Leases whose time is over by this member's clock. */
+  expiredLeases(): readonly Lease[]
+  /**
+   * Ends a lease in the name of the leader of term `fence`. Rejects with a StoreError when it was
+   * renewed since, or is gone.
+   */
+  expireLease(lease: Lease, fence: Term): Promise<LeaseResult>
   /** Writes of this member that have no answer yet. */
   readonly pending: number
 }
@@ -79,6 +87,8 @@ class StoreProposer implements Proposer {
   readonly #failedListeners = new Set<(error: Error) => void>()
   readonly #revisionWaiters = new Set<RevisionWaiter>()
   #leadership: LeadershipView
+  /** The last term that was seen to have a leader. */
+  #leaderTerm = 0 as Term
   /** Committed; applied up to `#backlogHead`. */
   #backlog: readonly CommittedEntry[] = []
   #backlogHead = 0
@@ -131,11 +141,41 @@ class StoreProposer implements Proposer {
   async commit(txn: Txn, fence = 0 as Term): Promise<TxnResult> {
     const error = checkTxn(txn)
     if (error) throw error
-    return this.#outbox.propose({ kind: 'txn', txn }, fence)
+    return (await this.#outbox.propose({ kind: 'txn', txn }, fence)).result
   }
 
-  compact(revision: Revision, fence = 0 as Term): Promise<TxnResult> {
-    return this.#outbox.propose({ kind: 'compact', revision }, fence)
+  async compact(revision: Revision, fence = 0 as Term): Promise<TxnResult> {
+    return (await this.#outbox.propose({ kind: 'compact', revision }, fence)).result
+  }
+
+  grantLease(ttlSeconds: number, id = 0): Promise<LeaseResult> {
+    return this.#proposeLease({ kind: 'lease grant', id, ttlSeconds })
+  }
+
+  keepLeaseAlive(id: number): Promise<LeaseResult> {
+    return this.#proposeLease({ kind: 'lease keep alive', id })
+  }
+
+  revokeLease(id: number): Promise<LeaseResult> {
+    return this.#proposeLease({ kind: 'lease revoke', id })
+  }
+
+  leaseRemainingMs(id: number): number | undefined {
+    return this.#machine.leaseRemainingMs(id, this.#clock.monotonicMs())
+  }
+
+  expiredLeases(): readonly Lease[] {
+    return this.#machine.expiredLeases(this.#clock.monotonicMs())
+  }
+
+  expireLease({ id, renewals }: Lease, fence: Term): Promise<LeaseResult> {
+    return this.#proposeLease({ kind: 'lease expire', id, renewals }, fence)
+  }
+
+  async #proposeLease(body: CommandBody, fence = 0 as Term): Promise<LeaseResult> {
+    const { result, lease } = await this.#outbox.propose(body, fence)
+    assert(lease, 'a lease command is answered with its lease')
+    return { ...lease, revision: result.revision }
   }
 
   async barrier(): Promise<Revision> {
@@ -193,13 +233,16 @@ class StoreProposer implements Proposer {
   }
 
   #applySlice(): void {
-    const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax
+    let nowMs = this.#clock.monotonicMs()
+    const endMs = nowMs + limits.eventLoopSliceMsMax
     let entry = this.#backlog[this.#backlogHead]
     if (!entry) return
     for (; entry; entry = this.#backlog[this.#backlogHead]) {
       this.#backlogHead += 1
-      for (const outcome of this.#machine.apply(entry).outcomes) this.#outbox.settle(outcome)
-      if (this.#clock.monotonicMs() >= endMs) break
+      const { outcomes } = this.#machine.apply(entry, nowMs)
+      for (const outcome of outcomes) this.#outbox.settle(outcome)
+      nowMs = this.#clock.monotonicMs()
+      if (nowMs >= endMs) break
     }
     if (this.#backlogHead < this.#backlog.length) {
       this.#applyScheduled = true
@@ -243,12 +286,17 @@ class StoreProposer implements Proposer {
     this.#backlogHead = 0
     const { state, store } = await decodeSnapshot(this.#yielding(blocks))
     assert(state.index === index && state.term === term, 'a snapshot is of the index it came with')
-    this.#machine.replace(state, store)
+    this.#machine.replace(state, store, this.#clock.monotonicMs())
     this.#advanced()
     this.#outbox.resendAll()
   }
 
   #leadershipChanged(view: LeadershipView): void {
+    const isNewLeader = view.leader !== 0 && view.term !== this.#leaderTerm
+    if (isNewLeader) {
+      this.#leaderTerm = view.term
+      this.#machine.extendLeases(this.#clock.monotonicMs())
+    }
     this.#leadership = view
     this.#outbox.leadership(view)
     if (view.leader !== 0) this.#reads.leaderKnown()

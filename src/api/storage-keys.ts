@@ -1,16 +1,17 @@
 import type { Kind } from '../kinds/kind.ts'
+import { keyOfText, textOfKey } from '../state/keys.ts'
 
 type Place = Pick<Kind, 'group' | 'resource' | 'namespaced'>
 
 /** Where the store keeps an object: `/registry/<group or "core">/<resource>/[<namespace>/]<name>`. */
 export function objectKey(kind: Place, namespace: string, name: string): string {
-  return resourcePrefix(kind, namespace) + name
+  return resourcePrefix(kind, namespace) + keyOfText(name)
 }
 
 /** Start of the keys of a resource, in one namespace or, with '', in all. Ends with a slash. */
 export function resourcePrefix(kind: Place, namespace: string): string {
   const prefix = `/registry/${kind.group === '' ? 'core' : kind.group}/${kind.resource}/`
-  return kind.namespaced && namespace !== '' ? `${prefix}${namespace}/` : prefix
+  return kind.namespaced && namespace !== '' ? `${prefix}${keyOfText(namespace)}/` : prefix
 }
 
 /** The first key after everything that starts with `prefix`, which ends with a slash. */
@@ -30,7 +31,7 @@ export function isKeySegment(text: string): boolean {
 
 /** Namespace and name out of a key under `resourcePrefix(kind, '')`. */
 export function placeOfKey(kind: Place, key: string): { namespace: string; name: string } {
-  const rest = key.slice(resourcePrefix(kind, '').length)
+  const rest = textOfKey(key.slice(resourcePrefix(kind, '').length))
   const at = rest.indexOf('/')
   return kind.namespaced
     ? { namespace: rest.slice(0, at), name: rest.slice(at + 1) }

@@ -29,7 +29,13 @@ export const limits = {
 
   // Store
   txnOperationsMax: 128,
+  /** Of a transaction with all that is nested in it. */
+  txnOperationsTotalMax: 4_096,
   keyBytesMax: 2 * KiB,
+  /** etcd's shortest at its default election timeout, and its longest. */
+  leaseTtlSecondsMin: 2,
+  leaseTtlSecondsMax: 9_000_000_000,
+  leasesMax: 100_000,
   storeBytesMax: 8 * 1024 * MiB,
   historyEventsMax: 200_000,
   historyBytesMax: 256 * MiB,

@@ -1,4 +1,5 @@
 import type { LogIndex, Revision, Term } from '../base/brand.ts'
+import type { Lease } from './leases.ts'
 
 /**
  * What the API needs of a cluster store: etcd's semantics, read from a local replica, written through
@@ -30,6 +31,24 @@ export interface ClusterStore {
   watch(options: WatchOptions): StoreWatcher
 }
 
+/** With what only clients of etcd's own API need. */
+export interface EtcdStore extends ClusterStore {
+  /** Forgets history before `revision` on every member; that revision stays readable. */
+  compact(revision: Revision, fence?: Term): Promise<TxnResult>
+
+  /** `id` 0 has the store choose. Rejects with a StoreError when the id is taken. */
+  grantLease(ttlSeconds: number, id?: number): Promise<LeaseResult>
+
+  /** Gives the lease its full time again. Rejects with a StoreError when it is gone. */
+  keepLeaseAlive(id: number): Promise<LeaseResult>
+
+  /** Ends a lease: its keys are deleted in one revision. */
+  revokeLease(id: number): Promise<LeaseResult>
+
+  /** How long a lease still has, by this member's estimate; undefined when it is gone. */
+  leaseRemainingMs(id: number): number | undefined
+}
+
 export interface StoreView {
   /** The last applied revision; 1 for an empty store, as etcd has it. */
   readonly revision: Revision
@@ -40,6 +59,11 @@ export interface StoreView {
   /** Keys in [start, end) in byte order. Throws StatusError Expired for a compacted revision. */
   range(start: string, end: string, options?: RangeOptions): RangeResult
   count(start: string, end: string, revision?: Revision): number
+  /** A range with all that etcd's may ask for. Throws as `range` does. */
+  read(range: RangeOperation): RangeResponse
+  lease(id: number): Lease | undefined
+  /** In ascending order. */
+  readonly leaseIds: readonly number[]
 }
 
 export interface RangeOptions {
@@ -54,7 +78,9 @@ export interface RangeResult {
   readonly more: boolean
 }
 
-/** Frozen. `value` is a view into a slab: never write to it. */
+/**
+ * Frozen. A key is a string of bytes: each character stands for one (latin1), so that their order is
+ * the order of bytes, as in etcd; `keys.ts` converts. `value` is a view into a slab: never write to it. */
 export interface KeyValue {
   readonly key: string
   readonly value: Uint8Array
@@ -82,32 +108,63 @@ export interface Compare {
   readonly value: number | Uint8Array
 }
 
-export type Operation =
-  | {
-      readonly op: 'put'
-      readonly key: string
-      readonly value: Uint8Array
-      /**
-       * Where in `value` the text `"resourceVersion":"<revision>",` goes in at apply; -1 for never.
-       * Kubernetes objects are encoded without it: the position right after `"metadata":{`.
-       */
-      readonly revisionOffset: number
-      readonly lease?: number
-      readonly previous?: boolean
-    }
-  | {
-      readonly op: 'delete'
-      readonly key: string
-      readonly rangeEnd?: string
-      readonly previous?: boolean
-    }
-  | {
-      readonly op: 'range'
-      readonly key: string
-      readonly rangeEnd?: string
-      readonly limit?: number
-    }
-  | { readonly op: 'txn'; readonly txn: Txn }
+export type Operation = PutOperation | DeleteOperation | RangeOperation | TxnOperation
+
+export interface PutOperation {
+  readonly op: 'put'
+  readonly key: string
+  /** Empty with `ignoreValue`. */
+  readonly value: Uint8Array
+  /**
+   * Where in `value` the text `"resourceVersion":"<revision>",` goes in at apply; -1 for never.
+   * Kubernetes objects are encoded without it: the position right after `"metadata":{`.
+   */
+  readonly revisionOffset: number
+  /** The key goes with this lease. 0, the default, for none; it must not be given with `ignoreLease`. */
+  readonly lease?: number
+  readonly previous?: boolean
+  /** Keeps the value that the key has; the key must exist. */
+  readonly ignoreValue?: boolean
+  /** Keeps the lease that the key has; the key must exist. */
+  readonly ignoreLease?: boolean
+}
+
+export interface DeleteOperation {
+  readonly op: 'delete'
+  readonly key: string
+  readonly rangeEnd?: string
+  readonly previous?: boolean
+}
+
+/** etcd's RangeRequest. What is left out asks for nothing special. */
+export interface RangeOperation {
+  readonly op: 'range'
+  readonly key: string
+  /** Set for [key, rangeEnd); `endOfKeys` for everything from `key` on. */
+  readonly rangeEnd?: string
+  /** At most so many items; 0 for all. `count` does not heed it. */
+  readonly limit?: number
+  /** Reads the past; 0 for now. */
+  readonly revision?: Revision
+  /** Items come without values. */
+  readonly keysOnly?: boolean
+  readonly countOnly?: boolean
+  /** By default items come in the order of their keys. */
+  readonly sortTarget?: SortTarget
+  readonly sortOrder?: 'none' | 'ascend' | 'descend'
+  /** Bounds of what is returned, not of what is counted; both ends included, 0 for none. */
+  readonly minModRevision?: Revision
+  readonly maxModRevision?: Revision
+  readonly minCreateRevision?: Revision
+  readonly maxCreateRevision?: Revision
+}
+
+export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value'
+
+export interface TxnOperation {
+  readonly op: 'txn'
+  readonly txn: Txn
+}
 
 export interface TxnResult {
   readonly succeeded: boolean
@@ -116,16 +173,40 @@ export interface TxnResult {
   readonly responses: readonly OperationResult[]
 }
 
-export type OperationResult =
-  | { readonly op: 'put'; readonly current: KeyValue; readonly previous?: KeyValue }
-  | { readonly op: 'delete'; readonly deleted: number; readonly previous: readonly KeyValue[] }
-  | {
-      readonly op: 'range'
-      readonly items: readonly KeyValue[]
-      readonly more: boolean
-      readonly count: number
-    }
-  | { readonly op: 'txn'; readonly result: TxnResult }
+export interface LeaseResult {
+  readonly id: number
+  /** What was granted: at least `limits.leaseTtlSecondsMin`. */
+  readonly ttlSeconds: number
+  readonly revision: Revision
+}
+
+export type OperationResult = PutResponse | DeleteResponse | RangeResponse | TxnResponse
+
+export interface PutResponse {
+  readonly op: 'put'
+  readonly current: KeyValue
+  readonly previous?: KeyValue
+}
+
+export interface DeleteResponse {
+  readonly op: 'delete'
+  readonly deleted: number
+  readonly previous: readonly KeyValue[]
+}
+
+export interface RangeResponse {
+  readonly op: 'range'
+  readonly items: readonly KeyValue[]
+  /** True when `limit` cut the answer. */
+  readonly more: boolean
+  /** Keys in the range at that revision, whatever limit and bounds said. */
+  readonly count: number
+}
+
+export interface TxnResponse {
+  readonly op: 'txn'
+  readonly result: TxnResult
+}
 
 export interface WatchOptions {
   readonly start: string

@@ -1,7 +1,7 @@
 import { Packr } from 'msgpackr'
 import { assert, unreachable } from '../base/assert.ts'
 import type { Revision, Term } from '../base/brand.ts'
-import type { Compare, Operation, Txn } from './cluster-store.ts'
+import type { Compare, Operation, PutOperation, RangeOperation, Txn } from './cluster-store.ts'
 
 /**
  * What a log entry carries: one or more commands of one session, packed together because they were
@@ -30,17 +30,38 @@ export type CommandBody =
   | { readonly kind: 'txn'; readonly txn: Txn }
   /** Forget history before `revision`; that revision stays readable. */
   | { readonly kind: 'compact'; readonly revision: Revision }
+  /** `id` 0 has the state machine choose one. */
+  | { readonly kind: 'lease grant'; readonly id: number; readonly ttlSeconds: number }
+  | { readonly kind: 'lease keep alive'; readonly id: number }
+  /** Deletes the keys of the lease with it. */
+  | { readonly kind: 'lease revoke'; readonly id: number }
+  /** The leader holds that its time is over: a revocation, unless it was renewed since. */
+  | { readonly kind: 'lease expire'; readonly id: number; readonly renewals: number }
 
-/** The first field of every entry. A reader refuses what it does not know. */
-const formatVersion = 1
+/**
+ * The first field of every entry. A reader refuses what it does not know. Format 2 added leases, and
+ * fields at the end of puts and ranges; entries of format 1 read the same.
+ */
+const formatVersion = 2
+const formatVersionMin = 1
 const kindTxn = 1
 const kindCompact = 2
+const kindLeaseGrant = 3
+const kindLeaseKeepAlive = 4
+const kindLeaseRevoke = 5
+const kindLeaseExpire = 6
 const operationPut = 1
 const operationDelete = 2
 const operationRange = 3
 const operationTxn = 4
 const targets = ['version', 'create', 'mod', 'value', 'lease'] as const
 const results = ['=', '!=', '<', '>'] as const
+const sortTargets = ['key', 'version', 'create', 'mod', 'value'] as const
+const sortOrders = ['none', 'ascend', 'descend'] as const
+const flagIgnoreValue = 1
+const flagIgnoreLease = 2
+const flagKeysOnly = 1
+const flagCountOnly = 2
 // `useRecords: false`: an entry must decode alone, so no structure may live outside it.
 const packr = new Packr({ useRecords: false })
 
@@ -60,7 +81,11 @@ export function encodeCommands(batch: CommandBatch): Uint8Array {
 /** The inverse. Values are views into `bytes`. Throws InvariantError on what encode never made. */
 export function decodeCommands(bytes: Uint8Array): CommandBatch {
   const [version, session, floor, commands] = list(packr.unpack(bytes))
-  assert(version === formatVersion, `log entries have format ${formatVersion}, not ${version}`)
+  const known = number(version)
+  assert(
+    known >= formatVersionMin && known <= formatVersion,
+    `log entries have format ${formatVersionMin} to ${formatVersion}, not ${known}`,
+  )
   return {
     session: number(session),
     floor: number(floor),
@@ -81,15 +106,39 @@ function packBody(body: CommandBody): [number, unknown] {
       return [kindTxn, packTxn(body.txn)]
     case 'compact':
       return [kindCompact, body.revision]
+    case 'lease grant':
+      return [kindLeaseGrant, [body.id, body.ttlSeconds]]
+    case 'lease keep alive':
+      return [kindLeaseKeepAlive, body.id]
+    case 'lease revoke':
+      return [kindLeaseRevoke, body.id]
+    case 'lease expire':
+      return [kindLeaseExpire, [body.id, body.renewals]]
     default:
       return unreachable(body, 'command')
   }
 }
 
 function unpackBody(kind: unknown, payload: unknown): CommandBody {
-  if (kind === kindTxn) return { kind: 'txn', txn: unpackTxn(payload) }
-  assert(kind === kindCompact, `a command has a known kind, not ${kind}`)
-  return { kind: 'compact', revision: number(payload) as Revision }
+  switch (kind) {
+    case kindTxn:
+      return { kind: 'txn', txn: unpackTxn(payload) }
+    case kindCompact:
+      return { kind: 'compact', revision: number(payload) as Revision }
+    case kindLeaseGrant: {
+      const [id, ttlSeconds] = list(payload)
+      return { kind: 'lease grant', id: number(id), ttlSeconds: number(ttlSeconds) }
+    }
+    case kindLeaseKeepAlive:
+      return { kind: 'lease keep alive', id: number(payload) }
+    case kindLeaseRevoke:
+      return { kind: 'lease revoke', id: number(payload) }
+    default: {
+      assert(kind === kindLeaseExpire, `a command has a known kind, not ${kind}`)
+      const [id, renewals] = list(payload)
+      return { kind: 'lease expire', id: number(id), renewals: number(renewals) }
+    }
+  }
 }
 
 function packTxn(txn: Txn): unknown[] {
@@ -135,14 +184,18 @@ function packOperation(operation: Operation): unknown[] {
   switch (operation.op) {
     case 'put': {
       const { key, value, revisionOffset, lease = 0, previous = false } = operation
-      return [operationPut, key, raw(value), revisionOffset, lease, previous]
+      const flags =
+        (operation.ignoreValue ? flagIgnoreValue : 0) |
+        (operation.ignoreLease ? flagIgnoreLease : 0)
+      const packed = [operationPut, key, raw(value), revisionOffset, lease, previous]
+      return flags === 0 ? packed : [...packed, flags]
     }
     case 'delete': {
       const { key, rangeEnd = null, previous = false } = operation
       return [operationDelete, key, rangeEnd, previous]
     }
     case 'range':
-      return [operationRange, operation.key, operation.rangeEnd ?? null, operation.limit ?? 0]
+      return packRange(operation)
     case 'txn':
       return [operationTxn, packTxn(operation.txn)]
     default:
@@ -154,14 +207,7 @@ function unpackOperation(packed: unknown): Operation {
   const fields = list(packed)
   switch (fields[0]) {
     case operationPut:
-      return {
-        op: 'put',
-        key: text(fields[1]),
-        value: bytesOf(fields[2]),
-        revisionOffset: number(fields[3]),
-        lease: number(fields[4]),
-        previous: fields[5] === true,
-      }
+      return unpackPut(fields)
     case operationDelete:
       return {
         op: 'delete',
@@ -170,15 +216,65 @@ function unpackOperation(packed: unknown): Operation {
         previous: fields[3] === true,
       }
     case operationRange:
-      return {
-        op: 'range',
-        key: text(fields[1]),
-        ...optionalEnd(fields[2]),
-        limit: number(fields[3]),
-      }
+      return unpackRange(fields)
     default:
       assert(fields[0] === operationTxn, `an operation has a known kind, not ${fields[0]}`)
       return { op: 'txn', txn: unpackTxn(fields[1]) }
+  }
+}
+
+function unpackPut(fields: readonly unknown[]): PutOperation {
+  const [, key, value, revisionOffset, lease, previous, flags = 0] = fields
+  return {
+    op: 'put',
+    key: text(key),
+    value: bytesOf(value),
+    revisionOffset: number(revisionOffset),
+    lease: number(lease),
+    previous: previous === true,
+    ...(number(flags) & flagIgnoreValue ? { ignoreValue: true } : {}),
+    ...(number(flags) & flagIgnoreLease ? { ignoreLease: true } : {}),
+  }
+}
+
+/** What few ranges ask for comes last, and only when one does. */
+function packRange(range: RangeOperation): unknown[] {
+  const packed = [operationRange, range.key, range.rangeEnd ?? null, range.limit ?? 0]
+  const flags = (range.keysOnly ? flagKeysOnly : 0) | (range.countOnly ? flagCountOnly : 0)
+  const rest = [
+    range.revision ?? 0,
+    flags,
+    sortTargets.indexOf(range.sortTarget ?? 'key'),
+    sortOrders.indexOf(range.sortOrder ?? 'none'),
+    range.minModRevision ?? 0,
+    range.maxModRevision ?? 0,
+    range.minCreateRevision ?? 0,
+    range.maxCreateRevision ?? 0,
+  ]
+  return rest.every((field) => field === 0) ? packed : [...packed, rest]
+}
+
+function unpackRange([, key, rangeEnd, limit, rest]: readonly unknown[]): RangeOperation {
+  const plain: RangeOperation = {
+    op: 'range',
+    key: text(key),
+    ...optionalEnd(rangeEnd),
+    limit: number(limit),
+  }
+  if (rest === undefined) return plain
+  const [revision, flags, target, order, ...bounds] = list(rest).map(number)
+  const [minMod, maxMod, minCreate, maxCreate] = bounds as Revision[]
+  return {
+    ...plain,
+    ...(revision ? { revision: revision as Revision } : {}),
+    ...((flags ?? 0) & flagKeysOnly ? { keysOnly: true } : {}),
+    ...((flags ?? 0) & flagCountOnly ? { countOnly: true } : {}),
+    sortTarget: known(sortTargets, target),
+    sortOrder: known(sortOrders, order),
+    ...(minMod ? { minModRevision: minMod } : {}),
+    ...(maxMod ? { maxModRevision: maxMod } : {}),
+    ...(minCreate ? { minCreateRevision: minCreate } : {}),
+    ...(maxCreate ? { maxCreateRevision: maxCreate } : {}),
   }
 }
 

@@ -2,6 +2,8 @@ import type { Revision } from '../base/brand.ts'
 import { limits } from '../base/limits.ts'
 import type { KeyValue, StoreEvent } from './cluster-store.ts'
 import { countOf, type OrderedRecords, rangeOf } from './key-index.ts'
+import { keyEnd } from './keys.ts'
+import type { RangeSource } from './range.ts'
 
 /** What a past state is rebuilt from: the records as they were at `revision`. */
 export interface Checkpoint {
@@ -50,8 +52,16 @@ export class History {
     return this.#checkpoints.length
   }
 
-  /** At most `limit` records of [start, end) as they were at `revision`. */
-  range(
+  /** The state as it was at `revision`; `current` is how it is now. */
+  at(current: Checkpoint, revision: Revision): RangeSource {
+    return {
+      get: (key) => this.#range(current, key, keyEnd(key), revision, 1)[0],
+      range: (start, end, limit) => this.#range(current, start, end, revision, limit),
+      count: (start, end) => this.#count(current, start, end, revision),
+    }
+  }
+
+  #range(
     current: Checkpoint,
     start: string,
     end: string,
@@ -66,7 +76,7 @@ export class History {
     return merge(present, undone, limit)
   }
 
-  count(current: Checkpoint, start: string, end: string, revision: Revision): number {
+  #count(current: Checkpoint, start: string, end: string, revision: Revision): number {
     const base = this.#baseFor(revision, current)
     let count = countOf(base.records, start, end)
     for (const [key, then] of this.#undo(start, end, revision, base.revision)) {

@@ -8,10 +8,7 @@ export type OrderedRecords<Value extends KeyValue = KeyValue> = InstanceType<
   typeof BTree<string, Value>
 >
 
-/**
- * Byte order for ASCII keys, which object paths are; for other text it is the order of UTF-16 code
- * units. Either way every member agrees.
- */
+/** The order of UTF-16 code units, which for keys is that of bytes. */
 function compareKeys(left: string, right: string): number {
   if (left < right) return -1
   return left > right ? 1 : 0
@@ -22,21 +19,6 @@ export function orderedRecords<Value extends KeyValue>(
   sorted: [string, Value][] = [],
 ): OrderedRecords<Value> {
   return new BTree<string, Value>(sorted, compareKeys)
-}
-
-/** The first key that does not start with `prefix`, which must not be empty. */
-export function prefixEnd(prefix: string): string {
-  const last = prefix.charCodeAt(prefix.length - 1)
-  return prefix.slice(0, -1) + String.fromCharCode(last + 1)
-}
-
-/** The range that holds `key` alone ends here. */
-export function keyEnd(key: string): string {
-  return `${key}\0`
-}
-
-export function inRange(key: string, start: string, end: string): boolean {
-  return key >= start && key < end
 }
 
 /** At most `limit` records of [start, end) in order. */

@@ -4,7 +4,9 @@ import { limits } from '../base/limits.ts'
 import { type StatusError, statusError } from '../base/status.ts'
 import type {
   KeyValue,
+  RangeOperation,
   RangeOptions,
+  RangeResponse,
   RangeResult,
   StoreEvent,
   StoreView,
@@ -19,17 +21,32 @@ import {
   answerLost,
   compactionRefused,
   expiredRead,
+  leaseExists,
+  leaseNotFound,
+  leaseTtlTooLarge,
+  pastLost,
   staleFence,
   storeFull,
   tooLargeRevision,
+  tooManyLeases,
   tooManyUnfinished,
 } from './errors.ts'
 import { mixText, RollingHash } from './hash.ts'
 import { type Checkpoint, History } from './history.ts'
-import { keyEnd } from './key-index.ts'
+import { chooseLeaseId, type Lease, Leases } from './leases.ts'
+import { checkPath, type PathState, pastRanges } from './path-check.ts'
+import { isPast, type RangeSource, runRange } from './range.ts'
 import type { FrozenState } from './snapshot.ts'
 import { Store } from './store.ts'
-import { bytesPut, choosePath, runPath, withRevision } from './txn.ts'
+import {
+  bytesPut,
+  choosePath,
+  deleteRecord,
+  runPath,
+  type TxnPath,
+  type TxnRun,
+  withRevision,
+} from './txn.ts'
 import { checkTxn } from './txn-check.ts'
 import { WatchWindow, type WindowLimits } from './watch-window.ts'
 
@@ -55,14 +72,29 @@ export interface CommandOutcome {
 }
 
 export type CommandAnswer =
-  | { readonly kind: 'done'; readonly result: TxnResult }
+  | DoneAnswer
   /** Nothing was changed. */
   | { readonly kind: 'refused'; readonly error: StatusError }
   /** An earlier copy was applied; `error` is for who never saw its answer. */
   | { readonly kind: 'duplicate'; readonly error: StatusError }
+  /** Applied, but this member cannot give the whole answer. */
+  | { readonly kind: 'answer lost'; readonly error: StatusError }
+
+export interface DoneAnswer {
+  readonly kind: 'done'
+  readonly result: TxnResult
+  /** The answer to a command about a lease. */
+  readonly lease?: LeaseAnswer
+}
+
+export interface LeaseAnswer {
+  readonly id: number
+  readonly ttlSeconds: number
+}
 
 /** etcd gives an empty store revision 1. */
 const emptyRevision = 1 as Revision
+const neverCompacted = -1 as Revision
 
 export interface MachineOptions {
   /** Smaller limits for tests. They decide no command, only how far back reads and watches go. */
@@ -85,7 +117,8 @@ export class Machine implements StoreView {
   #hash = new RollingHash()
   #revision = emptyRevision
   /** Replicated; the window's own floor may be higher. */
-  #compacted = 0 as Revision
+  #compacted = neverCompacted
+  #leases = new Leases()
   #index = 0 as LogIndex
   #term = 0 as Term
 
@@ -126,8 +159,11 @@ export class Machine implements StoreView {
     }
   }
 
-  /** Applies the next entry of the log. Wakes no watcher: see `wakeNext`. */
-  apply(entry: LogEntry): AppliedResult {
+  /**
+   * Applies the next entry of the log. Wakes no watcher: see `wakeNext`. `nowMs` is this member's
+   * monotonic time: nothing that members share depends on it, only `expiredLeases`.
+   */
+  apply(entry: LogEntry, nowMs = 0): AppliedResult {
     assert(entry.index === this.#index + 1, `entry ${entry.index} follows ${this.#index}`)
     assert(entry.term >= this.#term, 'terms in the log never go back')
     this.#index = entry.index
@@ -140,35 +176,55 @@ export class Machine implements StoreView {
     const outcomes = commands.map((command) => ({
       session,
       sequence: command.sequence,
-      answer: this.#applyOnce(session, command),
+      answer: this.#applyOnce(session, command, nowMs),
     }))
     this.#history.forgetBefore(this.compactedRevision)
     return { index: entry.index, outcomes }
   }
 
-  get(key: string, revision?: Revision): KeyValue | undefined {
-    if (revision === undefined || revision === this.#revision) return this.#store.get(key)
-    this.#checkReadable(revision)
-    return this.#history.range(this.#current(), key, keyEnd(key), revision, 1)[0]
+  get(key: string, revision: Revision = this.#revision): KeyValue | undefined {
+    return this.#at(revision).get(key)
   }
 
   range(start: string, end: string, options: RangeOptions = {}): RangeResult {
     const { limit = 0, revision = this.#revision } = options
     const wanted = limit > 0 ? limit + 1 : Number.POSITIVE_INFINITY
-    this.#checkReadable(revision)
-    const items: KeyValue[] =
-      revision === this.#revision
-        ? this.#store.range(start, end, wanted)
-        : this.#history.range(this.#current(), start, end, revision, wanted)
+    const items = this.#at(revision).range(start, end, wanted)
     const more = items.length >= wanted
     if (more) items.pop()
     return { revision, items, more }
   }
 
   count(start: string, end: string, revision: Revision = this.#revision): number {
-    this.#checkReadable(revision)
-    if (revision === this.#revision) return this.#store.count(start, end)
-    return this.#history.count(this.#current(), start, end, revision)
+    return this.#at(revision).count(start, end)
+  }
+
+  read(range: RangeOperation): RangeResponse {
+    const { revision = 0 as Revision } = range
+    return runRange(this.#at(isPast(range) ? revision : this.#revision), range)
+  }
+
+  lease(id: number): Lease | undefined {
+    return this.#leases.get(id)
+  }
+
+  get leaseIds(): readonly number[] {
+    return this.#leases.ids
+  }
+
+  /** How long a lease still has at `nowMs`, by this member's estimate. */
+  leaseRemainingMs(id: number, nowMs: number): number | undefined {
+    return this.#leases.remainingMs(id, nowMs)
+  }
+
+  /** Leases whose time is over at `nowMs`: for the leader to end, by `lease expire`. */
+  expiredLeases(nowMs: number): readonly Lease[] {
+    return this.#leases.expired(nowMs)
+  }
+
+  /** Gives every lease its full time again: there is a new leader. */
+  extendLeases(nowMs: number): void {
+    this.#leases.extendAll(nowMs)
   }
 
   watch(options: WatchOptions): StoreWatcher {
@@ -190,16 +246,18 @@ export class Machine implements StoreView {
       hash: this.#hash.lanes(),
       contentHash: this.#store.contentHash,
       sessions: this.#dedupe.pack(),
+      leases: this.#leases.pack(),
       records: this.#store.freeze(),
     }
   }
 
   /** Replaces the whole state by a snapshot's, whose records are in `store`. History starts anew. */
-  replace(state: Omit<FrozenState, 'records'>, store: Store): void {
+  replace(state: Omit<FrozenState, 'records'>, store: Store, nowMs = 0): void {
     assert(state.index >= this.#index, 'a snapshot is never behind the state it replaces')
     assert(store.contentHash === state.contentHash, 'a snapshot holds what its hash says')
     this.#store = store
     this.#dedupe = DedupeTable.unpack(state.sessions)
+    this.#leases = Leases.unpack(state.leases, store.leasedKeys(), nowMs)
     this.#hash = new RollingHash(...state.hash)
     this.#revision = state.revision
     this.#compacted = state.compacted
@@ -209,47 +267,122 @@ export class Machine implements StoreView {
     this.#window.reset(state.revision)
   }
 
-  #applyOnce(session: number, command: Command): CommandAnswer {
-    const judged = this.#dedupe.judge(session, command.sequence)
+  #applyOnce(session: number, command: Command, nowMs: number): CommandAnswer {
+    const { sequence, fence, body } = command
+    const judged = this.#dedupe.judge(session, sequence)
     if (judged === 'finished') return { kind: 'duplicate', error: answerLost(this.#index) }
-    if (judged === 'too far') {
-      const error = tooManyUnfinished(limits.dedupeCommandsPerSessionMax)
-      return { kind: 'refused', error }
-    }
-    this.#dedupe.finish(session, command.sequence)
-    this.#hash.mix(command.sequence)
-    if (command.fence !== 0 && command.fence !== this.#term) {
-      return { kind: 'refused', error: staleFence(command.fence, this.#term) }
-    }
-    switch (command.body.kind) {
+    if (judged === 'too far') return refused(tooManyUnfinished(limits.dedupeCommandsPerSessionMax))
+    this.#dedupe.finish(session, sequence)
+    this.#hash.mix(sequence)
+    if (fence !== 0 && fence !== this.#term) return refused(staleFence(fence, this.#term))
+    switch (body.kind) {
       case 'txn':
-        return this.#applyTxn(command.body.txn)
+        return this.#applyTxn(body.txn)
       case 'compact':
-        return this.#compact(command.body.revision)
+        return this.#compact(body.revision)
+      case 'lease grant': {
+        const id = body.id || chooseLeaseId(this.#leases, session, sequence)
+        return this.#grantLease(id, body.ttlSeconds, nowMs)
+      }
+      case 'lease keep alive':
+        return this.#keepLeaseAlive(body.id, nowMs)
+      case 'lease revoke':
+        return this.#revokeLease(body.id)
+      case 'lease expire':
+        return this.#revokeLease(body.id, body.renewals)
       default:
-        return unreachable(command.body, 'command')
+        return unreachable(body, 'command')
     }
   }
 
   #applyTxn(txn: Txn): CommandAnswer {
-    const error = checkTxn(txn)
-    if (error) return { kind: 'refused', error }
     const path = choosePath(this.#store, txn)
+    const error = checkTxn(txn) ?? checkPath(this.#pathState(), path)
+    if (error) return refused(error)
     const bytes = bytesPut(path)
     if (bytes > 0 && this.#store.bytes + bytes > this.#storeBytesMax) {
-      return { kind: 'refused', error: storeFull(this.#store.bytes, this.#storeBytesMax) }
+      return refused(storeFull(this.#store.bytes, this.#storeBytesMax))
     }
     const { succeeded } = path
-    const revision = (this.#revision + 1) as Revision
+    const past = this.#readPast(path)
     const events: StoreEvent[] = []
-    const responses = runPath(this.#store, path, revision, events)
-    if (events.length === 0) {
-      const unchanged = this.#revision
-      const results = withRevision(responses, unchanged)
-      return { kind: 'done', result: { succeeded, revision: unchanged, responses: results } }
+    const revision = (this.#revision + 1) as Revision
+    const run: TxnRun = { store: this.#store, revision, events, past: past.answer }
+    const responses = runPath(run, path)
+    if (events.length > 0) this.#changed(events, revision)
+    if (past.lost) {
+      if (events.length === 0) return refused(expiredRead())
+      return { kind: 'answer lost', error: pastLost(past.lost) }
     }
-    this.#changed(events, revision)
-    return { kind: 'done', result: { succeeded, revision, responses } }
+    if (events.length > 0) return { kind: 'done', result: { succeeded, revision, responses } }
+    const unchanged = this.#revision
+    const results = withRevision(responses, unchanged)
+    return { kind: 'done', result: { succeeded, revision: unchanged, responses: results } }
+  }
+
+  /**
+   * The answers to a path's ranges of the past, read before it writes. How far back a member can read
+   * is its own affair, so a past that is lost here decides nothing: only the answer suffers.
+   */
+  #readPast(path: TxnPath) {
+    const answers = new Map<RangeOperation, RangeResponse>()
+    let lost: Revision | undefined
+    for (const range of pastRanges(path)) {
+      const { revision = this.#revision } = range
+      if (revision < this.compactedRevision) lost = revision
+      else answers.set(range, this.read(range))
+    }
+    const none: RangeResponse = { op: 'range', items: [], more: false, count: 0 }
+    return { lost, answer: (range: RangeOperation) => answers.get(range) ?? none }
+  }
+
+  #pathState(): PathState {
+    const compacted = this.#compacted
+    return { store: this.#store, leases: this.#leases, revision: this.#revision, compacted }
+  }
+
+  #grantLease(id: number, ttlSeconds: number, nowMs: number): CommandAnswer {
+    const { leaseTtlSecondsMin, leaseTtlSecondsMax, leasesMax } = limits
+    if (ttlSeconds > leaseTtlSecondsMax) {
+      return refused(leaseTtlTooLarge(ttlSeconds, leaseTtlSecondsMax))
+    }
+    if (id < 0) return refused(leaseNotFound(id))
+    if (this.#leases.get(id)) return refused(leaseExists(id))
+    if (this.#leases.size >= leasesMax) return refused(tooManyLeases(leasesMax))
+    const lease = this.#leases.grant(id, Math.max(ttlSeconds, leaseTtlSecondsMin), nowMs)
+    this.#hash.mix(lease.id)
+    this.#hash.mix(lease.ttlSeconds)
+    return this.#leaseAnswer(lease)
+  }
+
+  #keepLeaseAlive(id: number, nowMs: number): CommandAnswer {
+    const lease = this.#leases.renew(id, nowMs)
+    if (!lease) return refused(leaseNotFound(id))
+    this.#hash.mix(lease.id)
+    this.#hash.mix(lease.renewals)
+    return this.#leaseAnswer(lease)
+  }
+
+  /** Deletes the lease's keys, in their order and in one revision. */
+  #revokeLease(id: number, renewals?: number): CommandAnswer {
+    const lease = this.#leases.get(id)
+    if (!lease || (renewals ?? lease.renewals) !== lease.renewals) return refused(leaseNotFound(id))
+    const events: StoreEvent[] = []
+    const revision = (this.#revision + 1) as Revision
+    for (const key of [...lease.keys].sort()) {
+      const record = this.#store.get(key)
+      assert(record?.lease === id, 'the key of a lease is there')
+      deleteRecord({ store: this.#store, revision, events }, record)
+    }
+    if (events.length > 0) this.#changed(events, revision)
+    this.#leases.revoke(id)
+    this.#hash.mix(id)
+    return this.#leaseAnswer(lease)
+  }
+
+  #leaseAnswer({ id, ttlSeconds }: Lease): CommandAnswer {
+    const result: TxnResult = { succeeded: true, revision: this.#revision, responses: [] }
+    return { kind: 'done', result, lease: { id, ttlSeconds } }
   }
 
   #changed(events: readonly StoreEvent[], revision: Revision): void {
@@ -257,6 +390,7 @@ export class Machine implements StoreView {
     for (const event of events) {
       const put = event.type === 'put'
       this.#hash.mix(put ? (this.#store.get(event.key)?.hash ?? 0) : mixText(revision, event.key))
+      this.#leases.moveKey(event.key, event.previous?.lease ?? 0, put ? event.current.lease : 0)
     }
     this.#hash.mix(this.#store.contentHash)
     this.#window.append(events, revision)
@@ -266,16 +400,22 @@ export class Machine implements StoreView {
   #compact(revision: Revision): CommandAnswer {
     if (revision > this.#revision) {
       const problem = `the store is at ${this.#revision}`
-      return { kind: 'refused', error: compactionRefused(revision, problem) }
+      return refused(compactionRefused('future revision', revision, problem))
     }
     if (revision <= this.#compacted) {
       const problem = `it was compacted to ${this.#compacted} before`
-      return { kind: 'refused', error: compactionRefused(revision, problem) }
+      return refused(compactionRefused('compacted', revision, problem))
     }
     this.#compacted = revision
     this.#hash.mix(revision)
     this.#window.compact(revision)
     return { kind: 'done', result: { succeeded: true, revision: this.#revision, responses: [] } }
+  }
+
+  #at(revision: Revision): RangeSource {
+    if (revision === this.#revision) return this.#store
+    this.#checkReadable(revision)
+    return this.#history.at(this.#current(), revision)
   }
 
   #checkReadable(revision: Revision): void {
@@ -293,4 +433,8 @@ export class Machine implements StoreView {
   #newHistory(): History {
     return new History((start, end, after, upTo) => this.#window.between(start, end, after, upTo))
   }
+}
+
+function refused(error: StatusError): CommandAnswer {
+  return { kind: 'refused', error }
 }

@@ -6,11 +6,13 @@ import type { KeyValue } from './cluster-store.ts'
 import type { PackedSession } from './dedupe.ts'
 import { mixBytes } from './hash.ts'
 import type { OrderedRecords } from './key-index.ts'
+import type { PackedLease } from './leases.ts'
 import { Store } from './store.ts'
 
 /** The whole replicated state at one log index. */
 export interface FrozenState extends StateHeader {
   readonly sessions: readonly PackedSession[]
+  readonly leases: readonly PackedLease[]
   readonly records: OrderedRecords
 }
 
@@ -26,15 +28,18 @@ interface StateHeader {
 
 /** A decoded snapshot: what `Machine.replace` takes. */
 export interface DecodedState {
-  readonly state: StateHeader & { readonly sessions: readonly PackedSession[] }
+  readonly state: Omit<FrozenState, 'records'>
   readonly store: Store
 }
 
-const formatVersion = 1
+/** Format 2 added leases. */
+const formatVersion = 2
+const formatVersionMin = 1
 const frameHeader = 'kijabi-state'
 const frameSession = 1
 const frameRecord = 2
 const frameEnd = 3
+const frameLease = 4
 const lengthBytes = 4
 /** The largest value with its key, and room for what is around them; also a full session. */
 const frameBytesMax = limits.objectBytesMax + limits.keyBytesMax + 64 * 1024
@@ -42,8 +47,8 @@ const packr = new Packr({ useRecords: false })
 
 /**
  * The state as blocks of at most `limits.snapshotBlockBytes`. Inside is one stream of frames (length,
- * msgpack): a header, the sessions, every record in key order, a trailer with the number of frames
- * and the hash of their bytes. A block is made when it is asked for, in about a millisecond: the
+ * msgpack): a header, the sessions, the leases, every record in key order, a trailer with the number
+ * of frames and the hash of their bytes. A block is made when it is asked for, in about a millisecond: the
  * caller decides how much of a turn a snapshot may take.
  */
 export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8Array, void, void> {
@@ -72,6 +77,7 @@ function* frames(state: FrozenState): Generator<Uint8Array, void, void> {
   const header = [index, term, revision, compacted, hash, contentHash]
   yield packr.pack([frameHeader, formatVersion, header])
   for (const session of state.sessions) yield packr.pack([frameSession, session])
+  for (const lease of state.leases) yield packr.pack([frameLease, lease])
   for (const record of state.records.values()) yield packr.pack([frameRecord, packRecord(record)])
 }
 
@@ -140,6 +146,7 @@ class FrameReader {
 class StateDecoder {
   readonly #store = new Store()
   readonly #sessions: PackedSession[] = []
+  readonly #leases: PackedLease[] = []
   #header: StateHeader | undefined
   #frames = 0
   #hash = 0
@@ -154,6 +161,9 @@ class StateDecoder {
         break
       case frameSession:
         this.#sessions.push(first as PackedSession)
+        break
+      case frameLease:
+        this.#leases.push(first as PackedLease)
         break
       case frameRecord:
         this.#store.load(unpackRecord(first as PackedRecord))
@@ -170,12 +180,16 @@ class StateDecoder {
   finish(): DecodedState {
     assert(this.#ended, 'a snapshot ends with its trailer')
     assert(this.#header, 'a snapshot begins with its header')
-    return { state: { ...this.#header, sessions: this.#sessions }, store: this.#store }
+    const state = { ...this.#header, sessions: this.#sessions, leases: this.#leases }
+    return { state, store: this.#store }
   }
 
   #readHeader(version: unknown, packed: unknown): void {
     assert(this.#frames === 0, 'the header of a snapshot comes first')
-    assert(version === formatVersion, `snapshots have format ${formatVersion}, not ${version}`)
+    assert(
+      Number(version) >= formatVersionMin && Number(version) <= formatVersion,
+      `snapshots have format ${formatVersionMin} to ${formatVersion}, not ${version}`,
+    )
     const [index, term, revision, compacted, hash, contentHash] = packed as PackedHeader
     this.#header = {
       index: index as LogIndex,

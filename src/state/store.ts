@@ -84,6 +84,11 @@ export class Store {
     return countOf(this.#ordered, start, end)
   }
 
+  /** [key, lease] of the records that go with a lease. */
+  *leasedKeys(): Generator<readonly [string, number], void, undefined> {
+    for (const { key, lease } of this.#records.values()) if (lease !== 0) yield [key, lease]
+  }
+
   /** The live index: for reading at once, never to keep. */
   get ordered(): OrderedRecords<StoredRecord> {
     return this.#ordered

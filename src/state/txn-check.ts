@@ -1,72 +1,91 @@
 import { limits } from '../base/limits.ts'
-import type { StatusError } from '../base/status.ts'
-import type { Operation, Txn } from './cluster-store.ts'
-import { invalidTxn } from './errors.ts'
-import { inRange, keyEnd } from './key-index.ts'
+import type { Operation, Txn, TxnOperation } from './cluster-store.ts'
+import {
+  duplicateKey,
+  emptyKey,
+  invalidTxn,
+  leaseProvided,
+  type StoreError,
+  tooManyOperations,
+  valueProvided,
+} from './errors.ts'
+import { inRange, isKey, isRangeEnd, keyEnd } from './keys.ts'
 
 /**
  * What is wrong with a transaction, judged by itself alone: limits, ranges, keys written twice
  * (etcd server/etcdserver/api/v3rpc/key.go: checkTxnRequest, checkIntervals). The proposer asks
  * before it proposes, the machine asks again, for a log may come from another version.
  */
-export function checkTxn(txn: Txn): StatusError | undefined {
-  const problem = shapeProblem(txn, 1) ?? branchProblem(txn)
-  return problem === undefined ? undefined : invalidTxn(problem)
+export function checkTxn(txn: Txn): StoreError | undefined {
+  return (
+    shapeProblem(txn, limits.txnOperationsMax, { operations: 0 }) ??
+    branchProblem(txn.success) ??
+    branchProblem(txn.failure)
+  )
 }
 
-const nestedDepthMax = 8
-
-function shapeProblem(txn: Txn, depth: number): string | undefined {
-  if (depth > nestedDepthMax) return `it nests deeper than ${nestedDepthMax}`
-  for (const list of [txn.compares, txn.success, txn.failure]) {
-    if (list.length > limits.txnOperationsMax) {
-      return `it has ${list.length} operations in one list; at most ${limits.txnOperationsMax} may be`
-    }
+/** A nested transaction may have what its parents left of the operations, as etcd counts them. */
+function shapeProblem(
+  { compares, success, failure }: Txn,
+  operationsMax: number,
+  total: { operations: number },
+): StoreError | undefined {
+  const longest = Math.max(compares.length, success.length, failure.length)
+  if (longest > operationsMax) return tooManyOperations(longest, operationsMax)
+  total.operations += compares.length + success.length + failure.length
+  if (total.operations > limits.txnOperationsTotalMax) {
+    return tooManyOperations(total.operations, limits.txnOperationsTotalMax)
   }
-  for (const compare of txn.compares) {
+  for (const compare of compares) {
     const problem = keyProblem(compare.key, compare.rangeEnd)
-    if (problem !== undefined) return problem
+    if (problem) return problem
     if ((compare.target === 'value') !== (typeof compare.value !== 'number')) {
-      return `the compare of ${compare.key} has a value that does not fit ${compare.target}`
+      return invalidTxn(`the compare of ${compare.key} has no value for a ${compare.target}`)
     }
   }
-  for (const operation of [...txn.success, ...txn.failure]) {
+  for (const operation of [...success, ...failure]) {
     const problem =
-      operation.op === 'txn' ? shapeProblem(operation.txn, depth + 1) : operationProblem(operation)
-    if (problem !== undefined) return problem
+      operation.op === 'txn'
+        ? shapeProblem(operation.txn, operationsMax - longest, total)
+        : operationProblem(operation)
+    if (problem) return problem
   }
   return undefined
 }
 
-function operationProblem(operation: Exclude<Operation, { op: 'txn' }>): string | undefined {
+function operationProblem(operation: Exclude<Operation, TxnOperation>): StoreError | undefined {
   if (operation.op !== 'put') return keyProblem(operation.key, operation.rangeEnd)
-  const { value, revisionOffset } = operation
+  const { key, value, revisionOffset, lease = 0, ignoreValue, ignoreLease } = operation
+  const problem = keyProblem(key, undefined)
+  if (problem) return problem
+  if (ignoreValue && value.length > 0) return valueProvided(key)
+  if (ignoreLease && lease !== 0) return leaseProvided(key)
   if (value.length > limits.objectBytesMax) {
-    return `the value of ${operation.key} has ${value.length} bytes, limit ${limits.objectBytesMax}`
+    return invalidTxn(
+      `the value of ${key} has ${value.length} bytes, limit ${limits.objectBytesMax}`,
+    )
   }
   if (revisionOffset < -1 || revisionOffset > value.length) {
-    return `the value of ${operation.key} has no byte ${revisionOffset} to put the revision at`
-  }
-  return keyProblem(operation.key, undefined)
-}
-
-function keyProblem(key: string, rangeEnd: string | undefined): string | undefined {
-  if (key.length === 0) return 'a key is empty'
-  for (const text of [key, rangeEnd ?? '']) {
-    const bytes = Buffer.byteLength(text)
-    if (bytes > limits.keyBytesMax) {
-      return `a key has ${bytes} bytes, limit ${limits.keyBytesMax}`
-    }
+    return invalidTxn(`the value of ${key} has no byte ${revisionOffset} to put the revision at`)
   }
   return undefined
 }
 
-function branchProblem(txn: Txn): string | undefined {
-  for (const branch of [txn.success, txn.failure]) {
-    const writes = writesOf(branch)
-    if (typeof writes === 'string') return writes
+function keyProblem(key: string, rangeEnd: string | undefined): StoreError | undefined {
+  if (key.length === 0) return emptyKey()
+  const bytes = Math.max(key.length, rangeEnd?.length ?? 0)
+  if (bytes > limits.keyBytesMax) {
+    return invalidTxn(`a key has ${bytes} bytes, limit ${limits.keyBytesMax}`)
+  }
+  if (!isKey(key) || !isRangeEnd(rangeEnd ?? '')) {
+    return invalidTxn('a key has a character that does not stand for one byte')
   }
   return undefined
+}
+
+function branchProblem(branch: readonly Operation[]): StoreError | undefined {
+  const writes = writesOf(branch)
+  return typeof writes === 'string' ? duplicateKey(writes) : undefined
 }
 
 interface Writes {
@@ -74,7 +93,7 @@ interface Writes {
   readonly deletes: { readonly start: string; readonly end: string }[]
 }
 
-/** The keys that a list of operations may write, or the key that it may write twice, in words. */
+/** The keys that a list of operations may write, or the key that it may write twice. */
 function writesOf(operations: readonly Operation[]): Writes | string {
   const puts = new Set<string>()
   const deletes: Writes['deletes'] = []
@@ -85,7 +104,7 @@ function writesOf(operations: readonly Operation[]): Writes | string {
   const add = (key: string, exempt?: Set<string>): string | undefined => {
     const taken = puts.has(key) && !exempt?.has(key)
     if (taken || deletes.some(({ start, end }) => inRange(key, start, end))) {
-      return `duplicate key given in txn request: ${key}`
+      return key
     }
     puts.add(key)
     return undefined

@@ -2,14 +2,21 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { Revision } from '../base/brand.ts'
 import type {
   Compare,
+  DeleteOperation,
+  DeleteResponse,
   KeyValue,
   Operation,
   OperationResult,
+  PutOperation,
+  PutResponse,
+  RangeOperation,
+  RangeResponse,
   StoreEvent,
   Txn,
   TxnResult,
 } from './cluster-store.ts'
-import { keyEnd } from './key-index.ts'
+import { keyEnd } from './keys.ts'
+import { isPast, runRange } from './range.ts'
 import type { Store, StoredRecord } from './store.ts'
 
 /** Which branches a transaction takes, decided before anything is written. */
@@ -44,32 +51,35 @@ export function bytesPut(path: TxnPath): number {
   return bytes
 }
 
-/**
- * Carries a path out. Ranges see the writes before them. Changes get `revision` and are added to
- * `events` in order; the results carry `revision` too, which the caller knows to be the store's
- * revision afterwards only when there were changes.
- */
-export function runPath(
-  store: Store,
-  path: TxnPath,
-  revision: Revision,
-  events: StoreEvent[],
-): OperationResult[] {
+/** What a path is carried out on. */
+export interface TxnRun {
+  readonly store: Store
+  /** What changes get. The results carry it too; without changes see `withRevision`. */
+  readonly revision: Revision
+  /** Changes are added here, in order. */
+  readonly events: StoreEvent[]
+  /** Answers a range of a past revision, as it was before the transaction. */
+  readonly past: (operation: RangeOperation) => RangeResponse
+}
+
+/** Carries a path out. Ranges see the writes before them. */
+export function runPath(run: TxnRun, path: TxnPath): OperationResult[] {
   let nestedSeen = 0
   return path.operations.map((operation) => {
     switch (operation.op) {
       case 'put':
-        return put(store, operation, revision, events)
+        return put(run, operation)
       case 'delete':
-        return deleteRange(store, operation, revision, events)
+        return deleteRange(run, operation)
       case 'range':
-        return range(store, operation)
+        return isPast(operation) ? run.past(operation) : runRange(run.store, operation)
       case 'txn': {
         const nested = path.nested[nestedSeen]
         assert(nested, 'every nested transaction has a path')
         nestedSeen += 1
-        const responses = runPath(store, nested, revision, events)
-        return { op: 'txn', result: { succeeded: nested.succeeded, revision, responses } }
+        const { revision } = run
+        const { succeeded } = nested
+        return { op: 'txn', result: { succeeded, revision, responses: runPath(run, nested) } }
       }
       default:
         return unreachable(operation, 'operation')
@@ -93,48 +103,37 @@ export function withRevision(
   })
 }
 
-function put(
-  store: Store,
-  operation: Extract<Operation, { op: 'put' }>,
-  revision: Revision,
-  events: StoreEvent[],
-): OperationResult {
-  const { key, value, revisionOffset, lease = 0 } = operation
+function put({ store, revision, events }: TxnRun, operation: PutOperation): PutResponse {
+  const { key, ignoreValue = false, ignoreLease = false } = operation
   const previous = store.get(key)
-  const current = store.put({ key, value, revisionOffset, lease }, revision)
+  assert(previous || !(ignoreValue || ignoreLease), 'what a put keeps is there')
+  const current = store.put(
+    {
+      key,
+      value: ignoreValue && previous ? previous.value : operation.value,
+      revisionOffset: ignoreValue ? -1 : operation.revisionOffset,
+      lease: ignoreLease && previous ? previous.lease : (operation.lease ?? 0),
+    },
+    revision,
+  )
   events.push({ type: 'put', revision, key: current.key, current, previous })
   return { op: 'put', current, ...(operation.previous && previous ? { previous } : {}) }
 }
 
-function deleteRange(
-  store: Store,
-  operation: Extract<Operation, { op: 'delete' }>,
-  revision: Revision,
-  events: StoreEvent[],
-): OperationResult {
-  const found = recordsOf(store, operation.key, operation.rangeEnd)
-  for (const previous of found) {
-    store.delete(previous.key)
-    events.push({
-      type: 'delete',
-      revision,
-      key: previous.key,
-      current: tombstone(previous, revision),
-      previous,
-    })
-  }
-  return { op: 'delete', deleted: found.length, previous: operation.previous ? found : [] }
+function deleteRange(run: TxnRun, { key, rangeEnd, ...wants }: DeleteOperation): DeleteResponse {
+  const found = recordsOf(run.store, key, rangeEnd)
+  for (const previous of found) deleteRecord(run, previous)
+  return { op: 'delete', deleted: found.length, previous: wants.previous ? found : [] }
 }
 
-function range(store: Store, operation: Extract<Operation, { op: 'range' }>): OperationResult {
-  const { key, rangeEnd, limit = 0 } = operation
-  if (rangeEnd === undefined) {
-    const items = recordsOf(store, key, undefined)
-    return { op: 'range', items, more: false, count: items.length }
-  }
-  const items = store.range(key, rangeEnd, limit > 0 ? limit : Number.POSITIVE_INFINITY)
-  const count = limit > 0 ? store.count(key, rangeEnd) : items.length
-  return { op: 'range', items, more: count > items.length, count }
+/** Deletes one record that is there. */
+export function deleteRecord(
+  { store, revision, events }: Pick<TxnRun, 'store' | 'revision' | 'events'>,
+  previous: StoredRecord,
+): void {
+  store.delete(previous.key)
+  const current = tombstone(previous, revision)
+  events.push({ type: 'delete', revision, key: previous.key, current, previous })
 }
 
 function recordsOf(store: Store, key: string, rangeEnd: string | undefined): StoredRecord[] {

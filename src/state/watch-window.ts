@@ -3,7 +3,7 @@ import { limits } from '../base/limits.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from './cluster-store.ts'
 import { expiredWatch } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
-import { inRange, keyEnd, prefixEnd } from './key-index.ts'
+import { inRange, keyEnd, prefixEnd } from './keys.ts'
 
 export interface WindowLimits {
   readonly eventsMax: number

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Revision, Term } from '../../src/base/brand.ts'
+import { limits } from '../../src/base/limits.ts'
 import { isStatus } from '../../src/base/status.ts'
 import type {
-  ClusterStore,
   Compare,
+  EtcdStore,
   KeyValue,
   Operation,
+  RangeOperation,
   StoreEvent,
   Txn,
   TxnResult,
 } from '../../src/state/cluster-store.ts'
+import { type Refusal, StoreError } from '../../src/state/errors.ts'
+import { endOfKeys } from '../../src/state/keys.ts'
 
 /** What a run of the suite needs: a fresh, started store, and how to end it. */
 export interface ClusterStoreUnderTest {
-  readonly store: ClusterStore
-  /** Forgets history before `revision`. */
-  compact(revision: Revision): Promise<unknown>
+  readonly store: EtcdStore
   stop(): Promise<void>
 }
 
@@ -32,9 +34,11 @@ const remove = (key: string, rangeEnd?: string): Operation => ({
 const modIs = (key: string, value: number): Compare => ({ key, target: 'mod', result: '=', value })
 const text = (record: KeyValue | undefined) => record && Buffer.from(record.value).toString()
 const brief = (event: StoreEvent) => `${event.type} ${event.key}@${event.revision}`
+const refusedAs = (refusal: Refusal) => (error: unknown) =>
+  error instanceof StoreError && error.refusal === refusal
 const expired = (error: unknown) => isStatus(error, 'Expired')
 
-/** Registers the suite: every implementation of ClusterStore must pass it. */
+/** Registers the suite: every implementation of EtcdStore must pass it. */
 export function clusterStoreContract(
   name: string,
   open: () => Promise<ClusterStoreUnderTest>,
@@ -220,12 +224,11 @@ export function clusterStoreContract(
     watcher.close()
   })
 
-  check('compaction ends the past and keeps the compacted revision', async (under) => {
-    const { store } = under
+  check('compaction ends the past and keeps the compacted revision', async ({ store }) => {
     for (const value of ['1', '2']) await store.commit(write(put('/c/a', value)))
     await store.commit(write(remove('/c/a')))
     const slow = store.watch({ start: '/c/', end: '/c0', afterRevision: 1 as Revision, wake() {} })
-    await under.compact(4 as Revision)
+    await store.compact(4 as Revision)
     assert.equal(store.view.compactedRevision, 4)
     assert.throws(() => store.view.get('/c/a', 3 as Revision), expired)
     assert.throws(() => store.view.range('/', '0', { revision: 3 as Revision }), expired)
@@ -264,6 +267,104 @@ export function clusterStoreContract(
       )
     }
     assert.equal(store.view.revision, 1)
+  })
+
+  check(
+    'a range counts what it was not asked to return, and sorts when asked',
+    async ({ store }) => {
+      for (const [key, value] of ['c3', 'a2', 'b1'].map((pair) => [...pair]) as [
+        string,
+        string,
+      ][]) {
+        await store.commit(write(put(`/r/${key}`, value)))
+      }
+      await store.commit(write(put('/r/c', '0')))
+      const read = (extra: Partial<RangeOperation>) => {
+        const range = { op: 'range', key: '/r/', rangeEnd: '/r0', ...extra } as const
+        const { items, more, count } = store.view.read(range)
+        return [items.map((item) => item.key.slice(3) + text(item)).join(' '), more, count]
+      }
+      assert.deepEqual(read({ limit: 1 }), ['a2', true, 3])
+      assert.deepEqual(read({ countOnly: true, limit: 1 }), ['', false, 3])
+      assert.deepEqual(read({ keysOnly: true }), ['a b c', false, 3])
+      assert.deepEqual(read({ sortTarget: 'value' }), ['c0 b1 a2', false, 3])
+      assert.deepEqual(read({ sortOrder: 'descend', limit: 2 }), ['c0 b1', true, 3])
+      assert.deepEqual(read({ sortTarget: 'version', sortOrder: 'descend' }), [
+        'c0 a2 b1',
+        false,
+        3,
+      ])
+      assert.deepEqual(read({ minModRevision: 4 as Revision }), ['b1 c0', false, 3])
+      assert.deepEqual(read({ maxCreateRevision: 2 as Revision }), ['c0', false, 3])
+      assert.deepEqual(read({ revision: 3 as Revision }), ['a2 c3', false, 2])
+      assert.deepEqual(read({ rangeEnd: endOfKeys, key: '/r/b' }), ['b1 c0', false, 2])
+    },
+  )
+
+  check('a put keeps value or lease when asked, and only of a key that is there', async (under) => {
+    const { store } = under
+    const { id } = await store.grantLease(60)
+    await store.commit(write(put('/a', 'one', { lease: id })))
+    await store.commit(write(put('/a', '', { ignoreValue: true })))
+    assert.deepEqual([text(store.view.get('/a')), store.view.get('/a')?.lease], ['one', 0])
+    await store.commit(write(put('/a', 'two', { lease: id })))
+    await store.commit(write(put('/a', 'three', { ignoreLease: true })))
+    assert.deepEqual([text(store.view.get('/a')), store.view.get('/a')?.lease], ['three', id])
+    const absent = store.commit(write(put('/b', '', { ignoreValue: true })))
+    await assert.rejects(absent, refusedAs('key not found'))
+    const unleased = store.commit(write(put('/b', '', { lease: id + 1 })))
+    await assert.rejects(unleased, refusedAs('lease not found'))
+  })
+
+  check('a lease takes its keys with it, in one revision', async ({ store }) => {
+    const granted = await store.grantLease(60, 4711)
+    assert.deepEqual(granted, { id: 4711, ttlSeconds: 60, revision: 1 })
+    await assert.rejects(store.grantLease(60, 4711), refusedAs('lease exists'))
+    const chosen = await store.grantLease(1)
+    assert.equal(chosen.ttlSeconds, limits.leaseTtlSecondsMin)
+    assert.deepEqual(
+      store.view.leaseIds,
+      [chosen.id, 4711].sort((a, b) => a - b),
+    )
+    await store.commit(write(put('/l/b', '1', { lease: 4711 }), put('/l/a', '1', { lease: 4711 })))
+    await store.commit(write(put('/l/c', '1', { lease: 4711 }), put('/l/d', '1')))
+    await store.commit(write(put('/l/c', '2')))
+    assert.deepEqual([...(store.view.lease(4711)?.keys ?? [])].sort(), ['/l/a', '/l/b'])
+    assert.equal((await store.keepLeaseAlive(4711)).ttlSeconds, 60)
+    assert((store.leaseRemainingMs(4711) ?? 0) > 0)
+    const watched = { start: '/l/', end: '/l0', afterRevision: 4 as Revision, wake() {} }
+    const watcher = store.watch(watched)
+    assert.equal((await store.revokeLease(4711)).revision, 5)
+    assert.deepEqual(watcher.poll(1000).map(brief), ['delete /l/a@5', 'delete /l/b@5'])
+    watcher.close()
+    assert.equal(store.view.lease(4711), undefined)
+    assert.equal(store.leaseRemainingMs(4711), undefined)
+    await assert.rejects(store.keepLeaseAlive(4711), refusedAs('lease not found'))
+    await assert.rejects(store.revokeLease(4711), refusedAs('lease not found'))
+    assert.equal((await store.revokeLease(chosen.id)).revision, 5)
+  })
+
+  check('a transaction reads the past as it was before it', async ({ store }) => {
+    await store.commit(write(put('/a', '1')))
+    const past = { op: 'range', key: '/a', revision: 2 as Revision } as const
+    const { responses } = await store.commit(write(put('/a', '2'), past))
+    assert.equal(responses[1]?.op === 'range' && text(responses[1].items[0]), '1')
+    const future = store.commit(write(put('/a', '3'), { ...past, revision: 4 as Revision }))
+    await assert.rejects(future, refusedAs('future revision'))
+    await store.compact(3 as Revision)
+    await assert.rejects(store.commit(write(put('/a', '3'), past)), refusedAs('compacted'))
+    await assert.rejects(store.compact(3 as Revision), refusedAs('compacted'))
+    await assert.rejects(store.compact(9 as Revision), refusedAs('future revision'))
+    assert.equal(store.view.revision, 3)
+  })
+
+  check('keys are bytes, in the order of bytes', async ({ store }) => {
+    const keys = ['\xff\xff', '/a\x80', '/a', '\0', '/a\0'] as const
+    await store.commit(write(...keys.map((key) => put(key, key))))
+    const all = store.view.range('\0', endOfKeys).items.map((item) => item.key)
+    assert.deepEqual(all, ['\0', '/a', '/a\0', '/a\x80', '\xff\xff'])
+    const beyond = store.commit(write(put('/a\u0100', '')))
+    await assert.rejects(beyond, refusedAs('invalid'))
   })
 
   check('many concurrent writers of one key make a chain', async ({ store }) => {

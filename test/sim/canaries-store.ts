@@ -117,10 +117,10 @@ export const storeCanaries: readonly Canary[] = [
         Machine.prototype,
         'apply',
         (original) =>
-          function (this: Machine, entry: LogEntry) {
+          function (this: Machine, entry: LogEntry, nowMs?: number) {
             applied += 1
             const command = applied % 500 === 0 ? new Uint8Array(0) : entry.command
-            return original.call(this, { ...entry, command })
+            return original.call(this, { ...entry, command }, nowMs)
           },
       )
     },

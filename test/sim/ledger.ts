@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib'
+import { unreachable } from '../../src/base/assert.ts'
 import type { LogIndex, Term } from '../../src/base/brand.ts'
 import type { StoreEvent } from '../../src/state/cluster-store.ts'
-import { decodeCommands } from '../../src/state/command.ts'
-import type { AppliedResult, LogEntry } from '../../src/state/machine.ts'
+import { type Command, type CommandBody, decodeCommands } from '../../src/state/command.ts'
+import type { AppliedResult, CommandAnswer, LogEntry } from '../../src/state/machine.ts'
 import { NaiveStore } from '../unit/state/naive-store.ts'
 
 /** A property that does not hold. `what` begins with the property's name. */
@@ -34,7 +35,8 @@ export class Ledger {
   readonly model = new NaiveStore()
   readonly #floors = new Map<number, number>()
   readonly #finished = new Set<string>()
-  #compacted = 0
+  /** Whether the last transaction's compares held. */
+  #succeeded = false
   /** The highest term that is known to have a leader. */
   leaderTerm = 0 as Term
 
@@ -100,8 +102,8 @@ export class Ledger {
     const { session, floor, commands } = decodeCommands(entry.command)
     this.#floors.set(session, Math.max(floor, this.#floors.get(session) ?? 0))
     for (const [at, command] of commands.entries()) {
-      const expected = this.#expected(session, command, entry.term)
       const answer = result.outcomes[at]?.answer
+      const expected = this.#expected(session, command, entry.term, answer)
       const actual =
         answer?.kind === 'done'
           ? `done ${answer.result.succeeded} ${answer.result.revision}`
@@ -113,20 +115,42 @@ export class Ledger {
 
   #expected(
     session: number,
-    { sequence, fence, body }: ReturnType<typeof decodeCommands>['commands'][number],
+    { sequence, fence, body }: Command,
     term: Term,
+    answer: CommandAnswer | undefined,
   ): string {
     const name = `${session}/${sequence}`
     if (this.#finished.has(name) || sequence < (this.#floors.get(session) ?? 0)) return 'duplicate'
     this.#finished.add(name)
     if (fence !== 0 && fence !== term) return 'refused'
-    if (body.kind === 'compact') {
-      const { revision } = body
-      if (revision > this.model.revision || revision <= this.#compacted) return 'refused'
-      this.#compacted = revision
-      return `done true ${this.model.revision}`
+    const refusal = this.#play(body, answer)
+    if (refusal !== undefined) return 'refused'
+    if (body.kind === 'txn') return `done ${this.#succeeded} ${this.model.revision}`
+    return `done true ${this.model.revision}`
+  }
+
+  /** What the model says of a command: its refusal, or nothing once it has done it. */
+  #play(body: CommandBody, answer: CommandAnswer | undefined): string | undefined {
+    switch (body.kind) {
+      case 'txn': {
+        const result = this.model.apply(body.txn)
+        if (typeof result === 'string') return result
+        this.#succeeded = result.succeeded
+        return undefined
+      }
+      case 'compact':
+        return this.model.compact(body.revision)
+      case 'lease grant':
+        // Which id was chosen nobody but the machine can say; that it is free is checked.
+        return this.model.grant(body.id || (answer?.kind === 'done' && answer.lease?.id) || 0)
+      case 'lease keep alive':
+        return this.model.keepAlive(body.id)
+      case 'lease revoke':
+        return this.model.revoke(body.id)
+      case 'lease expire':
+        return this.model.revoke(body.id, body.renewals)
+      default:
+        return unreachable(body, 'command')
     }
-    const { succeeded, revision } = this.model.apply(body.txn)
-    return `done ${succeeded} ${revision}`
   }
 }

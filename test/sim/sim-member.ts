@@ -63,8 +63,8 @@ class CheckedMachine extends Machine {
     this.#world = world
   }
 
-  override apply(entry: LogEntry): AppliedResult {
-    const result = super.apply(entry)
+  override apply(entry: LogEntry, nowMs?: number): AppliedResult {
+    const result = super.apply(entry, nowMs)
     try {
       this.#world.ledger.applied(this.#member, entry, result, this.stateHash)
     } catch (error) {

@@ -16,6 +16,7 @@ import type { ResolvedCluster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { compactionPart } from './compaction.ts'
 import { followLeadership, type LeaderPart } from './leadership.ts'
+import { leaseExpiryPart } from './lease-expiry.ts'
 import type { MemberProcess } from './member.ts'
 
 export interface LeaderParts {
@@ -69,6 +70,7 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
       { name: 'scheduler', startLeading: (own, reign) => scheduler.startLeading(own, reign) },
       bootstrap,
       compactionPart(proposer, clock, logger),
+      leaseExpiryPart(proposer, clock, logger),
     ],
     ...{ scope, clock, logger, emit },
   })

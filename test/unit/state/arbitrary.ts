@@ -1,7 +1,19 @@
 import fc from 'fast-check'
 import type { LogIndex, Revision, Term } from '../../../src/base/brand.ts'
-import type { Compare, KeyValue, Operation, Txn } from '../../../src/state/cluster-store.ts'
+import type {
+  Compare,
+  KeyValue,
+  Operation,
+  OperationResult,
+  PutOperation,
+  RangeOperation,
+  RangeResponse,
+  SortTarget,
+  Txn,
+  TxnResult,
+} from '../../../src/state/cluster-store.ts'
 import { type CommandBody, encodeCommands } from '../../../src/state/command.ts'
+import { endOfKeys } from '../../../src/state/keys.ts'
 import type { AppliedResult, Machine } from '../../../src/state/machine.ts'
 
 /** Random transactions over few keys, so that they meet. */
@@ -33,14 +45,29 @@ const key = fc.constantFrom(...keys)
 const range = fc.constantFrom(...ranges)
 const smallValue = fc.stringMatching(/^[a-z]{0,12}$/).map((text) => Buffer.from(text))
 
-const put: fc.Arbitrary<Operation> = fc.record({
+/** Ids of leases: some are granted in a run, some are not. */
+export const anyLease = fc.constantFrom(7, 8, 9)
+const plainPut: fc.Arbitrary<PutOperation> = fc.record({
   op: fc.constant('put' as const),
   key,
   value: smallValue,
   revisionOffset: fc.constantFrom(-1, -1, 0),
-  lease: fc.constantFrom(0, 0, 7),
+  lease: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: anyLease }),
   previous: fc.boolean(),
 })
+const put: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: plainPut },
+  {
+    weight: 1,
+    arbitrary: plainPut.map((one) => ({
+      ...one,
+      ignoreValue: true,
+      value: Buffer.alloc(0),
+      revisionOffset: -1,
+    })),
+  },
+  { weight: 1, arbitrary: plainPut.map((one) => ({ ...one, ignoreLease: true, lease: 0 })) },
+)
 const remove: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constant('delete' as const), key, previous: fc.boolean() }),
   fc.record({ range, previous: fc.boolean() }).map(({ range: [start, end], previous }) => ({
@@ -50,15 +77,33 @@ const remove: fc.Arbitrary<Operation> = fc.oneof(
     previous,
   })),
 )
-const read: fc.Arbitrary<Operation> = fc.oneof(
-  key.map((one) => ({ op: 'range' as const, key: one })),
-  fc.record({ range, limit: fc.nat(3) }).map(({ range: [start, end], limit }) => ({
-    op: 'range' as const,
-    key: start,
-    rangeEnd: end,
-    limit,
-  })),
-)
+const smallRevision = fc.constantFrom(0, 0, 0, 1, 2, 4, 7, 30) as fc.Arbitrary<Revision>
+/** With everything that a range may ask for. */
+export const anyRead: fc.Arbitrary<RangeOperation> = fc
+  .tuple(
+    fc.oneof(
+      key.map((one) => ({ key: one })),
+      range.map(([start, end]) => ({ key: start, rangeEnd: end })),
+      key.map((one) => ({ key: one, rangeEnd: endOfKeys })),
+    ),
+    fc.record(
+      {
+        limit: fc.nat(3),
+        revision: smallRevision,
+        keysOnly: fc.boolean(),
+        countOnly: fc.constantFrom(false, false, true),
+        sortTarget: fc.constantFrom<SortTarget[]>('key', 'version', 'create', 'mod', 'value'),
+        sortOrder: fc.constantFrom('none' as const, 'ascend' as const, 'descend' as const),
+        minModRevision: smallRevision,
+        maxModRevision: smallRevision,
+        minCreateRevision: smallRevision,
+        maxCreateRevision: smallRevision,
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([where, rest]) => ({ op: 'range' as const, ...where, ...rest }))
+const read: fc.Arbitrary<Operation> = anyRead
 const compare: fc.Arbitrary<Compare> = fc.oneof(
   fc.record({
     key,
@@ -99,6 +144,22 @@ const { txn } = fc.letrec<{ txn: Txn; operations: Operation[] }>((tie) => ({
   ),
 }))
 export const anyTxn: fc.Arbitrary<Txn> = txn
+const anyRevision = fc.nat(40) as fc.Arbitrary<Revision>
+/** Mostly transactions; the few leases are granted, renewed and ended again and again. */
+export const anyCommand: fc.Arbitrary<CommandBody> = fc.oneof(
+  { weight: 12, arbitrary: txn.map((one) => ({ kind: 'txn' as const, txn: one })) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact'), revision: anyRevision }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('lease grant'), id: anyLease, ttlSeconds: fc.nat(9) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lease keep alive'), id: anyLease }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lease revoke'), id: anyLease }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('lease expire'), id: anyLease, renewals: fc.nat(2) }),
+  },
+) as fc.Arbitrary<CommandBody>
 export const anyRange = range
 export const anyKey = key
 
@@ -113,14 +174,14 @@ export class LogFeeder {
     this.session = session
   }
 
-  apply(body: CommandBody): AppliedResult {
+  apply(body: CommandBody, nowMs = 0, fence = 0 as Term): AppliedResult {
     this.sequence += 1
     const command = encodeCommands({
       session: this.session,
       floor: this.sequence,
-      commands: [{ sequence: this.sequence, fence: 0 as Term, body }],
+      commands: [{ sequence: this.sequence, fence, body }],
     })
-    return feed(this.#machine, command)
+    return feed(this.#machine, command, 1, nowMs)
   }
 
   txn(...success: Operation[]): AppliedResult {
@@ -132,9 +193,9 @@ export class LogFeeder {
   }
 }
 
-export function feed(machine: Machine, command: Uint8Array, term = 1): AppliedResult {
+export function feed(machine: Machine, command: Uint8Array, term = 1, nowMs = 0): AppliedResult {
   const index = (machine.appliedIndex + 1) as LogIndex
-  return machine.apply({ index, term: term as Term, command })
+  return machine.apply({ index, term: term as Term, command }, nowMs)
 }
 
 export function putOf(name: string, value: string | Uint8Array): Operation {
@@ -151,4 +212,34 @@ export function plain(record: KeyValue | undefined): unknown {
   const { key: name, value, createRevision, modRevision, version, lease } = record
   const text = Buffer.from(value).toString()
   return { key: name, value: text, createRevision, modRevision, version, lease }
+}
+
+export function plainResult(result: TxnResult): unknown {
+  return { ...result, responses: result.responses.map(plainResponse) }
+}
+
+export function plainResponse(response: OperationResult): unknown {
+  switch (response.op) {
+    case 'put': {
+      const previous = plain(response.previous)
+      return { ...response, current: plain(response.current), previous }
+    }
+    case 'delete':
+      return { ...response, previous: response.previous.map(plain) }
+    case 'range':
+      return plainRange(response)
+    case 'txn':
+      return { op: response.op, result: plainResult(response.result) }
+  }
+}
+
+export function plainRange(response: RangeResponse): unknown {
+  return { ...response, items: response.items.map(plain) }
+}
+
+export function plainOutcomes({ index, outcomes }: AppliedResult): unknown {
+  const answers = outcomes.map(({ answer }) =>
+    answer.kind === 'done' ? [plainResult(answer.result), answer.lease] : answer.error.message,
+  )
+  return { index, answers }
 }

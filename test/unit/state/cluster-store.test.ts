@@ -3,5 +3,5 @@ import { openMemoryStore } from '../../contract/memory-store.ts'
 
 clusterStoreContract('memory store', async () => {
   const { store } = await openMemoryStore()
-  return { store, compact: (revision) => store.compact(revision), stop: () => store.stop() }
+  return { store, stop: () => store.stop() }
 })

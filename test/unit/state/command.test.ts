@@ -4,10 +4,16 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Revision, Term } from '../../../src/base/brand.ts'
-import { type CommandBatch, decodeCommands, encodeCommands } from '../../../src/state/command.ts'
-import { anyTxn } from './arbitrary.ts'
+import {
+  type Command,
+  type CommandBatch,
+  type CommandBody,
+  decodeCommands,
+  encodeCommands,
+} from '../../../src/state/command.ts'
+import { anyCommand } from './arbitrary.ts'
 
-const golden = resolve(import.meta.dirname, '../../../../test/golden/state/commands.txt')
+const golden = resolve(import.meta.dirname, '../../../../test/golden/state')
 
 const samples: Readonly<Record<string, CommandBatch>> = {
   'create a pod': {
@@ -58,11 +64,55 @@ const samples: Readonly<Record<string, CommandBatch>> = {
       },
     ],
   },
+  leases: {
+    session: 1,
+    floor: 1,
+    commands: [
+      command(1, { kind: 'lease grant', id: 0, ttlSeconds: 60 }),
+      command(2, { kind: 'lease keep alive', id: 2 ** 52 - 1 }),
+      command(3, { kind: 'lease revoke', id: 7 }),
+      command(4, { kind: 'lease expire', id: 7, renewals: 3 }),
+    ],
+  },
+  'puts and ranges with all they may ask for': {
+    session: 1,
+    floor: 1,
+    commands: [
+      command(1, {
+        kind: 'txn',
+        txn: {
+          compares: [],
+          success: [
+            {
+              ...{ op: 'put', key: '/a', value: Buffer.alloc(0), revisionOffset: -1 },
+              ...{ lease: 0, previous: true, ignoreValue: true, ignoreLease: true },
+            },
+            {
+              ...{ op: 'range', key: '\xff', rangeEnd: '\u0100', limit: 5 },
+              ...{ revision: 9 as Revision, keysOnly: true, countOnly: true },
+              ...{ sortTarget: 'mod', sortOrder: 'descend' },
+              ...{ minModRevision: 1 as Revision, maxModRevision: 2 as Revision },
+              ...{ minCreateRevision: 3 as Revision, maxCreateRevision: 4 as Revision },
+            },
+          ],
+          failure: [],
+        },
+      }),
+    ],
+  },
+}
+
+function command(sequence: number, body: CommandBody): Command {
+  return { sequence, fence: 0 as Term, body }
+}
+
+function goldenBytes(file: string): Map<string, string> {
+  const lines = readFileSync(resolve(golden, file), 'utf8').trim().split('\n')
+  return new Map(lines.map((line) => line.split(': ') as [string, string]))
 }
 
 test('the bytes of commands are those of the golden file', () => {
-  const lines = readFileSync(golden, 'utf8').trim().split('\n')
-  const expected = new Map(lines.map((line) => line.split(': ') as [string, string]))
+  const expected = goldenBytes('commands.txt')
   assert.deepEqual([...expected.keys()], Object.keys(samples))
   for (const [name, batch] of Object.entries(samples)) {
     assert.equal(Buffer.from(encodeCommands(batch)).toString('hex'), expected.get(name), name)
@@ -70,17 +120,23 @@ test('the bytes of commands are those of the golden file', () => {
   }
 })
 
+test('entries of format 1 read as they were meant', () => {
+  for (const [name, hex] of goldenBytes('commands-1.txt')) {
+    assert.deepEqual(decodeCommands(Buffer.from(hex, 'hex')), samples[name], name)
+  }
+})
+
 test('commands are decoded as they were encoded', () => {
   fc.assert(
     fc.property(
-      fc.array(anyTxn, { minLength: 1, maxLength: 4 }),
+      fc.array(anyCommand, { minLength: 1, maxLength: 4 }),
       fc.integer({ min: 1, max: 2 ** 47 }),
       fc.nat(),
-      (txns, session, fence) => {
-        const commands = txns.map((txn, at) => ({
+      (bodies, session, fence) => {
+        const commands = bodies.map((body, at) => ({
           sequence: at + 1,
           fence: fence as Term,
-          body: { kind: 'txn' as const, txn },
+          body,
         }))
         const bytes = encodeCommands({ session, floor: 1, commands })
         const again = encodeCommands(decodeCommands(bytes))
@@ -93,6 +149,6 @@ test('commands are decoded as they were encoded', () => {
 
 test('an entry of another format is refused', () => {
   const bytes = Buffer.from(encodeCommands({ session: 1, floor: 1, commands: [] }))
-  bytes[1] = 2
-  assert.throws(() => decodeCommands(bytes), /format 1, not 2/)
+  bytes[1] = 3
+  assert.throws(() => decodeCommands(bytes), /format 1 to 2, not 3/)
 })

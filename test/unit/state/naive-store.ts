@@ -4,6 +4,9 @@ import type {
   KeyValue,
   Operation,
   OperationResult,
+  PutOperation,
+  RangeOperation,
+  RangeResponse,
   StoreEvent,
   Txn,
   TxnResult,
@@ -13,11 +16,14 @@ type State = ReadonlyMap<string, KeyValue>
 
 /**
  * The store as its contract reads, with no thought for cost: every revision's whole state and every
- * event are kept. What the real one is compared with.
+ * event are kept. What the real one is compared with. A refusal is its name.
  */
 export class NaiveStore {
   readonly states: State[] = [new Map(), new Map()]
   readonly events: StoreEvent[] = []
+  /** How often each lease was renewed. */
+  readonly leases = new Map<number, number>()
+  compacted = -1
 
   get revision(): Revision {
     return (this.states.length - 1) as Revision
@@ -30,19 +36,88 @@ export class NaiveStore {
   range(start: string, end: string, revision: number = this.revision): KeyValue[] {
     return [...this.at(revision).values()]
       .filter(({ key }) => start <= key && key < end)
-      .sort((left, right) => (left.key < right.key ? -1 : 1))
+      .sort(byKey)
   }
 
-  apply(txn: Txn): TxnResult {
+  read(range: RangeOperation): RangeResponse | string {
+    return this.#rangeProblem(range) ?? this.#range(range, this.at(range.revision || this.revision))
+  }
+
+  apply(txn: Txn): TxnResult | string {
     const before = this.at(this.revision)
+    const chosen = this.#chosen(txn, before)
+    for (const operation of chosen) {
+      const problem = operation.op === 'put' ? this.#putProblem(operation, before) : undefined
+      if (problem) return problem
+    }
+    for (const operation of chosen) {
+      const problem = operation.op === 'range' ? this.#rangeProblem(operation) : undefined
+      if (problem) return problem
+    }
     const state = new Map(before)
     const events: StoreEvent[] = []
     const result = this.#run(txn, before, state, events)
-    if (events.length > 0) {
-      this.states.push(state)
-      this.events.push(...events)
-    }
+    this.#commit(state, events)
     return this.#stamp(result)
+  }
+
+  compact(revision: number): string | undefined {
+    if (revision > this.revision) return 'future revision'
+    if (revision <= this.compacted) return 'compacted'
+    this.compacted = revision
+    return undefined
+  }
+
+  grant(id: number): string | undefined {
+    if (this.leases.has(id)) return 'lease exists'
+    this.leases.set(id, 0)
+    return undefined
+  }
+
+  keepAlive(id: number): string | undefined {
+    const renewals = this.leases.get(id)
+    if (renewals === undefined) return 'lease not found'
+    this.leases.set(id, renewals + 1)
+    return undefined
+  }
+
+  revoke(id: number, renewals?: number): string | undefined {
+    const current = this.leases.get(id)
+    if (current === undefined || (renewals ?? current) !== current) return 'lease not found'
+    const state = new Map(this.at(this.revision))
+    const events: StoreEvent[] = []
+    for (const record of this.range('', '\u0100')) {
+      if (record.lease === id) this.#delete(record, state, events)
+    }
+    this.#commit(state, events)
+    this.leases.delete(id)
+    return undefined
+  }
+
+  #commit(state: State, events: readonly StoreEvent[]): void {
+    if (events.length === 0) return
+    this.states.push(state)
+    this.events.push(...events)
+  }
+
+  /** Every operation that will run, nested ones in place of their transactions. */
+  #chosen(txn: Txn, state: State): Exclude<Operation, { op: 'txn' }>[] {
+    const operations = txn.compares.every((compare) => this.#holds(compare, state))
+      ? txn.success
+      : txn.failure
+    return operations.flatMap((operation) =>
+      operation.op === 'txn' ? this.#chosen(operation.txn, state) : [operation],
+    )
+  }
+
+  #putProblem({ key, lease, ignoreValue, ignoreLease }: PutOperation, state: State) {
+    if ((ignoreValue || ignoreLease) && !state.has(key)) return 'key not found'
+    return lease && !this.leases.has(lease) ? 'lease not found' : undefined
+  }
+
+  #rangeProblem({ revision = 0 as Revision }: RangeOperation): string | undefined {
+    if (revision > this.revision) return 'future revision'
+    return revision > 0 && revision < this.compacted ? 'compacted' : undefined
   }
 
   #stamp(result: TxnResult): TxnResult {
@@ -69,44 +144,67 @@ export class NaiveStore {
     state: Map<string, KeyValue>,
     events: StoreEvent[],
   ): OperationResult {
-    const revision = (this.revision + 1) as Revision
-    const { key } = operation
-    if (operation.op === 'put') {
-      const previous = state.get(key)
-      const text = operation.revisionOffset < 0 ? '' : `"resourceVersion":"${revision}",`
-      const bytes = Buffer.from(operation.value)
-      const at = Math.max(0, operation.revisionOffset)
-      const current: KeyValue = {
-        key,
-        value: Buffer.concat([bytes.subarray(0, at), Buffer.from(text), bytes.subarray(at)]),
-        createRevision: previous ? previous.createRevision : revision,
-        modRevision: revision,
-        version: previous ? previous.version + 1 : 1,
-        lease: operation.lease ?? 0,
-      }
-      state.set(key, current)
-      events.push({ type: 'put', revision, key, current, previous })
-      return { op: 'put', current, ...(operation.previous && previous ? { previous } : {}) }
-    }
-    const end = operation.rangeEnd ?? `${key}\0`
-    const found = [...state.values()]
-      .filter((record) => key <= record.key && record.key < end)
-      .sort((left, right) => (left.key < right.key ? -1 : 1))
+    if (operation.op === 'put') return this.#put(operation, state, events)
     if (operation.op === 'range') {
-      const items = operation.limit ? found.slice(0, operation.limit) : found
-      return { op: 'range', items, more: items.length < found.length, count: found.length }
+      return this.#range(operation, operation.revision ? this.at(operation.revision) : state)
     }
-    for (const previous of found) {
-      state.delete(previous.key)
-      const current = { ...previous, modRevision: revision }
-      events.push({ type: 'delete', revision, key: previous.key, current, previous })
-    }
+    const found = within(operation, state)
+    for (const previous of found) this.#delete(previous, state, events)
     return { op: 'delete', deleted: found.length, previous: operation.previous ? found : [] }
   }
 
+  #put(operation: PutOperation, state: Map<string, KeyValue>, events: StoreEvent[]) {
+    const revision = (this.revision + 1) as Revision
+    const { key, ignoreValue, ignoreLease } = operation
+    const previous = state.get(key)
+    const text = operation.revisionOffset < 0 ? '' : `"resourceVersion":"${revision}",`
+    const bytes = Buffer.from(operation.value)
+    const at = Math.max(0, operation.revisionOffset)
+    const put = Buffer.concat([bytes.subarray(0, at), Buffer.from(text), bytes.subarray(at)])
+    const current: KeyValue = {
+      key,
+      value: ignoreValue && previous ? previous.value : put,
+      createRevision: previous ? previous.createRevision : revision,
+      modRevision: revision,
+      version: previous ? previous.version + 1 : 1,
+      lease: ignoreLease && previous ? previous.lease : (operation.lease ?? 0),
+    }
+    state.set(key, current)
+    events.push({ type: 'put', revision, key, current, previous })
+    return { op: 'put' as const, current, ...(operation.previous && previous ? { previous } : {}) }
+  }
+
+  #delete(previous: KeyValue, state: Map<string, KeyValue>, events: StoreEvent[]): void {
+    const revision = (this.revision + 1) as Revision
+    state.delete(previous.key)
+    const current = { ...previous, modRevision: revision }
+    events.push({ type: 'delete', revision, key: previous.key, current, previous })
+  }
+
+  #range(range: RangeOperation, state: State): RangeResponse {
+    const found = within(range, state)
+    if (range.countOnly) return { op: 'range', items: [], more: false, count: found.length }
+    const { limit = 0, sortTarget = 'key', sortOrder = 'none' } = range
+    const bounds = [
+      ['modRevision', range.minModRevision, range.maxModRevision],
+      ['createRevision', range.minCreateRevision, range.maxCreateRevision],
+    ] as const
+    let items = found
+    const isBounded = bounds.some(([, low, high]) => low || high)
+    if (limit > 0 && sortOrder === 'none' && !isBounded) items = items.slice(0, limit + 1)
+    for (const [field, low, high] of bounds) {
+      items = items.filter((item) => item[field] >= (low || 0) && item[field] <= (high || 1e9))
+    }
+    const compare = { ...orders, key: byKey }[sortTarget]
+    items = items.toSorted(sortOrder === 'descend' ? (a, b) => compare(b, a) : compare)
+    const more = limit > 0 && items.length > limit
+    if (more) items = items.slice(0, limit)
+    if (range.keysOnly) items = items.map((item) => ({ ...item, value: Buffer.alloc(0) }))
+    return { op: 'range', items, more, count: found.length }
+  }
+
   #holds(compare: Compare, state: State): boolean {
-    const end = compare.rangeEnd ?? `${compare.key}\0`
-    const found = [...state.values()].filter(({ key }) => compare.key <= key && key < end)
+    const found = within(compare, state)
     if (found.length === 0) {
       return typeof compare.value === 'number' && test(0 - compare.value, compare.result)
     }
@@ -124,6 +222,23 @@ export class NaiveStore {
       return test(field - compare.value, compare.result)
     })
   }
+}
+
+const orders = {
+  version: (a: KeyValue, b: KeyValue) => a.version - b.version,
+  create: (a: KeyValue, b: KeyValue) => a.createRevision - b.createRevision,
+  mod: (a: KeyValue, b: KeyValue) => a.modRevision - b.modRevision,
+  value: (a: KeyValue, b: KeyValue) => Buffer.compare(a.value, b.value),
+}
+
+function byKey(left: KeyValue, right: KeyValue): number {
+  if (left.key === right.key) return 0
+  return left.key < right.key ? -1 : 1
+}
+
+function within({ key, rangeEnd }: { key: string; rangeEnd?: string }, state: State): KeyValue[] {
+  const end = rangeEnd ?? `${key}\0`
+  return [...state.values()].filter((item) => key <= item.key && item.key < end).sort(byKey)
 }
 
 function test(order: number, result: Compare['result']): boolean {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { limits } from '../../../src/base/limits.ts'
 import { Machine } from '../../../src/state/machine.ts'
 import { decodeSnapshot, encodeSnapshot, type FrozenState } from '../../../src/state/snapshot.ts'
-import { anyTxn, deleteOf, LogFeeder, plain, putOf } from './arbitrary.ts'
+import { anyCommand, deleteOf, LogFeeder, plain, putOf } from './arbitrary.ts'
 
 async function blocksOf(frozen: FrozenState): Promise<Uint8Array[]> {
   const blocks: Uint8Array[] = []
@@ -34,20 +34,20 @@ function recut(blocks: readonly Uint8Array[], size: number): Uint8Array[] {
 test('a restored machine equals the one frozen and goes on as it does', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(anyTxn, { maxLength: 15 }),
-      fc.array(anyTxn, { maxLength: 5 }),
+      fc.array(anyCommand, { maxLength: 15 }),
+      fc.array(anyCommand, { maxLength: 5 }),
       fc.integer({ min: 1, max: 500 }),
       async (before, after, size) => {
         const original = new Machine()
         const log = new LogFeeder(original)
-        for (const txn of before) log.apply({ kind: 'txn', txn })
+        for (const command of before) log.apply(command)
         const blocks = await blocksOf(original.freeze())
         const copy = await restored(recut(blocks, size))
         const copyLog = new LogFeeder(copy)
         copyLog.sequence = log.sequence
-        for (const txn of after) {
-          log.apply({ kind: 'txn', txn })
-          copyLog.apply({ kind: 'txn', txn })
+        for (const command of after) {
+          log.apply(command)
+          copyLog.apply(command)
         }
         assert.equal(copy.stateHash, original.stateHash)
         assert.deepEqual(

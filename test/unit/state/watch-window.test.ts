@@ -49,6 +49,7 @@ class WatchedStore {
 
   compact(revision: number): void {
     this.log.compact(revision)
+    this.naive.compact(revision)
     this.compacted = Math.max(this.compacted, revision)
   }
 
