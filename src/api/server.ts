@@ -11,7 +11,7 @@ import type { TLSSocket } from 'node:tls'
 import Router from '@koa/router'
 import Koa from 'koa'
 import { InvariantError } from '../base/assert.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, delay } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Registry } from '../base/metrics.ts'
@@ -36,7 +36,7 @@ export interface ServerRoute {
 }
 
 export interface ApiServerOptions {
-  readonly api: Api
+  readonly api: Pick<Api, 'handle' | 'authorizer'>
   readonly authenticator: Authenticator
   /** PEM texts; `clientCa` is what client certificates are checked against. */
   readonly tls: {
@@ -51,6 +51,8 @@ export interface ApiServerOptions {
   readonly logger: Logger
   readonly routes?: readonly ServerRoute[]
   readonly health?: readonly HealthCheck[]
+  /** True while clients had better go elsewhere: each connection ends with its next answer. */
+  readonly sendsAway?: () => boolean
   readonly metrics?: Registry
   /**
    * Takes over a connection that asks for an upgrade (exec, attach, port-forward). The user is known
@@ -67,6 +69,11 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** Resolves when it listens; rejects with the listen error. */
   start(): Promise<void>
+  /**
+   * Sends clients elsewhere and goes on listening: ends watches, lets the requests that are under way
+   * finish for a moment, all but the one of `asking`, and ends connections that carry nothing else.
+   */
+  drain(asking?: AbortSignal): Promise<void>
   /** Ends watches, lets other requests finish for a moment, then closes every connection. */
   stop(): Promise<void>
   /** Where it listens; throws before `start`. */
@@ -99,14 +106,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 class HttpsServer implements ApiServer {
   readonly #options: ApiServerOptions
   readonly #server
-  readonly #sockets = new Set<Duplex>()
+  /** Connections, and how many requests of HTTP/1.1 each carries now; sessions keep count themselves. */
+  readonly #sockets = new Map<TLSSocket, { requests: number }>()
   readonly #sessions = new Set<Http2Session>()
   readonly #subjects = new WeakMap<object, ReturnType<typeof subjectOfPeer>>()
-  /** One for each request under way; all are aborted when the server stops. */
-  readonly #hangUps = new Set<AbortController>()
+  /** The requests under way, each with what makes it end early. */
+  readonly #underWay = new Map<AbortController, Promise<void>>()
   #stopping = false
-  #active = 0
-  #idle: (() => void) | undefined
 
   constructor(options: ApiServerOptions) {
     this.#options = options
@@ -137,7 +143,7 @@ class HttpsServer implements ApiServer {
     })
     this.#server.on('secureConnection', (socket: TLSSocket) => {
       socket.setNoDelay(true)
-      this.#sockets.add(socket)
+      this.#sockets.set(socket, { requests: 0 })
       socket.on('error', (error) => options.logger.debug({ error }, 'a connection failed'))
       socket.once('close', () => this.#sockets.delete(socket))
     })
@@ -172,22 +178,27 @@ class HttpsServer implements ApiServer {
       this.#server.close(() => resolve())
     })
     this.#stopping = true
-    for (const hangUp of this.#hangUps) hangUp.abort()
-    if (this.#active > 0)
-      await new Promise<void>((resolve) => {
-        const timer = this.#options.clock.after(drainMs, resolve)
-        this.#idle = () => {
-          timer.cancel()
-          resolve()
-        }
-      })
-    for (const session of this.#sessions) session.close()
-    for (const socket of this.#sockets) socket.end()
+    await this.drain()
+    for (const socket of this.#sockets.keys()) socket.end()
     const timer = this.#options.clock.after(goodbyeMs, () => {
-      for (const socket of this.#sockets) socket.destroy()
+      for (const socket of this.#sockets.keys()) socket.destroy()
     })
     await closed
     timer.cancel()
+  }
+
+  async drain(asking?: AbortSignal): Promise<void> {
+    const under = [...this.#underWay].filter(([{ signal }]) => signal !== asking)
+    for (const [hangUp] of under) hangUp.abort()
+    const finished = new AbortController()
+    await Promise.race([
+      Promise.allSettled(under.map(([, serving]) => serving)),
+      delay(this.#options.clock, drainMs, finished.signal).catch(() => {}),
+    ])
+    finished.abort()
+    for (const session of this.#sessions) session.close()
+    for (const [socket, { requests }] of this.#sockets)
+      if (requests === 0 && socket.alpnProtocol !== 'h2') socket.end()
   }
 
   #koa(): Koa {
@@ -226,7 +237,7 @@ class HttpsServer implements ApiServer {
     return [route, ...routes]
   }
 
-  /** Reads the request, answers it, and keeps count, so that `stop` can wait. */
+  /** Reads the request, answers it, and remembers it until then, so that `drain` can wait. */
   async #serve(
     context: Koa.Context,
     answer: (request: ApiRequest) => Promise<ApiResponse>,
@@ -236,17 +247,20 @@ class HttpsServer implements ApiServer {
     const hangUp = new AbortController()
     const abort = () => hangUp.abort()
     res.once('close', abort)
-    this.#hangUps.add(hangUp)
     if (this.#stopping) abort()
-    this.#active += 1
+    if (this.#options.sendsAway?.() === true) endAfterAnswer(req, res)
+    const serving = this.#answer(req, hangUp.signal, answer).then((response) =>
+      writeResponse(res, response, req.method ?? '', hangUp.signal),
+    )
+    this.#underWay.set(hangUp, serving)
+    const carried = this.#sockets.get(req.socket as TLSSocket)
+    if (carried) carried.requests += 1
     try {
-      const response = await this.#answer(req, hangUp.signal, answer)
-      await writeResponse(res, response, req.method ?? '', hangUp.signal)
+      await serving
     } finally {
-      this.#active -= 1
-      this.#hangUps.delete(hangUp)
+      this.#underWay.delete(hangUp)
+      if (carried) carried.requests -= 1
       res.off('close', abort)
-      if (this.#active === 0) this.#idle?.()
     }
   }
 
@@ -306,6 +320,8 @@ class HttpsServer implements ApiServer {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { upgrade } = this.#options
+    const carried = this.#sockets.get(socket as TLSSocket)
+    if (carried) carried.requests += 1
     // The upgrade handler owns the socket from here on; until then a hang-up must not crash us.
     socket.on('error', (error) => this.#options.logger.debug({ error }, 'an upgrade failed'))
     try {
@@ -331,6 +347,12 @@ class HttpsServer implements ApiServer {
       })
     this.#options.logger.error({ error }, 'serving a request failed')
   }
+}
+
+/** The client is to come again on another connection; what is under way on this one finishes. */
+function endAfterAnswer(request: Request, response: Response): void {
+  if ('stream' in request) request.stream.session?.close()
+  else response.setHeader('connection', 'close')
 }
 
 const httpMethods: ReadonlyMap<string, HttpMethod> = new Map(

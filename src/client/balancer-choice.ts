@@ -3,6 +3,8 @@ export interface BackendState {
   readonly name: string
   readonly address: string
   up: boolean
+  /** Monotonic time at which a backend that takes its leave was first seen to; undefined for others. */
+  leavingSinceMs: number | undefined
   connections: number
   /** Failures in a row. */
   failures: number
@@ -16,7 +18,7 @@ const retryMaxMs = 1_000
 
 /**
  * The backend for a new connection, among those not tried yet: one that is up before one that is
- * down, then the one with the fewest connections; `turn` breaks ties in rotation.
+ * down, that before one that leaves and serves nobody any more, then the one with the fewest connections; `turn` breaks ties in rotation.
  */
 export function chooseBackend(
   backends: readonly BackendState[],
@@ -33,12 +35,26 @@ export function chooseBackend(
 }
 
 function isBetter(one: BackendState, other: BackendState): boolean {
-  if (one.up !== other.up) return one.up
+  if (rank(one) !== rank(other)) return rank(one) > rank(other)
   return one.connections < other.connections
+}
+
+function rank({ up, leavingSinceMs }: BackendState): number {
+  if (leavingSinceMs !== undefined) return 0
+  return up ? 2 : 1
 }
 
 export function probeSucceeded(state: BackendState, nextProbeMs: number): void {
   state.up = true
+  state.leavingSinceMs = undefined
+  state.failures = 0
+  state.probeDueMs = nextProbeMs
+}
+
+/** No new connections; those that it has are its own to end, for a while. */
+export function probeFoundLeaving(state: BackendState, nowMs: number, nextProbeMs: number): void {
+  state.up = false
+  state.leavingSinceMs ??= nowMs
   state.failures = 0
   state.probeDueMs = nextProbeMs
 }
@@ -46,6 +62,7 @@ export function probeSucceeded(state: BackendState, nextProbeMs: number): void {
 /** Down at once; probed again after 100 ms, then less and less often, at least every second. */
 export function probeFailed(state: BackendState, nowMs: number): void {
   state.up = false
+  state.leavingSinceMs = undefined
   state.probeDueMs = nowMs + Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(state.failures, 10))
   state.failures += 1
 }

@@ -6,14 +6,13 @@ const probeTimeoutMs = 1_000
 
 /**
  * A probe for a balancer in front of masters: GET /livez over TLS. Unlike a connect it also finds a
- * process that hangs. It is alive unless it says
- * otherwise, as a master does that was taken out of its cluster; /readyz would empty the list whenever
- * there is no leader.
+ * process that hangs. One that says that it is not alive is about to leave its cluster, or has left;
+ * /readyz would empty the list whenever there is no leader.
  */
 export function createLivezProbe(
   tls: { readonly ca: string | Buffer },
   clock: Clock,
-): (address: string, signal: AbortSignal) => Promise<void> {
+): (address: string, signal: AbortSignal) => Promise<'serves' | 'leaves'> {
   return async (address, signal) => {
     const transport = createHttpsTransport({
       addresses: [address],
@@ -26,7 +25,7 @@ export function createLivezProbe(
       const headers = new Map<string, string>()
       const response = await transport.send({ method: 'GET', path: '/livez', headers, signal })
       await bodyBytes(response.body)
-      if (response.status >= 500) throw new Error(`${address} says that it is not alive`)
+      return response.status >= 500 ? 'leaves' : 'serves'
     } finally {
       transport.close()
     }

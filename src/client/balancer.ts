@@ -4,7 +4,13 @@ import { assert, present } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { statusError } from '../base/status.ts'
-import { type BackendState, chooseBackend, probeFailed, probeSucceeded } from './balancer-choice.ts'
+import {
+  type BackendState,
+  chooseBackend,
+  probeFailed,
+  probeFoundLeaving,
+  probeSucceeded,
+} from './balancer-choice.ts'
 import { Greeting } from './balancer-greeting.ts'
 
 export interface BalancerOptions {
@@ -17,9 +23,10 @@ export interface BalancerOptions {
   readonly logger: Logger
   /**
    * Rejects when the backend is not well; a plain TCP connect unless told. Something that only the
-   * living answer, such as GET /livez, also finds a process that hangs.
+   * living answer, such as GET /livez, also finds a process that hangs. One that leaves lives and
+   * wants no new connections.
    */
-  readonly probe?: (address: string, signal: AbortSignal) => Promise<void>
+  readonly probe?: (address: string, signal: AbortSignal) => Promise<'serves' | 'leaves'>
 }
 
 export interface BalancerHandle {
@@ -30,14 +37,18 @@ export interface BalancerHandle {
 }
 
 const connectTimeoutMs = 1_000
-const probePeriodMs = 1_000
+/** Every backend hears a probe so often: a leave is known everywhere after that time and a probe. */
+export const probePeriodMs = 1_000
 const sweepPeriodMs = 100
+/** What is still connected to a backend so long after it began to leave is cut off. */
+const leaveMsMax = 10_000
 
 /**
  * One TCP address in front of equal servers; bytes pass untouched, so TLS runs end to end. A refused
  * connect costs the client nothing: the next backend is tried at once; nor does a backend that dies
  * before it said a word (see Greeting). When a backend dies or stops answering probes, its clients'
- * connections are closed at once, so that they come again elsewhere.
+ * connections are closed at once, so that they come again elsewhere; a backend that leaves finishes
+ * what it has begun.
  */
 export function createBalancer(options: BalancerOptions): BalancerHandle {
   return new Balancer(options)
@@ -147,7 +158,9 @@ class Balancer implements BalancerHandle {
       tried.add(backend.name)
       try {
         const upstream = await dial(backend.address, this.#options.clock, this.#abort.signal)
-        this.#mark(backend.name, true)
+        // A connect says little: the kernel takes calls for a process that hangs. Where a probe says
+        // more, steady traffic must neither stand for it nor put it off.
+        if (!this.#options.probe) this.#mark(backend.name, true)
         return { name: backend.name, upstream }
       } catch {
         // A refusal is what a balancer is for: note it, take the next one.
@@ -193,6 +206,7 @@ class Balancer implements BalancerHandle {
         name,
         address,
         up: true,
+        leavingSinceMs: undefined,
         connections: 0,
         failures: 0,
         probeDueMs: 0,
@@ -217,9 +231,11 @@ class Balancer implements BalancerHandle {
     state.probing = true
     try {
       const { probe } = this.#options
-      if (probe) await probe(state.address, this.#abort.signal)
+      let found: 'serves' | 'leaves' = 'serves'
+      if (probe) found = await probe(state.address, this.#abort.signal)
       else (await dial(state.address, this.#options.clock, this.#abort.signal)).destroy()
-      this.#mark(state.name, true)
+      if (found === 'leaves') this.#markLeaving(state)
+      else this.#mark(state.name, true)
     } catch {
       if (!this.#abort.signal.aborted) this.#mark(state.name, false)
     } finally {
@@ -234,8 +250,18 @@ class Balancer implements BalancerHandle {
     const wasUp = state.up
     if (up) probeSucceeded(state, nowMs + probePeriodMs)
     else probeFailed(state, nowMs)
-    if (wasUp && !up) this.#cut(name)
+    // Where nobody else is well it may be this host that is too busy to hear the answers.
+    if (!up && [...this.#states.values()].some((other) => other.up)) this.#cut(name)
     if (wasUp !== up) this.#options.logger.info({ backend: name, up }, 'backend changed')
+  }
+
+  #markLeaving(state: BackendState): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    const { leavingSinceMs } = state
+    probeFoundLeaving(state, nowMs, nowMs + probePeriodMs)
+    if (leavingSinceMs === undefined)
+      this.#options.logger.info({ backend: state.name }, 'backend takes its leave')
+    else if (nowMs - leavingSinceMs > leaveMsMax) this.#cut(state.name)
   }
 
   /** Closes the connections through a backend that is no more. */

@@ -3,7 +3,13 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { type StatusError, statusError } from '../base/status.ts'
-import { type ApiRequest, type ApiResponse, bodyBytes, type Transport } from './transport.ts'
+import {
+  type ApiRequest,
+  type ApiResponse,
+  bodyBytes,
+  notMemberHeader,
+  type Transport,
+} from './transport.ts'
 
 export interface HttpsTransportOptions {
   /** `host:port` of each server, in the order in which they are tried. */
@@ -84,6 +90,11 @@ class HttpsTransport implements Transport {
         if (this.#closed) throw statusError('ServiceUnavailable', 'the transport is closed')
         const outcome = await this.#attempt(server, request)
         if (outcome.kind === 'answered') {
+          if (outcome.response.headers.has(notMemberHeader) && turn + 1 < this.#servers.length) {
+            await bodyBytes(outcome.response.body)
+            failures.push(`${server.host}:${server.port}: no member of the cluster`)
+            break
+          }
           this.#preferred = index
           return outcome.response
         }

@@ -33,6 +33,12 @@ export interface ApiResponse {
   readonly body: ApiBody
 }
 
+/**
+ * Header of a 503 from a master that is no member of its cluster: it did nothing of what it was asked,
+ * and another one will.
+ */
+export const notMemberHeader = 'x-kijabi-not-member'
+
 /** Whole answers are chunks that may be shared with the store; streams end when the watch ends. */
 export type ApiBody =
   | { readonly kind: 'whole'; readonly chunks: readonly Uint8Array[] }

@@ -34,9 +34,20 @@ async function write(api: RawApi, name: string): Promise<void> {
 }
 
 async function names(api: RawApi): Promise<string[]> {
-  const { body } = await api.json(configMaps)
-  const { items } = body as { items: { metadata: { name: string } }[] }
+  const answer = await api.send(configMaps)
+  assert.equal(answer.code, 200, answer.text)
+  const { items } = JSON.parse(answer.text) as { items: { metadata: { name: string } }[] }
   return items.map((item) => item.metadata.name)
+}
+
+/** No client of the API may notice what happens: a write that fails, fails the test. */
+async function whileWriting<T>(api: RawApi, prefix: string, happens: Promise<T>): Promise<T> {
+  let over = false
+  const ends = happens.finally(() => {
+    over = true
+  })
+  for (let at = 0; !over; at += 1) await write(api, `${prefix}-${at}`)
+  return ends
 }
 
 const memberOf = (status: RaftStatus, name: string | undefined) =>
@@ -70,11 +81,22 @@ test('kijabi raft, from a healthy cluster to one that lost its majority', async 
     await context.test('a member is taken out and in again', async () => {
       const { leader } = await raftWhen(cluster, 'a leader', (one) => one.leader !== null)
       const out = leader === 'm2' ? 'm1' : 'm2'
-      const removed = await raft(cluster, 'remove', out)
+      const removing = raft(cluster, 'remove', out)
+      const removed = await whileWriting(api, 'during-removal', removing)
       assert.equal(removed.code, 0, removed.stderr)
       await raftWhen(cluster, 'two voters', (one) => memberOf(one, out)?.membership === 'none')
       assert.notEqual((await raft(cluster, 'remove', out)).code, 0)
       await write(api, 'kept-by-two')
+      const added = await raft(cluster, 'add', out)
+      assert.equal(added.code, 0, added.stderr)
+      await raftWhen(cluster, 'three voters', (one) => memberOf(one, out)?.membership === 'voter')
+    })
+    await context.test('a leader that is taken out hands over first', async () => {
+      const { leader } = await raftWhen(cluster, 'a leader', (one) => one.leader !== null)
+      const out = leader ?? ''
+      const removing = raft(cluster, 'remove', out)
+      const removed = await whileWriting(api, 'during-leader-removal', removing)
+      assert.equal(removed.code, 0, removed.stderr)
       const added = await raft(cluster, 'add', out)
       assert.equal(added.code, 0, added.stderr)
       await raftWhen(cluster, 'three voters', (one) => memberOf(one, out)?.membership === 'voter')

@@ -3,18 +3,20 @@ import { createAuthenticator } from '../../api/auth/authenticate.ts'
 import { createAuthorizer } from '../../api/auth/standard-authorizer.ts'
 import type { ApiOptions, User } from '../../api/context.ts'
 import type { Proposer } from '../../api/proposer.ts'
-import { jsonResponse } from '../../api/responses.ts'
+import { errorResponse, jsonResponse } from '../../api/responses.ts'
 import { createApiServer } from '../../api/server.ts'
 import { createUpgradeHandler } from '../../api/subresources/upgrade.ts'
 import { systemClock as clock } from '../../base/clock.ts'
 import { createMetricsRegistry } from '../../base/metrics.ts'
 import { systemRandom as random } from '../../base/random.ts'
-import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import { statusError } from '../../base/status.ts'
+import { type ApiRequest, type ApiResponse, notMemberHeader } from '../../client/transport.ts'
 import type { Replica } from '../../raft/replica.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
+import { Membership } from './membership.ts'
 import { raftRoutes } from './raft-routes.ts'
 import { serviceAccountTokens } from './service-account-tokens.ts'
 
@@ -31,12 +33,12 @@ export interface ServingMaster {
   handle(request: ApiRequest): Promise<ApiResponse>
 }
 
-/** A master that was taken out of the cluster, or not yet in, has nothing to say: go to another one. */
-function checkBelongs(replica: Replica): void {
-  const { memberId, voters, learners } = replica.status()
-  // Before the first report from the Raft thread nobody is known.
-  if (voters.length === 0 || voters.includes(memberId) || learners.includes(memberId)) return
-  throw new Error('this master is no member of the cluster')
+function notMember(name: string): ApiResponse {
+  const error = statusError('ServiceUnavailable', `master ${name} is no member of the cluster`, {
+    retryAfterSeconds: 1,
+  })
+  const answer = errorResponse(error)
+  return { ...answer, headers: new Map([...answer.headers, [notMemberHeader, name]]) }
 }
 
 /** Opens the HTTPS API of this master. */
@@ -60,17 +62,23 @@ export async function serveMaster(
   }
   const api = createApi(options)
   const upgrades = createUpgradeHandler(options)
+  const membership = new Membership(replica, clock)
   const server = createApiServer({
-    api,
+    api: {
+      authorizer: api.authorizer,
+      handle: async (request, user) =>
+        membership.belongs() ? api.handle(request, user) : notMember(self.name),
+    },
     authenticator: createAuthenticator({ clock, tokens }),
     tls: { ...identityOf(directory, self.name), clientCa: ca },
     ...splitAddress(self.apiAddress),
     ...{ clock, logger },
     metrics,
     upgrade: (...taken) => upgrades.handleUpgrade(...taken),
-    health: [{ name: 'membership', kind: 'live', check: () => checkBelongs(replica) }],
+    health: [{ name: 'membership', kind: 'live', check: () => membership.checkStays() }],
+    sendsAway: () => !membership.stays(),
     routes: [
-      ...raftRoutes(replica),
+      ...raftRoutes(replica, (signal) => membership.leave(() => server.drain(signal))),
       {
         ...{ method: 'GET', path: reportPath },
         handle: async () =>

@@ -5,23 +5,27 @@ import { statusError } from '../../base/status.ts'
 import type { ApiRequest } from '../../client/transport.ts'
 import type { MembershipChange, Replica } from '../../raft/replica.ts'
 
-/** Where a master takes orders about Raft, from administrators. The leader is asked. */
+/** Where a master takes orders about Raft, from administrators. The leader is asked, but for `leave`. */
 export const raftPath = '/kijabi/v1/raft'
 
 export type RaftOrder =
   | { readonly kind: 'transfer'; readonly memberId: number }
+  | { readonly kind: 'leave'; readonly memberId: number }
   | {
       readonly kind: MembershipChange['kind']
       readonly memberId: number
       readonly raftAddress?: string
     }
 
-export function raftRoutes(replica: Replica): ServerRoute[] {
+/** Sends this master's clients elsewhere, all but the one whose request has this signal. */
+export type Leave = (asking: AbortSignal | undefined) => Promise<void>
+
+export function raftRoutes(replica: Replica, leave: Leave): ServerRoute[] {
   return [
     {
       ...{ method: 'POST', path: raftPath },
       handle: async (request) => {
-        await obey(replica, readOrder(request))
+        await obey(replica, readOrder(request), () => leave(request.signal))
         const { leader, voters, learners } = replica.status()
         return jsonResponse(200, { leader, voters, learners })
       },
@@ -29,8 +33,13 @@ export function raftRoutes(replica: Replica): ServerRoute[] {
   ]
 }
 
-async function obey(replica: Replica, order: RaftOrder): Promise<void> {
+async function obey(replica: Replica, order: RaftOrder, leave: () => Promise<void>): Promise<void> {
   const memberId = order.memberId as MemberId
+  if (order.kind === 'leave') {
+    if (memberId !== replica.status().memberId)
+      throw statusError('Conflict', `member ${memberId} is not the one that was asked to leave`)
+    return leave()
+  }
   if (order.kind === 'transfer') return replica.transferLeadership(memberId)
   const { voters, learners } = replica.status()
   if (order.kind === 'remove' && ![...voters, ...learners].includes(memberId))
@@ -58,7 +67,7 @@ function checkCaughtUp(replica: Replica, memberId: MemberId): void {
 const lagMax = 1_000
 
 function readOrder(request: ApiRequest): RaftOrder {
-  const kinds: readonly string[] = ['transfer', 'add-voter', 'add-learner', 'remove']
+  const kinds: readonly string[] = ['transfer', 'leave', 'add-voter', 'add-learner', 'remove']
   try {
     const order = JSON.parse(Buffer.from(request.body ?? []).toString()) as RaftOrder
     const isRight =

@@ -68,10 +68,34 @@ export async function raftTransferLeader(name: string, flags: DirectoryFlag & Ou
   return done(flags, `${name} leads`)
 }
 
-/** `kijabi raft remove NAME`. Refused by the leader when the rest would have no quorum. */
+/**
+ * `kijabi raft remove NAME`. A leader hands over first. Refused by the leader when the rest would have no
+ * quorum.
+ */
 export async function raftRemove(name: string, flags: DirectoryFlag & OutputFlag) {
-  const seen = await look(flags)
-  await order(seen, { kind: 'remove', memberId: memberNamed(seen.cluster, name).id })
+  let seen = await look(flags)
+  const member = memberNamed(seen.cluster, name)
+  const { role, membership } = seen.status.members.find((one) => one.name === name) ?? {}
+  const heir = seen.status.members.find(
+    (one) => one.role === 'follower' && one.membership === 'voter',
+  )
+  if (seen.status.leader === name && heir) {
+    await order(seen, { kind: 'transfer', memberId: heir.id })
+    const after = await waitUntil(clock, orderMs, new AbortController().signal, async () => {
+      const now = await look(flags)
+      return now.status.leader !== null && now.status.leader !== name ? now : undefined
+    })
+    if (!after)
+      throw new ConfigError(
+        `${name} leads the cluster and nobody else took over within ${orderMs / 1000} s`,
+        'nothing is changed; see who is well with: kijabi raft status',
+      )
+    seen = after
+  }
+  // Its clients go elsewhere first, so that none of them notices. One that does not answer has none.
+  if (role !== 'unreachable' && membership !== 'none')
+    await send(seen, member, { kind: 'leave', memberId: member.id })
+  await order(seen, { kind: 'remove', memberId: member.id })
   return done(flags, `${name} is no member of the cluster any more`)
 }
 
@@ -146,14 +170,19 @@ function statusFrom(
   }
 }
 
-async function order({ cluster, directory, status }: Seen, what: RaftOrder): Promise<void> {
-  const leader = cluster.masters.find(({ name }) => name === status.leader)
+/** Sends an order to the leader. */
+async function order(seen: Seen, what: RaftOrder): Promise<void> {
+  const leader = seen.cluster.masters.find(({ name }) => name === seen.status.leader)
   if (!leader)
     throw new ConfigError(
       'the cluster has no leader, so its membership cannot be changed',
       'see who answers with: kijabi raft status; after the loss of a majority: kijabi raft recover',
     )
-  const transport = adminTransport(directory, [leader.apiAddress], orderMs)
+  await send(seen, leader, what)
+}
+
+async function send({ directory }: Seen, to: ResolvedMaster, what: RaftOrder): Promise<void> {
+  const transport = adminTransport(directory, [to.apiAddress], orderMs)
   try {
     const answer = await transport.send({
       ...{ method: 'POST', path: raftPath, body: Buffer.from(JSON.stringify(what)) },
@@ -162,10 +191,7 @@ async function order({ cluster, directory, status }: Seen, what: RaftOrder): Pro
     const body = Buffer.from(await bodyBytes(answer.body)).toString()
     if (answer.status === 200) return
     const { message } = JSON.parse(body) as { message?: string }
-    throw new ConfigError(
-      message ?? `${leader.name} answered ${answer.status}`,
-      'nothing is changed',
-    )
+    throw new ConfigError(message ?? `${to.name} answered ${answer.status}`, 'nothing is changed')
   } finally {
     transport.close()
   }

@@ -142,6 +142,34 @@ test('a watcher that hangs up is forgotten', async () => {
   while (opened.cluster.api.openWatches > 0) await new Promise((go) => setImmediate(go))
 })
 
+test('a master that sends its clients away answers, and ends each connection with that', async () => {
+  let away = false
+  await using served = await openServer({ sendsAway: () => away })
+  const { port } = served.server.address
+  const session = connect(`https://127.0.0.1:${port}`, {
+    ...{ ca: ca.certificate, cert: adminPair.certificate, key: adminPair.privateKey },
+  })
+  await once(session, 'connect')
+  away = true
+  const plain = await send(served.server, 'GET', path)
+  assert.deepEqual([plain.status, plain.headers.connection], [200, 'close'])
+  const stream = session.request({ ':path': path })
+  const closed = once(session, 'close')
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  stream.resume()
+  assert.equal(headers[':status'], 200)
+  await closed
+})
+
+test('a drain ends watches and idle connections, and serves who comes then', async () => {
+  await using served = await openServer()
+  const watch = await open(served.server, 'GET', `${path}?watch=true`)
+  const ended = once(watch.resume(), 'end')
+  await served.server.drain()
+  await ended
+  assert.equal((await send(served.server, 'GET', path)).status, 200)
+})
+
 test('HTTP/2 is spoken with who offers it', async () => {
   await using opened = await openServer()
   const session = connect(`https://127.0.0.1:${opened.server.address.port}`, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
-import { systemClock } from '../../../src/base/clock.ts'
+import { ManualClock, systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { type BalancerOptions, createBalancer } from '../../../src/client/balancer.ts'
 import {
@@ -136,7 +136,7 @@ describe('balancer', () => {
     ]
     const balancer = createBalancer({
       ...{ host: '127.0.0.1', port: 0, backends: () => backends },
-      ...{ clock: systemClock, logger: silentLogger, probe: async () => {} },
+      ...{ clock: systemClock, logger: silentLogger, probe: async () => 'serves' },
     })
     await balancer.start()
     try {
@@ -175,7 +175,7 @@ describe('balancer', () => {
   test('a backend that fails its probe loses its clients though its sockets are open', async () => {
     let hangs = ''
     const probe = (address: string) =>
-      address === hangs ? Promise.reject(new Error('hangs')) : Promise.resolve()
+      address === hangs ? Promise.reject(new Error('hangs')) : Promise.resolve('serves' as const)
     await withBalancer(
       2,
       async (address, backends) => {
@@ -190,6 +190,72 @@ describe('balancer', () => {
       { probe },
     )
   })
+
+  test('while no backend answers its probe, nobody loses a connection', async () => {
+    const clock = new ManualClock()
+    let busy = false
+    const probe = async () => {
+      if (busy) throw new Error('no answer in time')
+      return 'serves' as const
+    }
+    await withBalancer(
+      2,
+      async (address) => {
+        const { socket } = await client(address)
+        busy = true
+        await clock.advanceAsync(5_000)
+        socket.write('still here')
+        const [echo] = (await once(socket, 'data')) as [Buffer]
+        assert.equal(echo.toString(), 'still here')
+        socket.destroy()
+      },
+      { probe, clock },
+    )
+  })
+
+  test('steady traffic does not put off the probe that finds a backend that hangs', async () => {
+    const clock = new ManualClock()
+    const probed = new Map<string, number>()
+    const probe = async (address: string) => {
+      probed.set(address, (probed.get(address) ?? 0) + 1)
+      return 'serves' as const
+    }
+    await withBalancer(
+      1,
+      async (address) => {
+        for (let tenth = 0; tenth < 50; tenth += 1) {
+          ;(await client(address)).socket.destroy()
+          await clock.advanceAsync(100)
+        }
+        assert.ok([...probed.values()].every((times) => times >= 5))
+      },
+      { probe, clock },
+    )
+  })
+
+  test('a backend that leaves gets no new clients, and keeps those it has for ten seconds', async () => {
+    const clock = new ManualClock()
+    let leaving = ''
+    const probe = async (address: string) => (address === leaving ? 'leaves' : 'serves')
+    await withBalancer(
+      2,
+      async (address, backends) => {
+        const { socket, name } = await client(address)
+        leaving = backends.find((one) => one.name === name)?.address ?? ''
+        await clock.advanceAsync(2_000)
+        const others = [await client(address), await client(address)]
+        assert.ok(others.every((other) => other.name !== name))
+        socket.write('still here')
+        const [echo] = (await once(socket, 'data')) as [Buffer]
+        assert.equal(echo.toString(), 'still here')
+        const closed = once(socket, 'close')
+        await clock.advanceAsync(11_000)
+        await closed
+        for (const other of others) other.socket.destroy()
+      },
+      { probe, clock },
+    )
+  })
 })
 
 describe('choice of a backend', () => {
@@ -197,6 +263,7 @@ describe('choice of a backend', () => {
     name,
     address: '',
     up,
+    leavingSinceMs: undefined,
     connections,
     failures: 0,
     probeDueMs: 0,
@@ -214,6 +281,11 @@ describe('choice of a backend', () => {
       [0, 1, 2].map((turn) => chooseBackend(equal, new Set(), turn)?.name),
       ['a', 'b', 'a'],
     )
+  })
+
+  test('one that leaves comes after one that is down', () => {
+    const leaving = { ...state('a', false, 0), leavingSinceMs: 1 }
+    assert.equal(chooseBackend([leaving, state('b', false, 3)], new Set(), 0)?.name, 'b')
   })
 
   test('a failing backend is probed after 100, 200, 400, 800, 1000, 1000 ms', () => {
