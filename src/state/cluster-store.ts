@@ -27,7 +27,10 @@ export interface ClusterStore {
    */
   commit(txn: Txn, fence?: Term): Promise<TxnResult>
 
-  /** Events from `afterRevision` (exclusive) on. Throws StatusError Expired when compacted. */
+  /**
+   * Events from `afterRevision` (exclusive) on. Throws StatusError Expired when compacted; it says
+   * with which revision a watch can begin.
+   */
   watch(options: WatchOptions): StoreWatcher
 }
 
@@ -62,6 +65,10 @@ export interface StoreView {
   /** A range with all that etcd's may ask for. Throws as `range` does. */
   read(range: RangeOperation): RangeResponse
   lease(id: number): Lease | undefined
+  /**
+   * A hash of all keys and values at `revision`: members agree on it. Throws as `range` does. 32 bits.
+   */
+  hashAt(revision?: Revision): number
   /** In ascending order. */
   readonly leaseIds: readonly number[]
 }
@@ -212,6 +219,8 @@ export interface WatchOptions {
   readonly start: string
   readonly end: string
   readonly afterRevision: Revision
+  /** Events of these types are passed over. */
+  readonly skips?: readonly StoreEvent['type'][]
   /** Called when there is something to read after `poll` came back empty. Never called inside `poll`. */
   readonly wake: () => void
 }

@@ -25,8 +25,16 @@ export type Refusal =
 /** An expected failure of the store, in Kubernetes' words where it has words for it. */
 export class StoreError extends StatusError {
   readonly refusal: Refusal
+  /** The first revision that a watch can get, where a watch was refused. */
+  readonly resumeRevision: Revision | undefined
 
-  constructor(refusal: Refusal, reason: StatusReason, message: string, details?: StatusDetails) {
+  constructor(
+    refusal: Refusal,
+    reason: StatusReason,
+    message: string,
+    details?: StatusDetails,
+    resumeRevision?: Revision,
+  ) {
     super({
       kind: 'Status',
       apiVersion: 'v1',
@@ -38,6 +46,7 @@ export class StoreError extends StatusError {
       code: statusCodes[reason],
     })
     this.refusal = refusal
+    this.resumeRevision = resumeRevision
   }
 }
 
@@ -49,7 +58,9 @@ export function expiredRead(): StoreError {
 
 /** A watch from before the history, or one that fell out of it (apiserver pkg/storage/cacher). */
 export function expiredWatch(after: Revision, oldest: Revision): StoreError {
-  return new StoreError('compacted', 'Expired', `too old resource version: ${after} (${oldest})`)
+  const message = `too old resource version: ${after} (${oldest})`
+  const resumeRevision = (oldest + 1) as Revision
+  return new StoreError('compacted', 'Expired', message, undefined, resumeRevision)
 }
 
 /** A revision that this replica has not reached (apiserver pkg/storage/errors.go). */

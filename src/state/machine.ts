@@ -31,13 +31,14 @@ import {
   tooManyLeases,
   tooManyUnfinished,
 } from './errors.ts'
-import { mixText, RollingHash } from './hash.ts'
+import { mixNumber, mixText, RollingHash } from './hash.ts'
 import { type Checkpoint, History } from './history.ts'
+import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, Leases } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
 import { isPast, type RangeSource, runRange } from './range.ts'
 import type { FrozenState } from './snapshot.ts'
-import { Store } from './store.ts'
+import { hashOf, Store } from './store.ts'
 import {
   bytesPut,
   choosePath,
@@ -202,6 +203,18 @@ export class Machine implements StoreView {
   read(range: RangeOperation): RangeResponse {
     const { revision = 0 as Revision } = range
     return runRange(this.#at(isPast(range) ? revision : this.#revision), range)
+  }
+
+  /** What the store's content hash was: the changes since are taken back out of the sum. */
+  hashAt(revision: Revision = this.#revision): number {
+    let hash = this.#store.contentHash
+    if (revision !== this.#revision) this.#checkReadable(revision)
+    for (const event of this.#window.between('', endOfKeys, revision, this.#revision)) {
+      if (event.type === 'put') hash -= hashOf(event.current)
+      if (event.previous) hash += hashOf(event.previous)
+      hash |= 0
+    }
+    return mixNumber(hash, revision) >>> 0
   }
 
   lease(id: number): Lease | undefined {

@@ -188,10 +188,16 @@ export class Store {
 }
 
 function newRecord(fields: KeyValue, slab: Slab): StoredRecord {
-  let hash = mixText(0, fields.key)
-  hash = mixNumber(hash, fields.createRevision)
-  hash = mixNumber(hash, fields.modRevision)
-  hash = mixNumber(hash, fields.version)
-  hash = mixNumber(hash, fields.lease)
-  return new StoredRecord(fields, slab, mixBytes(hash, fields.value))
+  return new StoredRecord(fields, slab, hashOf(fields))
+}
+
+/** Over every field that clients see. */
+export function hashOf(record: KeyValue): number {
+  if (record instanceof StoredRecord) return record.hash
+  let hash = mixText(0, record.key)
+  hash = mixNumber(hash, record.createRevision)
+  hash = mixNumber(hash, record.modRevision)
+  hash = mixNumber(hash, record.version)
+  hash = mixNumber(hash, record.lease)
+  return mixBytes(hash, record.value)
 }

@@ -322,13 +322,12 @@ class WindowWatcher implements StoreWatcher {
 
   /** An event of this range came in. */
   noticed(event: StoreEvent): void {
-    if (event.revision <= this.#options.afterRevision) {
-      // From before the revision that a watcher from the future waits for: passed over now, so
-      // that its eviction is no loss.
+    if (!this.#waits) return
+    if (!this.#wants(event)) {
+      // Passed over now, so that its eviction is no loss.
       this.#next()
       return
     }
-    if (!this.#waits) return
     this.#waits = false
     this.#home.ready()
   }
@@ -345,11 +344,17 @@ class WindowWatcher implements StoreWatcher {
     if (!this.#closed) this.#options.wake()
   }
 
-  /** The next event to return. Skips those that a watcher from the future does not want. */
+  /** A watcher from the future does not want what comes before its revision. */
+  #wants(event: StoreEvent): boolean {
+    const { afterRevision, skips } = this.#options
+    return event.revision > afterRevision && !skips?.includes(event.type)
+  }
+
+  /** The next event to return. */
   #next(): StoreEvent | undefined {
     const { events } = this.#topic
     let event = events.at(this.#position)
-    while (event && event.revision <= this.#options.afterRevision) {
+    while (event && !this.#wants(event)) {
       this.#position += 1
       event = events.at(this.#position)
     }

@@ -19,6 +19,8 @@ import {
 } from './arbitrary.ts'
 import { NaiveStore } from './naive-store.ts'
 
+const anySkips = fc.constantFrom<('put' | 'delete')[][]>([], [], ['put'], ['delete'])
+
 /** What the naive store says of a command: the name of its refusal, or its result. */
 function expectedOf(naive: NaiveStore, body: CommandBody): TxnResult | string {
   switch (body.kind) {
@@ -116,27 +118,53 @@ test('machine reads every revision as the naive store does', () => {
 
 test('a watch from every retained revision gets the events that the naive store kept', () => {
   fc.assert(
-    fc.property(fc.array(anyCommand, { maxLength: 20 }), anyRange, (commands, [start, end]) => {
+    fc.property(
+      fc.array(anyCommand, { maxLength: 20 }),
+      anyRange,
+      anySkips,
+      (commands, range, skips) => {
+        const [start, end] = range
+        const machine = new Machine()
+        const log = new LogFeeder(machine)
+        const naive = new NaiveStore()
+        for (const body of commands) apply(machine, naive, log, body)
+        for (let after = Math.max(1, naive.compacted - 1); after <= naive.revision; after += 1) {
+          const afterRevision = after as Revision
+          const watcher = machine.watch({ start, end, afterRevision, skips, wake() {} })
+          const events = watcher.poll(Number.POSITIVE_INFINITY)
+          const expected = naive.events.filter(
+            ({ key, revision, type }) =>
+              revision > after && start <= key && key < end && !skips.includes(type),
+          )
+          assert.deepEqual(
+            events.map(({ type, key, revision }) => [type, key, revision]),
+            expected.map(({ type, key, revision }) => [type, key, revision]),
+          )
+          assert.deepEqual(
+            events.map(({ current, previous }) => [plain(current), plain(previous)]),
+            expected.map(({ current, previous }) => [plain(current), plain(previous)]),
+          )
+          watcher.close()
+        }
+      },
+    ),
+  )
+})
+
+test('members agree on the hash of every revision, however they came to it', () => {
+  fc.assert(
+    fc.property(fc.array(anyCommand, { minLength: 1, maxLength: 20 }), (commands) => {
       const machine = new Machine()
       const log = new LogFeeder(machine)
-      const naive = new NaiveStore()
-      for (const body of commands) apply(machine, naive, log, body)
-      for (let after = Math.max(1, naive.compacted - 1); after <= naive.revision; after += 1) {
-        const watcher = machine.watch({ start, end, afterRevision: after as Revision, wake() {} })
-        const events = watcher.poll(Number.POSITIVE_INFINITY)
-        const expected = naive.events.filter(
-          ({ key, revision }) => revision > after && start <= key && key < end,
-        )
-        assert.deepEqual(
-          events.map(({ type, key, revision }) => [type, key, revision]),
-          expected.map(({ type, key, revision }) => [type, key, revision]),
-        )
-        assert.deepEqual(
-          events.map(({ current, previous }) => [plain(current), plain(previous)]),
-          expected.map(({ current, previous }) => [plain(current), plain(previous)]),
-        )
-        watcher.close()
+      const then = new Map([[machine.revision, machine.hashAt()]])
+      for (const body of commands) {
+        log.apply(body)
+        then.set(machine.revision, machine.hashAt())
       }
+      for (const [revision, hash] of then) {
+        if (revision >= machine.compactedRevision) assert.equal(machine.hashAt(revision), hash)
+      }
+      assert.equal(new Set(then.values()).size, then.size)
     }),
   )
 })

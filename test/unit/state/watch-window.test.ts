@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Revision } from '../../../src/base/brand.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import type { StoreEvent, StoreWatcher, Txn } from '../../../src/state/cluster-store.ts'
+import { StoreError } from '../../../src/state/errors.ts'
 import { Machine } from '../../../src/state/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../../src/state/snapshot.ts'
 import { checkTxn } from '../../../src/state/txn-check.ts'
@@ -240,12 +241,47 @@ test('a slow watcher is told of its loss, an idle one of other keys goes on', ()
   })
   for (let write = 0; write < 50; write += 1) log.txn(putOf(podKey, `${write}`))
   assert.throws(() => slow.poll(1000), /too old resource version: 2 \(42\)/)
-  assert.throws(() => slow.poll(1000), /too old resource version/)
+  const lost = refusalOf(() => slow.poll(1000))
+  assert.equal(lost?.resumeRevision, 43)
+  assert.equal(watchPods(machine, 42).poll(1).length, 1)
   assert.deepEqual(idle.poll(1000), [])
   assert.equal(idle.progress, machine.revision)
   log.txn(putOf('/registry/core/secrets/ns1/a', '2'))
   assert.equal(idle.poll(1000).length, 1)
 })
+
+test('a watcher that skips deletions is not woken by them and loses nothing when they go', () => {
+  const machine = new Machine({ window: { eventsMax: 4, bytesMax: 1_000_000 } })
+  const log = new LogFeeder(machine)
+  let wakes = 0
+  const watcher = machine.watch({
+    ...{ start: podKey, end: `${podKey}\0`, afterRevision: 1 as Revision, skips: ['delete'] },
+    wake: () => {
+      wakes += 1
+    },
+  })
+  log.txn(putOf(podKey, '1'))
+  while (machine.wakeNext());
+  assert.equal(watcher.poll(1000).length, 1)
+  assert.equal(watcher.poll(1000).length, 0)
+  log.txn(deleteOf(podKey))
+  for (let write = 0; write < 9; write += 1) log.txn(putOf('/other', `${write}`))
+  while (machine.wakeNext());
+  assert.deepEqual([wakes, watcher.poll(1000), watcher.progress], [1, [], machine.revision])
+  log.txn(putOf(podKey, '2'))
+  while (machine.wakeNext());
+  assert.deepEqual([wakes, watcher.poll(1000).map(({ revision }) => revision)], [2, [13]])
+})
+
+function refusalOf(run: () => unknown): StoreError | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    assert(error instanceof StoreError)
+    return error
+  }
+}
 
 test('a huge compaction is worked off in parts and hides what is left at once', () => {
   const machine = new Machine()
