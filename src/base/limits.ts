@@ -44,6 +44,13 @@ export const limits = {
   dedupeSessionsMax: 256,
   dedupeCommandsPerSessionMax: 8_192,
 
+  // etcd's listener
+  /** etcd's 1.5 MiB of a request and what it adds for its envelope. */
+  etcdRequestBytesMax: 2 * MiB,
+  etcdWatchAnswerBytesMax: 2 * MiB,
+  etcdStreamsPerConnectionMax: 1_000,
+  etcdWatchesPerMemberMax: 100_000,
+
   // Raft
   commandBytesMax: 2 * MiB,
   raftMessageBytesMax: 1 * MiB,

@@ -40,7 +40,10 @@ export const supervisorName = 'supervisor'
 export interface SuperviseOptions {
   readonly directory: ClusterDirectory
   readonly config: ClusterConfig
-  readonly flags: Pick<UpFlags, 'masters' | 'workers' | 'runtime' | 'apiPort' | 'install'>
+  readonly flags: Pick<
+    UpFlags,
+    'masters' | 'workers' | 'runtime' | 'apiPort' | 'etcdPort' | 'install'
+  >
   readonly say: (line: string) => void
   /** False leaves dead members dead: the failover demo returns them itself. */
   readonly restart?: boolean
@@ -150,9 +153,10 @@ async function engineFor(
 
 function memberAddresses(cluster: ResolvedCluster): { name: string; address: string }[] {
   return [
-    ...cluster.masters.flatMap(({ name, apiAddress, raftAddress }) => [
+    ...cluster.masters.flatMap(({ name, apiAddress, raftAddress, etcdAddress }) => [
       { name, address: apiAddress },
       { name, address: raftAddress },
+      ...(etcdAddress === undefined ? [] : [{ name, address: etcdAddress }]),
     ]),
     ...cluster.workers.map(({ name, kubeletAddress }) => ({ name, address: kubeletAddress })),
   ]

@@ -49,8 +49,20 @@ function readyLines(boot: Boot, stop: string): string[] {
     `API         https://${cluster.apiAddress}  (${cluster.masters.length} masters, ` +
       `${cluster.workers.length} workers on ${cluster.runtime})`,
     `kubeconfig  export KUBECONFIG=${directory.kubeconfigFile}`,
+    ...etcdLines(boot),
     `try         kubectl get nodes; kubectl apply -f examples/web.yaml; ./kijabi status${where}`,
     `stop        ${stop === 'Ctrl-C' ? 'Ctrl-C' : `./kijabi down${where}`}`,
+  ]
+}
+
+/** How to reach the etcd listener, if it is on: the administrator's certificate opens it. */
+function etcdLines({ cluster, directory }: Boot): string[] {
+  const endpoints = cluster.masters.flatMap(({ etcdAddress }) => etcdAddress ?? [])
+  if (endpoints.length === 0) return []
+  const pki = (file: string) => directory.path('pki', file)
+  return [
+    `etcd        etcdctl --endpoints=${endpoints.join(',')} --cacert=${pki('ca.crt')} ` +
+      `--cert=${pki('admin.crt')} --key=${pki('admin.key')} endpoint status`,
   ]
 }
 

@@ -35,12 +35,15 @@ export interface UpFlags extends DirectoryFlag {
   readonly workers?: number
   readonly runtime?: 'auto' | 'docker' | 'sim'
   readonly apiPort?: number
+  readonly etcdPort?: number
   readonly detach?: boolean
   readonly install: boolean
 }
 export interface MemberFlags {
   readonly config: string
   readonly name: string
+  /** Of masters only. */
+  readonly etcdPort?: number
 }
 export interface DemoFlags {
   readonly runtime?: 'auto' | 'docker' | 'sim'
@@ -108,6 +111,7 @@ function addCluster(program: Command, actions: Actions, exit: (code: number) => 
       'port of the API on 127.0.0.1; 0 takes a free one',
       count(0, 65535),
     )
+    .addOption(etcdPort('; the next masters take the next ports; 0 takes free ones'))
     .option('-d, --detach', 'return when the API answers and the nodes are Ready')
     .option('--no-install', 'never install packages')
     .addHelpText(
@@ -132,8 +136,8 @@ function addCluster(program: Command, actions: Actions, exit: (code: number) => 
 }
 
 function addMembers(program: Command, actions: Actions, exit: (code: number) => void): void {
-  for (const role of ['master', 'worker'] as const)
-    program
+  for (const role of ['master', 'worker'] as const) {
+    const command = program
       .command(role)
       .description(`run one ${role} in the foreground, for clusters of several hosts`)
       .requiredOption(
@@ -142,6 +146,8 @@ function addMembers(program: Command, actions: Actions, exit: (code: number) => 
       )
       .requiredOption('--name <name>', `which ${role} of the configuration to be`)
       .action(async (flags) => exit(await actions[role](flags)))
+    if (role === 'master') command.addOption(etcdPort(', on the host of its API'))
+  }
 }
 
 function addDemo(program: Command, actions: Actions, exit: (code: number) => void): void {
@@ -211,6 +217,13 @@ function runtime(): Option {
     '--runtime <kind>',
     'where containers run; auto takes Docker if it can be had',
   ).choices(['auto', 'docker', 'sim'])
+}
+
+function etcdPort(more: string): Option {
+  return new Option(
+    '--etcd-port <port>',
+    `also speak etcd's v3 API, on this port${more}`,
+  ).argParser(count(0, 65535))
 }
 
 function dataDir(): Option {

@@ -32,6 +32,8 @@ export interface TestClusterOptions {
   readonly masters?: number
   readonly workers?: number
   readonly runtime: 'docker' | 'sim'
+  /** More parameters of `kijabi up`. */
+  readonly flags?: readonly string[]
 }
 
 /** Boots a cluster of its own with `kijabi up -d` on free ports. Throws with its output on failure. */
@@ -40,6 +42,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   const output = await kijabi([
     ...['up', '-d', '--data-dir', directory, '--api-port', '0', '--runtime', options.runtime],
     ...['--masters', `${options.masters ?? 3}`, '--workers', `${options.workers ?? 2}`],
+    ...(options.flags ?? []),
   ])
   if (output.code !== 0) {
     const logs = spawnSync('sh', ['-c', `tail -n 20 ${directory}/logs/*.log`], { encoding: 'utf8' })

@@ -30,6 +30,7 @@ const soleImporters: Readonly<Record<string, RegExp>> = {
   koa: /^api\/server\.ts$/,
   '@koa/router': /^api\/server\.ts$/,
   dockerode: /^kubelet\/runtime\//,
+  '@grpc/grpc-js': /^api\/etcd/,
   commander: /^(cli\/|boot\/main\.ts$)/,
 }
 

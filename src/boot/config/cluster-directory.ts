@@ -112,6 +112,8 @@ export interface ResolvedCluster {
   readonly masters: readonly ResolvedMaster[]
   /** After `kijabi raft recover`: the masters that the cluster began anew with; all when left out. */
   readonly firstMasters?: readonly string[]
+  /** What clients of etcd's API see; `isolated` when left out. */
+  readonly etcdKeySpace?: 'isolated' | 'all'
   readonly workers: readonly ResolvedWorker[]
   readonly serviceCidr: string
   readonly nodePortRange: string
@@ -133,6 +135,8 @@ export interface ResolvedMaster {
   readonly name: string
   readonly apiAddress: string
   readonly raftAddress: string
+  /** Where it speaks etcd's API; left out when it does not. */
+  readonly etcdAddress?: string
 }
 
 export interface ResolvedWorker {

@@ -49,6 +49,15 @@ const schema = z.strictObject({
   dataDirectory: z.string().min(1).default('.kijabi'),
   /** Port of the local balancer that kubeconfig points at; 0 takes a free one at first boot. */
   apiPort: z.number().int().min(0).max(65535).default(6443),
+  /** etcd's v3 API in front of the cluster store: off unless it is given a port. */
+  etcd: z
+    .strictObject({
+      /** On the host of each master's API; further masters of a host take the next ports. 0: free ones. */
+      port: z.number().int().min(0).max(65535),
+      /** `all` shows the Kubernetes objects, too, and lets etcd's clients write them. */
+      keySpace: z.enum(['isolated', 'all']).default('isolated'),
+    })
+    .optional(),
   network: z
     .strictObject({
       serviceCidr: cidr.optional(),

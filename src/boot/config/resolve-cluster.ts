@@ -16,6 +16,7 @@ export interface UpOptions {
   readonly workers?: number
   readonly runtime?: 'auto' | 'docker' | 'sim'
   readonly apiPort?: number
+  readonly etcdPort?: number
 }
 
 const loopback = '127.0.0.1'
@@ -26,9 +27,12 @@ interface FirstPorts {
   readonly masterApi: number
   readonly raft: number
   readonly kubelet: number
+  readonly etcd: number
 }
 
-const usualPorts: FirstPorts = { api: 16443, masterApi: 6450, raft: 6550, kubelet: 10250 }
+const usualPorts: FirstPorts = {
+  ...{ api: 16443, masterApi: 6450, raft: 6550, kubelet: 10250, etcd: 2379 },
+}
 
 /**
  * For clusters that take any port: below what the system gives to outgoing connections and to
@@ -36,7 +40,7 @@ const usualPorts: FirstPorts = { api: 16443, masterApi: 6450, raft: 6550, kubele
  */
 function scatteredPorts(random: Random): FirstPorts {
   const first = 20_000 + 100 * random.integer(0, 95)
-  return { api: first, masterApi: first, raft: first, kubelet: first }
+  return { api: first, masterApi: first, raft: first, kubelet: first, etcd: first }
 }
 
 /**
@@ -65,7 +69,12 @@ export async function resolveCluster(
     runtime: 'sim',
     dockerSocket: undefined,
     apiAddress,
-    masters: await resolveMasters(options.masters ?? config.masters, usual, taken),
+    masters: await withEtcd(
+      await resolveMasters(options.masters ?? config.masters, usual, taken),
+      options.etcdPort ?? config.etcd?.port,
+      ...([usual, taken] as const),
+    ),
+    ...(config.etcd && { etcdKeySpace: config.etcd.keySpace }),
     workers: await resolveWorkers(options.workers ?? config.workers, [], usual, taken),
     serviceCidr: config.network.serviceCidr ?? '',
     nodePortRange: config.network.nodePortRange,
@@ -95,8 +104,11 @@ async function resume(
       ? stored.workers
       : await resolveWorkers(options.workers, stored.workers, usualPorts, taken)
   const port = options.apiPort
+  const etcdPort = options.etcdPort ?? config.etcd?.port
   return {
     ...stored,
+    masters: await withEtcd(stored.masters, etcdPort, usualPorts, taken),
+    ...(config.etcd && { etcdKeySpace: config.etcd.keySpace }),
     workers,
     apiAddress: port ? `${loopback}:${port}` : stored.apiAddress,
     nodes: config.nodes,
@@ -108,7 +120,7 @@ async function resolveMasters(
   masters: ClusterConfig['masters'],
   usual: FirstPorts,
   taken: Set<number>,
-) {
+): Promise<ResolvedCluster['masters']> {
   if (typeof masters !== 'number') return masters.map((one, index) => ({ ...one, id: index + 1 }))
   const resolved: ResolvedCluster['masters'][number][] = []
   for (let id = 1; id <= masters; id += 1)
@@ -118,6 +130,33 @@ async function resolveMasters(
       apiAddress: `${loopback}:${await pickPort(loopback, usual.masterApi + id, taken)}`,
       raftAddress: `${loopback}:${await pickPort(loopback, usual.raft + id, taken)}`,
     })
+  return resolved
+}
+
+/**
+ * The masters with a place for the etcd listener each, or without one when no port is given: the first
+ * master of a host takes the port, each further one there the next. With 0 they keep what they have.
+ */
+async function withEtcd(
+  masters: ResolvedCluster['masters'],
+  port: number | undefined,
+  usual: FirstPorts,
+  taken: Set<number>,
+): Promise<ResolvedCluster['masters']> {
+  const ofHost = new Map<string, number>()
+  const resolved: ResolvedCluster['masters'][number][] = []
+  for (const { etcdAddress, ...master } of masters) {
+    const { host } = splitAddress(master.apiAddress)
+    const nth = ofHost.get(host) ?? 0
+    ofHost.set(host, nth + 1)
+    if (port === undefined) resolved.push(master)
+    else if (port > 0) resolved.push({ ...master, etcdAddress: `${host}:${port + nth}` })
+    else if (etcdAddress !== undefined) resolved.push({ ...master, etcdAddress })
+    else {
+      const free = await pickPort(host, usual.etcd, taken)
+      resolved.push({ ...master, etcdAddress: `${host}:${free}` })
+    }
+  }
   return resolved
 }
 
@@ -214,7 +253,8 @@ export async function prepareIdentities(
     firstAddress(cluster.serviceCidr),
   ]
   for (const master of cluster.masters) {
-    const hosts = [master.apiAddress, master.raftAddress].map((one) => splitAddress(one).host)
+    const { apiAddress, raftAddress, etcdAddress = apiAddress } = master
+    const hosts = [apiAddress, raftAddress, etcdAddress].map((one) => splitAddress(one).host)
     await issue(
       master.name,
       master.name,

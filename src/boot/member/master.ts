@@ -1,10 +1,9 @@
-import { createProposer, type Proposer } from '../../api/proposer.ts'
+import { createProposer } from '../../api/proposer.ts'
 import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'
 import type { MemberFlags } from '../../cli/program.ts'
 import type { MemberAddress } from '../../raft/membership/members.ts'
-import type { Replica } from '../../raft/replica.ts'
 import { createThreadReplica } from '../../raft/thread/thread-replica.ts'
 import { Machine } from '../../state/machine.ts'
 import type { ResolvedCluster } from '../config/cluster-directory.ts'
@@ -12,6 +11,7 @@ import { ConfigError } from '../config/config-error.ts'
 import { exitCodes } from '../shutdown.ts'
 import { openFlightFile } from './flight-file.ts'
 import { serveMaster } from './master-api.ts'
+import { type MasterStore, serveEtcd } from './master-etcd.ts'
 import { leadMaster } from './master-leader.ts'
 import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
 
@@ -22,10 +22,11 @@ import { identityOf, type MemberProcess, memberNamed, startMember } from './memb
 export async function runMaster(flags: MemberFlags): Promise<number> {
   const member = startMember(flags)
   const emit = openFlightFile(member.directory, member.name, member.scope)
-  const { replica, proposer } = await startStore(member, flags, emit)
+  const { replica, proposer, machine } = await startStore(member, flags, emit)
   const serving = await serveMaster(member, memberNamed(member.cluster.masters, flags, 'master'), {
     ...{ replica, proposer },
   })
+  await serveEtcd(member, flags, { replica, proposer, machine })
   leadMaster(member, { proposer, emit, handle: serving.handle })
   member.logger.info({ address: serving.address }, 'serving')
   return new Promise<number>(() => {})
@@ -36,7 +37,7 @@ async function startStore(
   member: MemberProcess,
   flags: MemberFlags,
   emit: FlightEmit,
-): Promise<{ replica: Replica; proposer: Proposer }> {
+): Promise<MasterStore> {
   const { cluster, directory, logger, scope, authority } = member
   const self = memberNamed(cluster.masters, flags, 'master')
   const replica = createThreadReplica({
@@ -48,7 +49,8 @@ async function startStore(
     ...cluster.raft,
     ...{ logger, emit },
   })
-  const proposer = createProposer({ replica, machine: new Machine(), clock, random, logger })
+  const machine = new Machine()
+  const proposer = createProposer({ replica, machine, clock, random, logger })
   proposer.onFailed((error) => {
     // What a disk lost cannot be acknowledged: this member ends, the others go on.
     const where = directory.path('masters', self.name)
@@ -64,7 +66,7 @@ async function startStore(
     throw refusedLog(error, directory.path('masters', self.name))
   }
   scope.onClose('store', () => proposer.stop())
-  return { replica, proposer }
+  return { replica, proposer, machine }
 }
 
 /** Whom the cluster began with; the others join it by a change of membership. */

@@ -24,11 +24,29 @@ export class WireReader {
   /** Reads the next field's tag; false at the end. */
   nextField(): boolean {
     if (this.done) return false
-    const tag = Number(this.varint())
+    const tag = this.integer()
     this.field = Math.floor(tag / 8)
     this.wireType = tag % 8
     if (this.field === 0) throw malformed
     return true
+  }
+
+  /** A signed varint as a number: exact to 2^53, rounded beyond. */
+  integer(): number {
+    let value = 0
+    let scale = 1
+    // Seven groups of seven bits stay below 2^53; longer ones are rare.
+    for (let at = this.#at; at < this.#at + 7; at += 1) {
+      const byte = this.#buffer[at]
+      if (byte === undefined) throw malformed
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) {
+        this.#at = at + 1
+        return value
+      }
+      scale *= 128
+    }
+    return Number(BigInt.asIntN(64, this.varint()))
   }
 
   varint(): bigint {
@@ -44,7 +62,8 @@ export class WireReader {
 
   bytes(): Uint8Array {
     if (this.wireType !== wire.bytes) throw malformed
-    const length = Number(this.varint())
+    const length = this.integer()
+    if (length < 0) throw malformed
     const start = this.#at
     this.#at += length
     if (this.#at > this.#buffer.length) throw malformed

@@ -1,0 +1,58 @@
+import type { MemberId } from '../../base/brand.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import type { LeadershipView, MembershipChange, ReplicaStatus } from '../../raft/replica.ts'
+import type { EtcdStore } from '../../state/cluster-store.ts'
+import type { KeySpace } from './key-space.ts'
+import type { ResponseHeader } from './wire/kv-messages.ts'
+
+/** What the listener needs of a store: api/proposer.ts has it. */
+export interface ListenerStore extends EtcdStore {
+  readonly leadership: LeadershipView
+  /** Calls `listener` with the view of now and with every later one. Returns how to end that. */
+  onLeadership(listener: (view: LeadershipView) => void): () => void
+}
+
+export interface MemberAddresses {
+  readonly id: number
+  readonly name: string
+  readonly raftAddress: string
+  readonly etcdAddress: string
+}
+
+/** What the listener needs of this member of the cluster and of the others. */
+export interface EtcdMember {
+  /** Every master of the configuration; whether it belongs to the cluster now, `status` says. */
+  readonly masters: readonly MemberAddresses[]
+  status(): ReplicaStatus
+  transferLeadership(to: MemberId): Promise<void>
+  changeMembership(change: MembershipChange): Promise<void>
+  /** Bytes of current keys and values, and how many there may be. */
+  storeBytes(): { readonly used: number; readonly max: number }
+  /** Of this process. */
+  residentBytes(): number
+  /** Of everything applied so far: equal on members at the same index. */
+  stateHash(): string
+  /** The whole state, as this member would give it to another one. */
+  snapshot(): AsyncIterable<Uint8Array>
+}
+
+/** What every service of the listener is made with. */
+export interface EtcdContext {
+  readonly store: ListenerStore
+  readonly member: EtcdMember
+  readonly keys: KeySpace
+  readonly clusterId: bigint
+  readonly memberId: bigint
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export function headerAt(
+  { clusterId, memberId, store }: EtcdContext,
+  revision: number = store.view.revision,
+): ResponseHeader {
+  return { clusterId, memberId, revision, raftTerm: store.leadership.term }
+}

@@ -1,0 +1,64 @@
+import { assert } from '../../base/assert.ts'
+import type { Revision } from '../../base/brand.ts'
+import type { Operation, OperationResult, TxnResult } from '../../state/cluster-store.ts'
+import { type EtcdContext, headerAt } from './context.ts'
+import {
+  deleteAnswer,
+  deleteOperation,
+  putAnswer,
+  putOperation,
+  rangeAnswer,
+  rangeOperation,
+  txnAnswer,
+  txnOf,
+} from './operations.ts'
+import type { Rpc } from './rpc.ts'
+import { kvService } from './wire/services.ts'
+
+/**
+ * etcd's KV service. Reads are linearizable unless they ask to be serializable; a write is answered
+ * once it is applied here, with the revision that it made.
+ */
+export function serveKv(rpc: Rpc, context: EtcdContext): void {
+  const { keys, store } = context
+
+  rpc.unary(kvService.range, async (request) => {
+    const operation = rangeOperation(keys, request)
+    if (!request.serializable) await store.barrier()
+    return rangeAnswer(keys, store.view.read(operation), headerAt(context))
+  })
+
+  rpc.unary(kvService.put, async (request) => {
+    const { result, response } = await commitOne(context, putOperation(keys, request))
+    assert(response.op === 'put', 'a put is answered as a put')
+    return putAnswer(keys, response, headerAt(context, result.revision))
+  })
+
+  rpc.unary(kvService.delete, async (request) => {
+    const { result, response } = await commitOne(context, deleteOperation(keys, request))
+    assert(response.op === 'delete', 'a deletion is answered as one')
+    return deleteAnswer(keys, response, headerAt(context, result.revision))
+  })
+
+  rpc.unary(kvService.txn, async (request) => {
+    const result = await store.commit(txnOf(keys, request))
+    return txnAnswer(keys, result, headerAt(context, result.revision))
+  })
+
+  // Compaction is logical here and never rewrites anything: `physical` has nothing to wait for.
+  rpc.unary(kvService.compact, async ({ revision }) => {
+    const result = await store.compact(revision as Revision)
+    return { header: headerAt(context, result.revision) }
+  })
+}
+
+/** A transaction of one operation, and what that came to. */
+async function commitOne(
+  { store }: EtcdContext,
+  operation: Operation,
+): Promise<{ result: TxnResult; response: OperationResult }> {
+  const result = await store.commit({ compares: [], success: [operation], failure: [] })
+  const [response] = result.responses
+  assert(response, 'a transaction answers each of its operations')
+  return { result, response }
+}

@@ -1,0 +1,98 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { limits } from '../../base/limits.ts'
+import { serveAuth } from './auth.ts'
+import { serveConcurrency } from './concurrency.ts'
+import type { EtcdContext } from './context.ts'
+import { Entrance, type EntranceTls } from './entrance.ts'
+import { serveHealth } from './health.ts'
+import { isolatedPrefix, KeySpace } from './key-space.ts'
+import { serveKv } from './kv.ts'
+import { LeaderGuard } from './leader-guard.ts'
+import { serveLease } from './lease.ts'
+import { serveMaintenance } from './maintenance.ts'
+import { serveMembership } from './membership.ts'
+import { answerMonitoring } from './monitoring.ts'
+import { Rpc } from './rpc.ts'
+import { serveWatch } from './watch.ts'
+
+export interface EtcdListenerOptions extends Omit<EtcdContext, 'keys'> {
+  /** Which keys clients see: those under a prefix of their own, or all, Kubernetes' objects too. */
+  readonly keySpace: 'isolated' | 'all'
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  /** Left out only by tests. */
+  readonly tls?: EntranceTls
+}
+
+export interface EtcdListener {
+  /** Resolves with the port it listens on. */
+  start(): Promise<number>
+  /** Ends every stream and closes every connection. */
+  stop(): Promise<void>
+}
+
+/** Requests that are under way may end within this time when the listener stops. */
+const drainMs = 1_000
+
+/** etcd's v3 API in front of the cluster store of this member, over gRPC. */
+export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
+  const { clock, store } = options
+  const guard = new LeaderGuard(store, clock)
+  const open = grpcServer(options, guard, true)
+  // Who may not come in is told so at every call, instead of losing its connection without a word.
+  const closed = grpcServer(options, guard, false)
+  const doors = [open, closed].map((server) =>
+    server.createConnectionInjector(ServerCredentials.createInsecure()),
+  )
+  const entrance = new Entrance({
+    ...options,
+    grpc: (socket, admitted) => doors[admitted ? 0 : 1]?.injectConnection(socket),
+    http: (request, response) => answerMonitoring(options, request, response),
+  })
+  return {
+    start: () => entrance.open(),
+    stop: async () => {
+      guard.stop()
+      entrance.close()
+      for (const door of doors) door.destroy()
+      const drained = Promise.all([open, closed].map(shutDown))
+      const timer = clock.after(drainMs, () => {
+        open.forceShutdown()
+        closed.forceShutdown()
+        entrance.hangUp()
+      })
+      await drained
+      timer.cancel()
+      entrance.hangUp()
+    },
+  }
+}
+
+function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: boolean): Server {
+  const { keySpace, logger } = options
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.etcdRequestBytesMax,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': limits.etcdStreamsPerConnectionMax,
+  })
+  const rpc = new Rpc({
+    ...{ server, logger, guard, admits },
+    requestsInFlightMax: limits.requestsInFlightMax,
+  })
+  const keys = new KeySpace(keySpace === 'all' ? '' : isolatedPrefix)
+  const context: EtcdContext = { ...options, keys }
+  serveKv(rpc, context)
+  serveWatch(rpc, context)
+  serveLease(rpc, context)
+  serveMembership(rpc, context)
+  serveMaintenance(rpc, context)
+  serveAuth(rpc, context)
+  serveConcurrency(rpc, context)
+  serveHealth(rpc, context)
+  return server
+}
+
+function shutDown(server: Server): Promise<void> {
+  return new Promise((resolve) => server.tryShutdown(() => resolve()))
+}

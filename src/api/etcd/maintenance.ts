@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import type { MemberId } from '../../base/brand.ts'
+import { limits } from '../../base/limits.ts'
+import { type EtcdContext, headerAt } from './context.ts'
+import { etcdErrorOf, refusals, unimplemented } from './errors.ts'
+import type { Answers, Rpc } from './rpc.ts'
+import type { SnapshotPart } from './wire/cluster-messages.ts'
+import { maintenanceService } from './wire/services.ts'
+
+/**
+ * The version whose semantics the listener has. kube-apiserver asks for progress of watches only of
+ * one that it knows to answer (apiserver pkg/storage/etcd3: 3.5.13 and later).
+ */
+export const servedVersion = '3.5.21'
+
+const alarmNoSpace = 1
+const actionActivate = 1
+/** etcdctl takes a snapshot for whole when its length is that of pages and a SHA-256 after them. */
+const pageBytes = 512
+
+/** etcd's Maintenance service. */
+export function serveMaintenance(rpc: Rpc, context: EtcdContext): void {
+  const { member, store } = context
+
+  rpc.unary(maintenanceService.status, () => {
+    const status = member.status()
+    const { used } = member.storeBytes()
+    return {
+      ...{ header: headerAt(context), version: servedVersion, dbSize: used, dbSizeInUse: used },
+      ...{ leader: BigInt(status.leader), raftIndex: status.commitIndex, raftTerm: status.term },
+      raftAppliedIndex: store.view.appliedIndex,
+      errors: status.leader === 0 ? ['etcdserver: no leader'] : [],
+      isLearner: status.learners.includes(status.memberId),
+    }
+  })
+
+  rpc.unary(maintenanceService.alarm, (request) => {
+    if (request.action === actionActivate)
+      throw unimplemented('alarms are raised and cleared by the store itself')
+    const { used, max } = member.storeBytes()
+    const isFull = used + limits.objectBytesMax > max
+    const alarms = isFull ? [{ memberId: context.memberId, alarm: alarmNoSpace }] : []
+    return { header: headerAt(context), alarms }
+  })
+
+  // Nothing is ever fragmented: compaction lets go of memory, and the log is cut by snapshots.
+  rpc.unary(maintenanceService.defragment, () => ({ header: headerAt(context) }))
+
+  rpc.unary(maintenanceService.hash, () => ({
+    ...{ header: headerAt(context), hash: hash32(member.stateHash()) },
+  }))
+
+  rpc.unary(maintenanceService.hashKv, async ({ revision }) => {
+    const { view } = store
+    if (revision > view.revision) throw refusals.futureRevision()
+    if (revision > 0 && revision < view.compactedRevision) throw refusals.compacted()
+    if (revision > 0 && revision < view.revision)
+      throw unimplemented('the hash of a past revision is not kept: ask for revision 0')
+    return {
+      ...{ header: headerAt(context), hash: hash32(member.stateHash()) },
+      compactRevision: view.compactedRevision,
+    }
+  })
+
+  rpc.answers(maintenanceService.snapshot, async (_request, answers) => {
+    try {
+      await sendSnapshot(context, answers)
+    } catch (error) {
+      const expected = etcdErrorOf(error)
+      if (!expected) throw error
+      answers.fail(expected)
+    }
+  })
+
+  rpc.unary(maintenanceService.moveLeader, async ({ id }) => {
+    const { voters, leader } = member.status()
+    if (store.leadership.role !== 'leader') throw refusals.notLeader()
+    const target = Number(id) as MemberId
+    if (!voters.includes(target)) throw refusals.badTransferee()
+    if (target !== leader) await member.transferLeadership(target)
+    return { header: headerAt(context) }
+  })
+
+  rpc.unary(maintenanceService.downgrade, () => {
+    throw unimplemented('there is no version of the storage to go back to')
+  })
+}
+
+/** The first 32 bits of the rolling hash. */
+function hash32(hexadecimal: string): number {
+  return Number.parseInt(hexadecimal.slice(0, 8), 16)
+}
+
+/** The state's blocks, zeros up to a page, and the SHA-256 of all that. Paced by the client. */
+async function sendSnapshot(
+  { member }: EtcdContext,
+  answers: Answers<SnapshotPart>,
+): Promise<void> {
+  const hash = createHash('sha256')
+  let wake: (() => void) | undefined
+  answers.drained(() => wake?.())
+  answers.signal.addEventListener('abort', () => wake?.())
+  const send = async (blob: Uint8Array, remainingBytes: number) => {
+    if (answers.send({ blob, remainingBytes }) || answers.signal.aborted) return
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+  let bytes = 0
+  for await (const block of member.snapshot()) {
+    if (answers.signal.aborted) return
+    hash.update(block)
+    bytes += block.length
+    await send(block, 1)
+  }
+  const padding = Buffer.alloc((pageBytes - (bytes % pageBytes)) % pageBytes)
+  hash.update(padding)
+  await send(Buffer.concat([padding, hash.digest()]), 0)
+  answers.end()
+}

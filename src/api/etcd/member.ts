@@ -1,0 +1,23 @@
+import { limits } from '../../base/limits.ts'
+import type { Replica } from '../../raft/replica.ts'
+import type { Machine } from '../../state/machine.ts'
+import { encodeSnapshot } from '../../state/snapshot.ts'
+import type { EtcdMember, MemberAddresses } from './context.ts'
+
+/** This member as the listener sees it: what its replica and its state machine say. */
+export function etcdMemberOf(
+  replica: Replica,
+  machine: Machine,
+  masters: readonly MemberAddresses[],
+): EtcdMember {
+  return {
+    masters,
+    status: () => replica.status(),
+    transferLeadership: (to) => replica.transferLeadership(to),
+    changeMembership: (change) => replica.changeMembership(change),
+    storeBytes: () => ({ used: machine.size.bytes, max: limits.storeBytesMax }),
+    residentBytes: () => process.memoryUsage.rss(),
+    stateHash: () => machine.stateHash,
+    snapshot: () => encodeSnapshot(machine.freeze()),
+  }
+}

@@ -1,0 +1,108 @@
+import type { LogIndex, MemberId } from '../../base/brand.ts'
+import type { ReplicaStatus } from '../../raft/replica.ts'
+import { type EtcdContext, headerAt, type MemberAddresses } from './context.ts'
+import { failedPrecondition, refusals, unimplemented } from './errors.ts'
+import type { Rpc } from './rpc.ts'
+import type { Member, MemberList } from './wire/cluster-messages.ts'
+import type { Draft } from './wire/message-type.ts'
+import { clusterService } from './wire/services.ts'
+
+/** A learner that is this far behind becomes no voter (`kijabi raft add` holds it so, too). */
+const lagEntriesMax = 1_000
+
+/**
+ * etcd's Cluster service. Who may be a member is fixed by the cluster's configuration, where names and
+ * certificates come from: a call can only take such a master in or out.
+ */
+export function serveMembership(rpc: Rpc, context: EtcdContext): void {
+  const { member, store } = context
+
+  rpc.unary(clusterService.list, async ({ linearizable }) => {
+    if (linearizable) await store.barrier()
+    return memberList(context)
+  })
+
+  rpc.unary(clusterService.add, async ({ peerUrls, isLearner }) => {
+    const host = hostOf(peerUrls)
+    const master = member.masters.find(({ raftAddress }) => raftAddress === host)
+    if (!master)
+      throw failedPrecondition(
+        `no master of the configuration has the peer address ${host}: ` +
+          'add it to the configuration first, then use `kijabi raft add`',
+      )
+    if (idsOf(member.status()).includes(master.id)) throw refusals.memberExists()
+    demandLeader(context)
+    await member.changeMembership({
+      kind: isLearner ? 'add-learner' : 'add-voter',
+      ...{ memberId: master.id as MemberId, raftAddress: master.raftAddress },
+    })
+    const { header, members } = memberList(context)
+    return { header, member: messageOf(master, isLearner), members }
+  })
+
+  rpc.unary(clusterService.remove, async ({ id }) => {
+    demandMember(context, id)
+    demandLeader(context)
+    await member.changeMembership({ kind: 'remove', memberId: Number(id) as MemberId })
+    return memberList(context)
+  })
+
+  rpc.unary(clusterService.update, ({ id }) => {
+    demandMember(context, id)
+    throw unimplemented(
+      'addresses of members are part of the configuration: change cluster.json on every host',
+    )
+  })
+
+  rpc.unary(clusterService.promote, async ({ id }) => {
+    demandMember(context, id)
+    const { learners, progress, commitIndex } = member.status()
+    const memberId = Number(id) as MemberId
+    if (!learners.includes(memberId)) throw refusals.memberNotLearner()
+    demandLeader(context)
+    const match = progress.find((one) => one.memberId === memberId)?.matchIndex ?? (0 as LogIndex)
+    if (match + lagEntriesMax < commitIndex) throw refusals.learnerNotReady()
+    await member.changeMembership({ kind: 'add-voter', memberId })
+    return memberList(context)
+  })
+}
+
+function memberList(context: EtcdContext): Draft<MemberList> {
+  const status = context.member.status()
+  const ids = idsOf(status)
+  const members = context.member.masters
+    .filter(({ id }) => ids.includes(id))
+    .map((master) => messageOf(master, status.learners.includes(master.id as MemberId)))
+  return { header: headerAt(context), members }
+}
+
+function messageOf(master: MemberAddresses, isLearner: boolean): Member {
+  const { id, name, raftAddress, etcdAddress } = master
+  return {
+    ...{ id: BigInt(id), name, peerUrls: [`https://${raftAddress}`], isLearner },
+    clientUrls: [`https://${etcdAddress}`],
+  }
+}
+
+function idsOf({ voters, learners }: ReplicaStatus): number[] {
+  return [...voters, ...learners]
+}
+
+function demandMember({ member }: EtcdContext, id: bigint): void {
+  if (!idsOf(member.status()).includes(Number(id))) throw refusals.memberNotFound()
+}
+
+/** Changes of membership begin at the leader. */
+function demandLeader({ store }: EtcdContext): void {
+  if (store.leadership.role !== 'leader') throw refusals.notLeader()
+}
+
+function hostOf(urls: readonly string[]): string {
+  const [first] = urls
+  try {
+    if (first !== undefined) return new URL(first).host
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+  throw refusals.memberBadUrls()
+}

@@ -1,0 +1,262 @@
+import type { Revision } from '../../base/brand.ts'
+import { limits } from '../../base/limits.ts'
+import { isStatus } from '../../base/status.ts'
+import type { StoreEvent, StoreWatcher, WatchOptions } from '../../state/cluster-store.ts'
+import { type EtcdContext, headerAt } from './context.ts'
+import type { KeySpace } from './key-space.ts'
+import type { Answers, Rpc } from './rpc.ts'
+import type { EventMessage, WatchCreate, WatchResponse } from './wire/kv-messages.ts'
+import type { Draft } from './wire/message-type.ts'
+import { watchService } from './wire/services.ts'
+
+/** A progress answer belongs to the stream, not to one of its watches. */
+const noWatchId = -1
+/** As etcd's: a watch that asked for it hears of progress this often when nothing happens. */
+const progressNotifyMs = 10 * 60_000
+const filterPuts = 0
+const filterDeletions = 1
+
+/** etcd's Watch service: many watches share a stream, each a cursor into the store's events. */
+export function serveWatch(rpc: Rpc, context: EtcdContext): void {
+  let open = 0
+  rpc.stream(watchService.watch, (requests, answers) => {
+    const stream = new WatchStream(context, answers, {
+      take: () => {
+        if (open >= limits.etcdWatchesPerMemberMax) return false
+        open += 1
+        return true
+      },
+      give: () => {
+        open -= 1
+      },
+    })
+    requests.received((request) => {
+      if (request.create) stream.create(request.create)
+      else if (request.cancel) stream.cancel(request.cancel.watchId)
+      else if (request.progress) stream.wantProgress()
+    })
+    // A client that sends no more cannot cancel either: etcd ends the stream, too.
+    requests.ended(() => answers.end())
+    answers.drained(() => stream.resume())
+    const notify = context.clock.every(progressNotifyMs, () => stream.notifyProgress())
+    answers.signal.addEventListener('abort', () => {
+      notify.cancel()
+      stream.close()
+    })
+  })
+}
+
+interface Watch {
+  readonly id: number
+  readonly request: WatchCreate
+  readonly cursor: StoreWatcher
+  /** The last poll found nothing: the cursor wakes us when there is something. */
+  idle: boolean
+  /** Something was sent since the last round of progress notes. */
+  heard: boolean
+}
+
+interface Places {
+  take(): boolean
+  give(): void
+}
+
+/**
+ * One stream. What a slow client does not take stays in the store's ring, as a position: nothing is
+ * buffered here beyond one answer, and a client that is too slow is told from where to go on.
+ */
+class WatchStream {
+  readonly #context: EtcdContext
+  readonly #answers: Answers<WatchResponse>
+  readonly #places: Places
+  readonly #watches = new Map<number, Watch>()
+  #nextId = 0
+  /** The client takes no more for now. */
+  #blocked = false
+  #progressWanted = false
+
+  constructor(context: EtcdContext, answers: Answers<WatchResponse>, places: Places) {
+    this.#context = context
+    this.#answers = answers
+    this.#places = places
+  }
+
+  create(request: WatchCreate): void {
+    const { keys, store } = this.#context
+    const { start, end } = keys.watched(request.key, request.rangeEnd)
+    const id = this.#idFor(request)
+    if (id === undefined) this.#refuse('mvcc: duplicate watch ID provided on the WatchStream')
+    else if (start >= end) this.#refuse('mvcc: watcher range is empty')
+    else if (!this.#places.take()) this.#refuse('kijabi: this member has too many watches')
+    else {
+      const { startRevision } = request
+      const after = startRevision > 0 ? startRevision - 1 : store.view.revision
+      this.#send({ header: headerAt(this.#context), watchId: id, created: true })
+      this.#open(id, request, { start, end, afterRevision: after as Revision })
+    }
+  }
+
+  cancel(id: number): void {
+    const watch = this.#watches.get(id)
+    if (!watch) return
+    this.#remove(watch)
+    this.#send({ header: headerAt(this.#context), watchId: id, canceled: true })
+  }
+
+  /** Answered once every watch of the stream was sent all that there is. */
+  wantProgress(): void {
+    this.#progressWanted = true
+    this.#answerProgress()
+  }
+
+  notifyProgress(): void {
+    for (const watch of this.#watches.values()) {
+      const wanted = watch.request.progressNotify && watch.idle && !watch.heard
+      watch.heard = false
+      if (wanted) this.#send({ header: headerAt(this.#context), watchId: watch.id })
+    }
+  }
+
+  /** The client takes more. */
+  resume(): void {
+    this.#blocked = false
+    for (const watch of this.#watches.values()) {
+      if (this.#blocked) return
+      if (!watch.idle) this.#drain(watch)
+    }
+    this.#answerProgress()
+  }
+
+  close(): void {
+    for (const watch of this.#watches.values()) this.#remove(watch)
+  }
+
+  /** Undefined when the client's choice is taken. Our own ids begin at 0. */
+  #idFor({ watchId }: WatchCreate): number | undefined {
+    if (watchId !== 0) return this.#watches.has(watchId) ? undefined : watchId
+    while (this.#watches.has(this.#nextId)) this.#nextId += 1
+    this.#nextId += 1
+    return this.#nextId - 1
+  }
+
+  #open(id: number, request: WatchCreate, range: Omit<WatchOptions, 'wake'>): void {
+    try {
+      const cursor = this.#context.store.watch({ ...range, wake: () => this.#wake(watch) })
+      const watch: Watch = { id, request, cursor, idle: false, heard: false }
+      this.#watches.set(id, watch)
+      this.#drain(watch)
+    } catch (error) {
+      this.#places.give()
+      if (!isStatus(error, 'Expired')) throw error
+      this.#sendCompacted(id)
+    }
+  }
+
+  #wake(watch: Watch): void {
+    watch.idle = false
+    if (!this.#blocked) this.#drain(watch)
+    this.#answerProgress()
+  }
+
+  /** Sends what the cursor has until there is no more, or the client takes no more. */
+  #drain(watch: Watch): void {
+    while (!this.#blocked && this.#watches.has(watch.id)) {
+      const events = this.#poll(watch)
+      if (events === undefined) return
+      if (events.length === 0) {
+        watch.idle = true
+        return
+      }
+      this.#sendEvents(watch, events)
+    }
+  }
+
+  /** Undefined when the watch is over: what it would have to send is gone. */
+  #poll(watch: Watch): readonly StoreEvent[] | undefined {
+    try {
+      return watch.cursor.poll(limits.etcdWatchAnswerBytesMax / 2)
+    } catch (error) {
+      if (!isStatus(error, 'Expired')) throw error
+      this.#remove(watch)
+      this.#sendCompacted(watch.id)
+      return undefined
+    }
+  }
+
+  #sendEvents(watch: Watch, events: readonly StoreEvent[]): void {
+    const { keys } = this.#context
+    const { id, request } = watch
+    const last = events.at(-1)
+    const wanted = events.filter(({ type }) => !request.filters.includes(filterOf(type)))
+    if (wanted.length === 0 || !last) return
+    watch.heard = true
+    const header = headerAt(this.#context, last.revision)
+    const parts = request.fragment ? fragments(wanted) : [wanted]
+    parts.forEach((part, at) => {
+      this.#send({
+        ...{ header, watchId: id, fragment: at < parts.length - 1 },
+        events: part.map((event) => eventMessage(keys, event, request.prevKv)),
+      })
+    })
+  }
+
+  #answerProgress(): void {
+    if (!this.#progressWanted || this.#blocked) return
+    for (const { idle } of this.#watches.values()) if (!idle) return
+    this.#progressWanted = false
+    this.#send({ header: headerAt(this.#context), watchId: noWatchId })
+  }
+
+  #refuse(cancelReason: string): void {
+    const header = headerAt(this.#context)
+    this.#send({ header, watchId: noWatchId, created: true, canceled: true, cancelReason })
+  }
+
+  #sendCompacted(watchId: number): void {
+    const compactRevision = this.#context.store.view.compactedRevision
+    this.#send({ header: headerAt(this.#context), watchId, canceled: true, compactRevision })
+  }
+
+  #send(response: Draft<WatchResponse>): void {
+    if (!this.#answers.send(response)) this.#blocked = true
+  }
+
+  #remove(watch: Watch): void {
+    watch.cursor.close()
+    if (this.#watches.delete(watch.id)) this.#places.give()
+  }
+}
+
+function filterOf(type: StoreEvent['type']): number {
+  return type === 'put' ? filterPuts : filterDeletions
+}
+
+function eventMessage(
+  keys: KeySpace,
+  event: StoreEvent,
+  withPrevious: boolean,
+): Draft<EventMessage> {
+  const { type, current, previous, revision } = event
+  const kv =
+    type === 'put' ? keys.message(current) : { key: keys.outside(event.key), modRevision: revision }
+  const prevKv = withPrevious && previous ? keys.message(previous) : undefined
+  return { type: type === 'put' ? 0 : 1, kv, prevKv }
+}
+
+/** Parts that each stay within what one answer should hold; at least one event in each. */
+function fragments(events: readonly StoreEvent[]): StoreEvent[][] {
+  const parts: StoreEvent[][] = []
+  let part: StoreEvent[] = []
+  let bytes = 0
+  for (const event of events) {
+    const size = event.current.value.length + (event.previous?.value.length ?? 0)
+    if (part.length > 0 && bytes + size > limits.etcdWatchAnswerBytesMax) {
+      parts.push(part)
+      part = []
+      bytes = 0
+    }
+    part.push(event)
+    bytes += size
+  }
+  return [...parts, part]
+}

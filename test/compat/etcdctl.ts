@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { type Ran, runProgram } from './kubectl-binary.ts'
+
+/** One cluster that etcdctl is run against. */
+export interface Side {
+  readonly name: string
+  /** Global flags: endpoints and certificates. */
+  readonly flags: readonly string[]
+  /** What is added to a revision that counts from 1. */
+  readonly offset: number
+  readonly names: Map<string, string>
+  readonly running: Map<string, Running>
+}
+
+interface Running {
+  readonly child: ChildProcess
+  text: string
+  changed: () => void
+}
+
+const waitMs = 15_000
+const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], ETCDCTL_API: '3' })
+
+/** Runs a line of the script to its end. */
+export async function run(side: Side, line: string): Promise<Ran> {
+  const { words, input, capture } = parse(side, line)
+  const ran = await runProgram('etcdctl', [...side.flags, ...words], {
+    ...{ timeoutMs: 120_000, input },
+  })
+  const found = /lease ([0-9a-f]+) granted/.exec(ran.stdout)?.[1]
+  if (capture && found) side.names.set(capture, found)
+  return ran
+}
+
+export function start(side: Side, name: string, line: string): void {
+  const { words, input } = parse(side, line)
+  const child = spawn('etcdctl', [...side.flags, ...words], { env: environment() })
+  const running: Running = { child, text: '', changed: () => {} }
+  const hear = (chunk: Buffer) => {
+    running.text += chunk.toString()
+    running.changed()
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  // Interactive commands end with their input; others must not wait for it.
+  if (input !== '') child.stdin.write(input)
+  side.running.set(name, running)
+}
+
+/** Waits for the output, ends the command; resolves with everything that it said. */
+export async function finish(side: Side, name: string, until: RegExp): Promise<string> {
+  const running = side.running.get(name)
+  if (!running) throw new Error(`nothing runs under the name ${name}`)
+  side.running.delete(name)
+  const { child } = running
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      running.text += `never said ${until}\n`
+      resolve()
+    }, waitMs)
+    running.changed = () => {
+      if (!until.test(running.text)) return
+      clearTimeout(timer)
+      resolve()
+    }
+    running.changed()
+  })
+  await stop(child)
+  return running.text
+}
+
+/** As Ctrl-C does it: lock and elect give back what they hold. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill('SIGINT')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await ended
+  clearTimeout(timer)
+}
+
+export async function stopAll(side: Side): Promise<void> {
+  for (const { child } of side.running.values()) await stop(child)
+}
+
+function parse(side: Side, line: string) {
+  const [command = '', input = ''] = line.split(' <<< ')
+  const [text = '', capture] = command.split(' => ')
+  const fill = (part: string) =>
+    part
+      .replaceAll(/@(\d+)/g, (_all, revision) => `${Number(revision) + side.offset}`)
+      .replaceAll(/\$([A-Z]+)\b/g, (all, name) => side.names.get(name) ?? all)
+  const words = [...text.matchAll(/"([^"]*)"|(\S*?)="([^"]*)"|(\S+)/g)].map(
+    ([, quoted, flag, value, plain]) => fill(quoted ?? plain ?? `${flag}=${value}`),
+  )
+  return { words, input: fill(input.replaceAll('\\n', '\n')), capture }
+}
+
+const revisionNames = 'revision|mod_revision|create_revision|CompactRevision|compact_revision'
+const fieldNames = 'Revision|ModRevision|CreateRevision|CompactRevision'
+const idNames = 'cluster_id|member_id|ID|leader|raft_term|raftIndex|raftTerm|raftAppliedIndex|lease'
+
+/**
+ * What the two may differ in, made equal: identifiers, addresses, times, sizes, and revisions, which are
+ * counted from the same beginning.
+ */
+export function masked(side: Side, text: string): string {
+  const since = (digits: string) => (Number(digits) === 0 ? '0' : `${Number(digits) - side.offset}`)
+  return (
+    text
+      // Log lines of the client library: the error itself comes after them.
+      .replaceAll(/^\{"level":.*\n/gm, '')
+      .replaceAll(new RegExp(`"(${revisionNames})":(\\d+)`, 'g'), (_, name, digits) => {
+        return `"${name}":${since(digits)}`
+      })
+      .replaceAll(new RegExp(`"(${fieldNames})" : (\\d+)`, 'g'), (_, name, digits) => {
+        return `"${name}" : ${since(digits)}`
+      })
+      .replaceAll(/compacted revision (\d+)/g, (_, digits) => `compacted revision ${since(digits)}`)
+      .replaceAll(new RegExp(`"(${idNames})":"?[0-9a-f]+"?`, 'g'), '"$1":ID')
+      .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease|ID)" : \d+/g, '"$1" : ID')
+      .replaceAll(/\b(lease|found|member|Member) (0*[0-9a-f]{6,16})\b/g, '$1 ID')
+      .replaceAll(/^[0-9a-f]{12,16}$/gm, 'ID')
+      .replaceAll(/\/[0-9a-f]{10,16}$/gm, '/ID')
+      .replaceAll(/remaining\(\d+s\)/g, 'remaining(TIME)')
+      .replaceAll(/"ttl":\d+/g, '"ttl":TIME')
+      .replaceAll(/took = \S+/g, 'took = TIME')
+      .replaceAll(/127\.0\.0\.1:\d+/g, 'ENDPOINT')
+      .replaceAll(/\d+(\.\d+)? ?([kMG]B|bytes)/g, 'SIZE')
+      .replaceAll(/[\d.]+s\b/g, 'TIME')
+  )
+}
