@@ -9,7 +9,10 @@ import { reviewHandlers } from './auth/reviews.ts'
 import type { ApiOptions, Handler, HandlerContext, RequestInfo, User } from './context.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
+import { CustomResources } from './extension/custom-resources.ts'
+import { ServedKinds } from './extension/served-kinds.ts'
 import { handleBinding } from './handlers/binding.ts'
+import { plainStorage } from './handlers/object-storage.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
@@ -73,6 +76,8 @@ class Pipeline implements Api {
   readonly #options: ApiOptions
   readonly #extensions: Extensions
   readonly #shared: Shared
+  readonly #kinds: ServedKinds
+  readonly #customResources: CustomResources
   readonly #metrics: RequestMetrics | undefined
   #reading = 0
   #writing = 0
@@ -80,12 +85,15 @@ class Pipeline implements Api {
   constructor(options: ApiOptions, extensions: Extensions) {
     this.#options = options
     this.#extensions = extensions
+    this.#kinds = new ServedKinds(options.store)
     this.#shared = {
+      storage: plainStorage,
       parsed: new ParsedObjects(),
       watches: new WatchCount(),
       frames: new EventFrames(),
       admission: createAdmission(options),
     }
+    this.#customResources = new CustomResources(this.#kinds, this.#shared, options)
     this.#metrics = options.metrics && new RequestMetrics(options.metrics, () => this.#load())
   }
 
@@ -111,6 +119,7 @@ class Pipeline implements Api {
       info: parseRequestInfo(request.method, request.path),
       user,
       request,
+      kinds: this.#kinds,
       warnings: [],
     }
     const { clock, random } = this.#options
@@ -163,9 +172,10 @@ class Pipeline implements Api {
       `${info.group}/${info.version}/${info.resource}`,
     )
     if (answered) return answered(context)
-    const kind = kindOfResource(info.group, info.version, info.resource)
+    const kind = await this.#kinds.findFresh(info.group, info.version, info.resource)
     if (!kind) throw noSuchPath()
-    const resource: ResourceContext = { ...context, kind, shared: this.#shared }
+    const shared = kind.custom ? this.#customResources.shared(kind, context) : this.#shared
+    const resource: ResourceContext = { ...context, kind, shared }
     return resourceHandler(resource, this.#extensions.subresources)(resource)
   }
 

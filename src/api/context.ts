@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import type { User } from './auth/user.ts'
+import type { KindCatalog } from './extension/served-kinds.ts'
 import type { RequestInfo } from './request-info.ts'
 
 export type { RequestInfo, User }
@@ -58,6 +59,7 @@ export interface HandlerContext {
   readonly info: RequestInfo
   readonly user: User
   readonly request: ApiRequest
+  readonly kinds: KindCatalog
   /** Texts of Warning headers: handlers append. */
   readonly warnings: string[]
 }

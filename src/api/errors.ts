@@ -88,12 +88,10 @@ export function badRequest(message: string): StatusError {
   return statusError('BadRequest', message)
 }
 
-export function methodNotAllowed(): StatusError {
-  return statusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  )
+export function methodNotAllowed(
+  why = 'the server does not allow this method on the requested resource',
+): StatusError {
+  return statusError('MethodNotAllowed', why, {})
 }
 
 /** A body that says it is one kind where another was expected. */

@@ -26,6 +26,9 @@ export const limits = {
   celDepthMax: 100,
   celCallCostMax: 1_000_000,
   celRequestCostMax: 10_000_000,
+  shownRecordsMax: 4_096,
+  customEventBytesMax: 1 * MiB,
+  webhookAnswerBytesMax: 6 * MiB,
 
   // Store
   txnOperationsMax: 128,

@@ -28,6 +28,7 @@ export const paths = {
   leases: path('coordination.k8s.io', 'v1', 'leases', true),
   deployments: path('apps', 'v1', 'deployments', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
+  customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
 } as const
 
 export const pods = (client: Client): ResourceClient<Pod> => client.resource(paths.pods)

@@ -2,6 +2,7 @@ import type { Term } from '../base/brand.ts'
 import type { Scope } from '../base/scope.ts'
 import { paths } from '../client/resources.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
+import { customResourceDefinitionController } from './custom-resource-definition.ts'
 import { deploymentController } from './deployment/run.ts'
 import { endpointSliceController } from './endpoint-slice/run.ts'
 import { EventLoopSlice } from './event-loop-slice.ts'
@@ -33,6 +34,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['namespace-controller', namespaceController],
   ['pod-garbage-collector-controller', podGcController],
   ['service-account-controller', serviceAccountController],
+  ['custom-resource-definition-controller', customResourceDefinitionController],
 ]
 
 /** The controllers of the cluster: warm on every master, at work on the leader only. */

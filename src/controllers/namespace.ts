@@ -1,9 +1,11 @@
 import { isStatus } from '../base/status.ts'
 import { namespaces as namespacesOf, paths } from '../client/resources.ts'
 import type { Client, KubernetesObject, ResourcePath } from '../client/typed.ts'
+import { type CustomDefinition, hasCondition } from '../kinds/apiextensions/definition-spec.ts'
 import { formatTime } from '../kinds/time.ts'
 import type { Namespace, NamespaceCondition } from '../kinds/types.ts'
 import type { Controller, ControllerContext } from './controller.ts'
+import { instancesOf } from './custom-resource-definition.ts'
 
 const finalizer = 'kubernetes'
 const pageItems = 500
@@ -38,6 +40,7 @@ export interface Remaining {
 export function namespaceController(context: ControllerContext): Controller {
   const { client, informers, clock, emit } = context
   const namespaces = informers.informer<Namespace>(paths.namespaces)
+  const definitions = informers.informer<CustomDefinition>(paths.customResourceDefinitions)
   const rounds = new Map<string, number>()
   return {
     name: 'namespace',
@@ -58,7 +61,7 @@ export function namespaceController(context: ControllerContext): Controller {
       if (!namespace?.metadata.deletionTimestamp) return undefined
       if (!namespace.spec?.finalizers?.includes(finalizer)) return undefined
       const remaining: Remaining[] = []
-      for (const path of namespacedPaths) {
+      for (const path of [...customPaths(definitions.list()), ...namespacedPaths]) {
         const left = await empty(client, path, key)
         if (left.count > 0) remaining.push(left)
       }
@@ -75,6 +78,14 @@ export function namespaceController(context: ControllerContext): Controller {
       return undefined
     },
   }
+}
+
+/** Custom resources go first: their controllers' pods are still there to see to finalizers. */
+function customPaths(definitions: readonly CustomDefinition[]): ResourcePath[] {
+  return definitions
+    .filter((one) => one.spec.scope === 'Namespaced' && hasCondition(one, 'Established'))
+    .map(instancesOf)
+    .filter((path) => path.version !== '')
 }
 
 /** Asks for the deletion of all objects of a resource; returns what is still there afterwards. */

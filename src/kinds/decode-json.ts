@@ -60,6 +60,11 @@ export function decodeValue(schema: Definition, body: unknown): AnyObject {
   }
 }
 
+/** A part of an object, found at `path`. Throws DecodeProblem. */
+export function decodePart(schema: Definition, value: JsonRecord, path: string): JsonRecord {
+  return readObject(schema, value, path)
+}
+
 function textOf(bytes: Uint8Array, schema: Definition): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

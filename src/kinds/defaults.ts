@@ -1,12 +1,17 @@
 import { defaultRules } from './default-rules.ts'
 import type { AnyObject, Kind } from './kind.ts'
 import { type Definition, definition, elementDefinition, type ValueType } from './schema.ts'
+import { applyStructuralDefaults } from './structural/default-values.ts'
 
 /**
  * Sets what the writer left out: first the constants of the schema table, then what depends on
  * other fields (default-rules.ts). Doing it twice changes nothing more.
  */
 export function applyDefaults(kind: Kind, object: AnyObject): void {
+  if (kind.custom) {
+    applyStructuralDefaults(kind.custom.schema, object)
+    return
+  }
   const schema = definition(kind.definition)
   // A spec is a struct in Go: one left out is an empty one, and is validated as such.
   if (schema.byName.has('spec')) object['spec'] ??= {}

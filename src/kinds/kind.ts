@@ -1,4 +1,5 @@
 import type { StatusCause } from '../base/status.ts'
+import type { SchemaProps } from './structural/schema-props.ts'
 import type { ObjectMeta } from './types.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface Kind {
   readonly subresources: readonly Subresource[]
   /** Name of the definition in the schema table, such as `io.k8s.api.core.v1.Pod`. */
   readonly definition: string
+  /** Of a kind that a CustomResourceDefinition made: takes the place of `definition`, which is ''. */
+  readonly custom?: CustomContent
   /** True when metadata.generation counts changes of `generationFields`. */
   readonly countsGeneration: boolean
   /** The fields whose changes count: `spec`, for most kinds. */
@@ -28,6 +31,8 @@ export interface Kind {
   readonly unconditionalUpdate: boolean
   /** True when a PUT to a missing name creates it (leases and events in Kubernetes). */
   readonly createOnUpdate: boolean
+  /** Added when an object is deleted: somebody has to clean up before it goes. */
+  readonly deletionFinalizers?: readonly string[]
   /** Used by delete when the caller names no propagation policy. */
   readonly defaultPropagation: 'Background' | 'Orphan'
   /** Seconds a delete waits when nobody says otherwise; undefined for kinds that go at once. */
@@ -54,6 +59,24 @@ export interface Kind {
   readonly columns: readonly Column[]
   /** One cell a column. `nowMs` is wall time, for ages. */
   row(object: AnyObject, nowMs: number): readonly (string | number | boolean | null)[]
+}
+
+/** What a custom kind has in place of a definition of the schema table. */
+export interface CustomContent {
+  readonly schema: SchemaProps
+  /** Status is a subresource: only writes to it change it. */
+  readonly hasStatus: boolean
+  readonly scale: ScaleFields | undefined
+  readonly storageVersion: string
+  /** Told to everyone who uses the version; undefined for one that is not deprecated. */
+  readonly deprecationWarning: string | undefined
+}
+
+/** Where a scale subresource finds its fields, as the names of the fields on the way. */
+export interface ScaleFields {
+  readonly specReplicas: readonly string[]
+  readonly statusReplicas: readonly string[]
+  readonly labelSelector: readonly string[] | undefined
 }
 
 /** What a write to a subresource may change, as for the object itself. */

@@ -14,7 +14,7 @@ import {
 import { type Shape, shapeOf } from './shape.ts'
 import { compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
 
-type AppliedKind = Pick<Kind, 'definition' | 'group' | 'version' | 'kind'>
+type AppliedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version' | 'kind'>
 
 export interface Applier {
   /** The fieldManager of the request. */
@@ -41,7 +41,7 @@ export function applyObject(
   applied: AnyObject,
   applier: Applier,
 ): AnyObject {
-  const shape = shapeOf(kind.definition)
+  const shape = shapeOf(kind)
   const apiVersion = apiVersionOf(kind)
   const config = stripped(applied, applier.subresource)
   const twice = duplicateIn(shape, config)
@@ -93,7 +93,7 @@ export function trackUpdate(
 ): ManagedFieldsEntry[] | undefined {
   const entries = old.metadata.managedFields
   if (!entries || entries.length === 0) return undefined
-  const shape = shapeOf(kind.definition)
+  const shape = shapeOf(kind)
   const difference = compare(shape, plain(old), plain(object))
   const changed = ownable(difference.changed, writer.subresource)
   const { removed } = difference

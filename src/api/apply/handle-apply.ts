@@ -9,7 +9,7 @@ import {
   bodyOf,
   checkPlace,
   checkType,
-  decodeText,
+  decodeObject,
   isDryRun,
   yamlBytes,
 } from '../handlers/request-body.ts'
@@ -94,7 +94,7 @@ function requiredManager({ info }: HandlerContext): string {
 /** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
 function readApplied(context: ResourceContext, written: Json): AnyObject {
   const { kind, info } = context
-  const object = decodeText(context, kind.definition, Buffer.from(JSON.stringify(written)))
+  const object = decodeObject(context, Buffer.from(JSON.stringify(written)))
   object.metadata ??= {}
   checkType(object, { kind: kind.kind, apiVersions: [groupVersion(kind)] })
   if ((object.metadata.managedFields ?? []).length > 0)

@@ -1,4 +1,11 @@
+import type { Kind } from '../../kinds/kind.ts'
 import { type Definition, definition, type Field, type ValueType } from '../../kinds/schema.ts'
+import {
+  member,
+  type SchemaProps,
+  schemaOfItems,
+  schemaOfMember,
+} from '../../kinds/structural/schema-props.ts'
 import { isRecord, type Json, type JsonRecord } from '../patch/json-value.ts'
 
 /**
@@ -8,6 +15,7 @@ import { isRecord, type Json, type JsonRecord } from '../patch/json-value.ts'
 export type Shape =
   | { readonly is: 'leaf' }
   | { readonly is: 'struct'; readonly definition: Definition }
+  | { readonly is: 'custom'; readonly schema: SchemaProps; readonly isResource: boolean }
   | { readonly is: 'map'; readonly of: Shape }
   | { readonly is: 'set' }
   | { readonly is: 'list'; readonly keys: readonly ListKey[]; readonly of: Shape }
@@ -27,9 +35,38 @@ export interface Part {
 const leaf: Shape = { is: 'leaf' }
 const shapes = new WeakMap<Definition, Shape>()
 
-export function shapeOf(name: string): Shape {
+export function shapeOf({ definition: name, custom }: Pick<Kind, 'definition' | 'custom'>): Shape {
+  if (custom) return { is: 'custom', schema: custom.schema, isResource: true }
   return shapeOfDefinition(definition(name))
 }
+
+const metaShape = () =>
+  shapeOfDefinition(definition('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'))
+
+/** The shape of a value in a custom resource (apiserver pkg/endpoints/.../fieldmanager/typeconverter). */
+function shapeOfSchema(schema: SchemaProps | undefined): Shape {
+  if (!schema) return untyped
+  if (schema.type === 'array') return shapeOfList(schema)
+  if (schema['x-kubernetes-map-type'] === 'atomic') return leaf
+  const isResource = schema['x-kubernetes-embedded-resource'] === true
+  const isScalar = schema.type !== undefined && schema.type !== 'object'
+  return isScalar ? leaf : { is: 'custom', schema, isResource }
+}
+
+function shapeOfList(schema: SchemaProps): Shape {
+  const items = schemaOfItems(schema)
+  const listType = schema['x-kubernetes-list-type']
+  if (listType === 'set') return { is: 'set' }
+  if (listType !== 'map' || !items) return leaf
+  const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((name) => {
+    const property = member(items.properties, name) as SchemaProps | undefined
+    return { name, default: property?.default as Json | undefined }
+  })
+  return { is: 'list', keys, of: { is: 'custom', schema: items, isResource: false } }
+}
+
+/** Of what no schema speaks: objects divide, lists do not. */
+const untyped: Shape = { is: 'custom', schema: {}, isResource: false }
 
 function shapeOfDefinition(source: Definition): Shape {
   const known = shapes.get(source)
@@ -73,6 +110,9 @@ export function partsOf(shape: Shape, value: Json | undefined): Map<string, Part
       const field = shape.definition.byName.get(name)
       parts.set(`f:${name}`, { shape: field ? shapeOfField(field) : leaf, value: member })
     }
+  } else if (shape.is === 'custom' && isRecord(value)) {
+    for (const [name, below] of Object.entries(value))
+      parts.set(`f:${name}`, { shape: shapeOfCustomMember(shape, name), value: below })
   } else if (shape.is === 'map' && isRecord(value)) {
     for (const [key, member] of Object.entries(value))
       parts.set(`f:${key}`, { shape: shape.of, value: member })
@@ -82,6 +122,14 @@ export function partsOf(shape: Shape, value: Json | undefined): Map<string, Part
     for (const item of value) parts.set(elementOf(shape, item), { shape: shape.of, value: item })
   }
   return parts
+}
+
+function shapeOfCustomMember(
+  { schema, isResource }: Extract<Shape, { is: 'custom' }>,
+  name: string,
+): Shape {
+  if (isResource && name === 'metadata') return metaShape()
+  return shapeOfSchema(schemaOfMember(schema, name))
 }
 
 /** A value made of parts, in their order; the inverse of partsOf. */

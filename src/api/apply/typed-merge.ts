@@ -29,7 +29,7 @@ export function merge(shape: Shape, live: Json | undefined, applied: Json): Json
     const value = merge(part.shape, before.get(element)?.value, part.value)
     merged.set(element, { ...part, value })
   }
-  if (shape.is === 'struct' || shape.is === 'map') return assembled(shape, merged)
+  if (hasMembers(shape)) return assembled(shape, merged)
   const order = listOrder([...before.keys()], [...asked.keys()])
   return assembled(shape, new Map(order.map((element) => [element, merged.get(element) as Part])))
 }
@@ -54,7 +54,12 @@ function listOrder(live: readonly string[], applied: readonly string[]): string[
 /** True when a value of that shape has parts, or could have. */
 function divides(shape: Shape, value: Json | undefined): boolean {
   if (shape.is === 'leaf') return false
-  return shape.is === 'struct' || shape.is === 'map' ? isRecord(value) : Array.isArray(value)
+  return hasMembers(shape) ? isRecord(value) : Array.isArray(value)
+}
+
+/** True for shapes of objects, false for those of lists. */
+function hasMembers({ is }: Shape): boolean {
+  return is === 'struct' || is === 'map' || is === 'custom'
 }
 
 /** The first list element that a value names twice, as `.spec.ports[name="a"]`; undefined if none. */

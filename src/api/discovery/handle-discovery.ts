@@ -1,6 +1,5 @@
 import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
-import { allKinds } from '../../kinds/scheme.ts'
 import type { HandlerContext } from '../context.ts'
 import { parseAccept } from '../negotiate.ts'
 import { type CachedDocument, cachedJson, documentResponse } from './cached-document.ts'
@@ -12,10 +11,12 @@ import {
   resourceList,
   versionDocument,
 } from './documents.ts'
-import { groupVersions } from './resources.ts'
+import type { GroupVersion } from './resources.ts'
 
-const served = groupVersions(allKinds)
-const documents = new Map<string, CachedDocument>()
+type ServedVersions = readonly GroupVersion[]
+
+/** Documents by what is served and by their name: a set that changed is another one. */
+const documents = new WeakMap<ServedVersions, Map<string, CachedDocument>>()
 
 /**
  * Answers `/`, `/version`, `/api`, `/apis` and what describes a group or version below them; undefined for
@@ -47,7 +48,7 @@ function refuse(error: Error): Promise<never> {
 const plainType = 'application/json'
 
 /** What `/` lists: where a person with curl can go from there. */
-function rootPaths(): { paths: string[] } {
+function rootPaths(served: ServedVersions): { paths: string[] } {
   const groups = served.flatMap(({ group, version }) =>
     group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
   )
@@ -56,29 +57,32 @@ function rootPaths(): { paths: string[] } {
 }
 
 function findDocument(context: HandlerContext, root: string, first: string, second: string) {
-  if (root === '') return cached('root', rootPaths)
-  if (root === 'version') return first === '' ? cached('version', () => versionDocument) : undefined
+  const served = context.kinds.groupVersions
+  if (root === '') return cached(served, 'root', () => rootPaths(served))
+  if (root === 'version')
+    return first === '' ? cached(served, 'version', () => versionDocument) : undefined
   if (root === 'api')
-    return first === '' ? rootDocument(context, 'api') : cachedResources('', first, second)
+    return first === '' ? rootDocument(context, 'api') : cachedResources(served, '', first, second)
   if (first === '') return rootDocument(context, 'apis')
-  if (second === '') return cached(`group ${first}`, () => groupDocument(served, first))
-  return cachedResources(first, second, '')
+  if (second === '') return cached(served, `group ${first}`, () => groupDocument(served, first))
+  return cachedResources(served, first, second, '')
 }
 
-function cachedResources(group: string, version: string, rest: string) {
+function cachedResources(served: ServedVersions, group: string, version: string, rest: string) {
   if (rest !== '') return undefined
-  return cached(`resources ${group}/${version}`, () => resourceList(served, group, version))
+  return cached(served, `resources ${group}/${version}`, () => resourceList(served, group, version))
 }
 
 /** `/api` and `/apis`: the aggregated form for clients that ask for it. */
 function rootDocument(context: HandlerContext, root: 'api' | 'apis'): CachedDocument | undefined {
+  const served = context.kinds.groupVersions
   const version = aggregationAsked(context.request.headers.get('accept'))
   if (version) {
     const own = served.filter((one) => (one.group === '') === (root === 'api'))
     const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-    return cached(`aggregated ${root} ${version}`, () => aggregated(own, version), type)
+    return cached(served, `aggregated ${root} ${version}`, () => aggregated(own, version), type)
   }
-  if (root === 'apis') return cached('groups', () => groupList(served))
+  if (root === 'apis') return cached(served, 'groups', () => groupList(served))
   // Names the address by which the client came, so it differs from client to client.
   return cachedJson(coreVersions(served, context.request.headers.get('host') ?? ''))
 }
@@ -99,15 +103,18 @@ function aggregationAsked(accept: string | undefined): 'v2' | 'v2beta1' | undefi
 
 /** Builds a document at its first use. Unknown names are not kept: clients choose them. */
 function cached(
+  served: ServedVersions,
   name: string,
   build: () => object | undefined,
   contentType = plainType,
 ): CachedDocument | undefined {
-  const known = documents.get(name)
+  const kept = documents.get(served) ?? new Map<string, CachedDocument>()
+  documents.set(served, kept)
+  const known = kept.get(name)
   if (known) return known
   const value = build()
   if (!value) return undefined
   const document = cachedJson(value, contentType)
-  documents.set(name, document)
+  kept.set(name, document)
   return document
 }

@@ -1,4 +1,5 @@
-import type { Kind } from '../../kinds/kind.ts'
+import { compareVersionNames } from '../../kinds/apiextensions/version-order.ts'
+import type { CustomContent, Kind } from '../../kinds/kind.ts'
 
 /** A resource as discovery describes it. */
 export interface DiscoveredResource {
@@ -12,6 +13,8 @@ export interface DiscoveredResource {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly subresources: readonly DiscoveredSubresource[]
+  /** Of custom kinds: what takes the place of a definition. */
+  readonly custom?: CustomContent
 }
 
 export interface DiscoveredSubresource {
@@ -80,7 +83,17 @@ export function groupVersions(kinds: readonly Kind[]): readonly GroupVersion[] {
       version: resources[0]?.version ?? '',
       resources: resources.sort(byName),
     }))
-    .sort((left, right) => rank(left.group) - rank(right.group) || compare(left.group, right.group))
+    .sort(
+      (left, right) =>
+        rank(left.group) - rank(right.group) ||
+        compare(left.group, right.group) ||
+        byVersion(left, right),
+    )
+}
+
+/** Kubernetes' own groups name their versions in the order of their kinds, others by stability. */
+function byVersion(left: GroupVersion, right: GroupVersion): number {
+  return groupOrder.includes(left.group) ? 0 : compareVersionNames(left.version, right.version)
 }
 
 /** `v1` or `apps/v1`. */
@@ -99,6 +112,7 @@ function describe(kind: Kind): DiscoveredResource {
     verbs: [...kind.verbs].sort(),
     shortNames: kind.shortNames,
     categories: kind.categories,
+    ...(kind.custom ? { custom: kind.custom } : {}),
     subresources: kind.subresources
       .filter((sub) => !unservedSubresources.has(sub.name))
       .map((sub) => ({

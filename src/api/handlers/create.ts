@@ -14,7 +14,6 @@ import {
   absent,
   attemptsMax,
   decideFresh,
-  encodeChecked,
   putObject,
   timestamp,
   unchanged,
@@ -118,7 +117,7 @@ async function storeNew(
     const existing: KeyValue | undefined = options.store.view.get(key)
     if (existing) throw alreadyExists(kind, name)
     const claims = shared.admission.claims(context, object, undefined)
-    const encoded = encodeChecked(object)
+    const encoded = await shared.storage.encoded(object)
     if (dryRun) return { object }
     const stored = await putObject(context, key, encoded, {
       compares: [...guards, ...claims.compares],

@@ -8,12 +8,12 @@ import { bytesResponse, jsonResponse, successStatus } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
 import { type Deletion, type Propagation, readDeletion } from './delete-options.ts'
 import { keyOfRequest } from './get.ts'
+import { shownRecord } from './object-storage.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import { holdsNamespace } from './update.ts'
 import {
   attemptsMax,
   decideFresh,
-  encodeChecked,
   putObject,
   removeObject,
   timestamp,
@@ -66,15 +66,16 @@ export async function deleteObject(context: ResourceContext, how: Deletion): Pro
 async function tryDelete(context: ResourceContext, how: Deletion): Promise<Deleted | undefined> {
   const { kind, info, options, shared } = context
   const key = keyOfRequest(context)
-  const record = key === undefined ? undefined : options.store.view.get(key)
-  if (!record) throw notFound(kind, info.name)
+  const found = key === undefined ? undefined : options.store.view.get(key)
+  if (!found) throw notFound(kind, info.name)
+  const record = await shownRecord(shared.storage, found)
   const old = shared.parsed.get(record)
   checkPreconditions(kind, old, record, how)
   const uid = old.metadata.uid ?? ''
   const marked = markDeleted(kind, parseStored(record.value), how, options.clock.wallMs())
   if (isHeld(kind, marked)) {
-    const encoded = encodeChecked(marked)
-    if (sameContent(record.value, encoded.bytes)) return { stored: record, gone: false, uid }
+    const encoded = await shared.storage.encoded(marked)
+    if (sameContent(found.value, encoded.bytes)) return { stored: record, gone: false, uid }
     if (how.dryRun) return { object: marked, gone: false, uid }
     const guarded = { compares: [unchanged(record)], operations: [] }
     const stored = await putObject(context, record.key, encoded, guarded)
@@ -118,6 +119,9 @@ export function markDeleted(
 ): AnyObject {
   const { metadata } = object
   metadata.finalizers = finalizersFor(kind, metadata.finalizers ?? [], how.propagation)
+  for (const one of kind.deletionFinalizers ?? [])
+    if (!metadata.finalizers.includes(one) && metadata.deletionTimestamp === undefined)
+      metadata.finalizers.push(one)
   if (metadata.finalizers.length === 0) metadata.finalizers = undefined
   const grace = graceSeconds(kind, object, how.graceSeconds)
   if (metadata.deletionTimestamp === undefined) {

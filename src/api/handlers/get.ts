@@ -5,6 +5,7 @@ import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 import { reachTimeoutMs } from './list.ts'
 import { parseRevision } from './list-options.ts'
+import { shownRecord } from './object-storage.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 
 /** GET of one object. Linearizable unless the caller names a resourceVersion. */
@@ -24,7 +25,7 @@ export async function getRecord(context: ResourceContext): Promise<KeyValue> {
   const key = keyOfRequest(context)
   const record = key === undefined ? undefined : store.view.get(key)
   if (!record) throw notFound(kind, info.name)
-  return record
+  return shownRecord(context.shared.storage, record)
 }
 
 /** The store's key of the object that the path names; undefined when no object can have that name. */

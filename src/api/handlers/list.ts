@@ -93,7 +93,8 @@ async function collect(
     const next = found.more ? nextStart(selection, found.items) : undefined
     const remaining =
       next === undefined ? undefined : view.count(selection.start + next, selection.end, revision)
-    return { items: found.items, meta: listMeta(revision, next, remaining) }
+    const items = await context.shared.storage.shown(found.items)
+    return { items, meta: listMeta(revision, next, remaining) }
   }
   return collectSelected(context, view, selection, range)
 }
@@ -109,7 +110,8 @@ async function collectSelected(
   let from = start
   for (;;) {
     const page = view.range(from, selection.end, { revision, limit: pageRecords })
-    for (const [index, record] of page.items.entries()) {
+    const shown = await context.shared.storage.shown(page.items)
+    for (const [index, record] of shown.entries()) {
       if (slices.over) await slices.pause()
       if (!selection.matches(context.shared.parsed.get(record))) continue
       items.push(record)

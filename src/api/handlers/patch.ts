@@ -3,7 +3,7 @@ import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import { applyType, handleApply } from '../apply/handle-apply.ts'
 import { applyPatch } from '../patch/apply-patch.ts'
-import { bodyOf, checkPlace, contentTypeOf, decodeText, isDryRun } from './request-body.ts'
+import { bodyOf, checkPlace, contentTypeOf, decodeObject, isDryRun } from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import { changeObject, partOf, writtenResponse } from './update.ts'
 
@@ -44,7 +44,7 @@ function patched(
 ): AnyObject {
   const result = applyPatch(context.kind, current, type, body)
   // The result is read like any body: a patch must not bring in what a PUT could not.
-  const object = decodeText(context, context.kind.definition, Buffer.from(JSON.stringify(result)))
+  const object = decodeObject(context, Buffer.from(JSON.stringify(result)))
   object.apiVersion = current.apiVersion
   object.kind = current.kind
   return object

@@ -1,5 +1,6 @@
 import { YAMLParseError, parse as yamlParse } from 'yaml'
 import { limits } from '../../base/limits.ts'
+import { decodeCustom } from '../../kinds/apiextensions/decode-custom.ts'
 import { decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
 import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
@@ -49,11 +50,10 @@ export function bodyOf(context: HandlerContext): Uint8Array {
  */
 export function readObject(context: ResourceContext): AnyObject {
   const { kind } = context
-  const object = readBody(context, {
-    definition: kind.definition,
-    kind: kind.kind,
-    apiVersions: [groupVersion(kind)],
-  })
+  const expected = { kind: kind.kind, apiVersions: [groupVersion(kind)] }
+  const object = kind.custom
+    ? readCustom(context, expected)
+    : readBody(context, { ...expected, definition: kind.definition })
   object.metadata ??= {}
   return object
 }
@@ -62,9 +62,35 @@ export function readObject(context: ResourceContext): AnyObject {
 export function readBody(context: HandlerContext, expected: BodyKind): AnyObject {
   const bytes = bodyOf(context)
   const type = contentTypeOf(context)
-  if (bytes.length === 0) throw badRequest('the body of the request is empty: an object is needed')
+  if (bytes.length === 0) throw emptyBody()
   const object = decodeAs(context, type, bytes, expected)
   checkType(object, expected)
+  return object
+}
+
+/** There is no protobuf of what has no definition. */
+function readCustom(context: ResourceContext, expected: Omit<BodyKind, 'definition'>): AnyObject {
+  const bytes = bodyOf(context)
+  const type = contentTypeOf(context)
+  if (bytes.length === 0) throw emptyBody()
+  if (type !== 'application/json' && type !== 'application/yaml')
+    throw unsupportedMediaType(type, bodyTypes.slice(0, 2))
+  const json = type === 'application/yaml' ? yamlBytes(bytes) : bytes
+  const object = decodeObject(context, json)
+  checkType(object, expected)
+  return object
+}
+
+function emptyBody(): Error {
+  return badRequest('the body of the request is empty: an object is needed')
+}
+
+/** JSON into an object of the resource's kind, as strictly as the request asks. */
+export function decodeObject(context: ResourceContext, bytes: Uint8Array): AnyObject {
+  const { kind } = context
+  if (!kind.custom) return decodeText(context, kind.definition, bytes)
+  const { object, warnings } = decodeCustom(kind, bytes, fieldValidationOf(context))
+  context.warnings.push(...warnings)
   return object
 }
 

@@ -7,10 +7,12 @@ import { methodNotAllowed, tooManyRequests } from '../errors.ts'
 import { negotiate } from '../negotiate.ts'
 import { parseIncludeObject, Representation } from '../representation.ts'
 import type { ParsedObjects } from '../stored-object.ts'
+import type { ObjectStorage } from './object-storage.ts'
 import type { EventFrames } from './watch/event-frames.ts'
 
 /** What all requests of one API share. */
 export interface Shared {
+  readonly storage: ObjectStorage
   readonly parsed: ParsedObjects
   readonly watches: WatchCount
   readonly frames: EventFrames

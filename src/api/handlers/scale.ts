@@ -1,7 +1,14 @@
 import type { ApiResponse } from '../../client/transport.ts'
+import { fieldAt } from '../../kinds/apiextensions/custom-kind.ts'
 import { parseStored } from '../../kinds/encode.ts'
-import type { AnyObject, FieldError } from '../../kinds/kind.ts'
+import type { AnyObject, FieldError, Kind, ScaleFields } from '../../kinds/kind.ts'
 import { selectorOf } from '../../kinds/selector.ts'
+import {
+  isObject,
+  type JsonObject,
+  member,
+  setMember,
+} from '../../kinds/structural/schema-props.ts'
 import type { LabelSelector } from '../../kinds/types.ts'
 import { conflict, invalidKind } from '../errors.ts'
 import { applyPatch } from '../patch/apply-patch.ts'
@@ -23,16 +30,16 @@ interface ScaledSpec {
 export async function handleScale(context: ResourceContext): Promise<ApiResponse> {
   if (context.info.verb === 'get') {
     const record = await getRecord(context)
-    return jsonResponse(200, scaleOf(context.shared.parsed.get(record)))
+    return jsonResponse(200, scaleOf(context.kind, context.shared.parsed.get(record)))
   }
   const asked = askedScale(context)
   const written = await changeObject(context, {
     part: 'main',
     dryRun: isDryRun(context),
-    next: (current) => rescaled(context, current, asked(scaleOf(current))),
+    next: (current) => rescaled(context, current, asked(scaleOf(context.kind, current))),
   })
   const object = 'stored' in written ? parseStored(written.stored.value) : written.object
-  return jsonResponse(200, scaleOf(object))
+  return jsonResponse(200, scaleOf(context.kind, object))
 }
 
 /** The Scale that a body asks for, given the current one. */
@@ -61,8 +68,10 @@ function rescaled(context: ResourceContext, object: AnyObject, scale: AnyObject)
   if (asked.uid && asked.uid !== uid) throw conflict(context.kind, name, 'the uid has changed')
   if (asked.resourceVersion) object.metadata.resourceVersion = asked.resourceVersion
   else object.metadata.resourceVersion = resourceVersion
-  const spec = scale['spec'] as ScaledSpec | undefined
-  object['spec'] = { ...(object['spec'] as ScaledSpec), replicas: spec?.replicas ?? 0 }
+  const { replicas = 0 } = (scale['spec'] as ScaledSpec | undefined) ?? {}
+  const fields = context.kind.custom?.scale
+  if (fields) setField(object, fields.specReplicas, replicas)
+  else object['spec'] = { ...(object['spec'] as ScaledSpec), replicas }
   return object
 }
 
@@ -85,14 +94,44 @@ function scaleErrors(scale: AnyObject, name: string): FieldError[] {
   return errors
 }
 
-function scaleOf(object: AnyObject): AnyObject {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const spec = object['spec'] as ScaledSpec | undefined
-  const status = object['status'] as { replicas?: number } | undefined
+/** Sets a field, and makes what leads to it. The path comes from a checked definition. */
+function setField(object: AnyObject, names: readonly string[], value: unknown): void {
+  let at: JsonObject = object
+  for (const name of names.slice(0, -1)) {
+    const below = member(at, name)
+    if (!isObject(below)) setMember(at, name, Object.create(null))
+    at = member(at, name) as JsonObject
+  }
+  setMember(at, names.at(-1) ?? '', value)
+}
+
+function customScaleOf(object: AnyObject, fields: ScaleFields): Pick<AnyObject, 'spec' | 'status'> {
+  const count = (names: readonly string[]) => {
+    const value = fieldAt(object, names)
+    return typeof value === 'number' ? value : 0
+  }
+  const selector = fields.labelSelector && fieldAt(object, fields.labelSelector)
   return {
+    spec: { replicas: count(fields.specReplicas) },
+    status: {
+      replicas: count(fields.statusReplicas),
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  }
+}
+
+function scaleOf({ custom }: Kind, object: AnyObject): AnyObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const head = {
     apiVersion: scaleVersion,
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+  }
+  if (custom?.scale) return { ...head, ...customScaleOf(object, custom.scale) }
+  const spec = object['spec'] as ScaledSpec | undefined
+  const status = object['status'] as { replicas?: number } | undefined
+  return {
+    ...head,
     spec: { replicas: spec?.replicas ?? 0 },
     status: { replicas: status?.replicas ?? 0, selector: selectorOf(spec?.selector).text },
   }

@@ -12,12 +12,12 @@ import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
 import { createObject } from './create.ts'
 import { keyOfRequest } from './get.ts'
+import { shownRecord } from './object-storage.ts'
 import { checkPlace, isDryRun, readObject } from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import {
   attemptsMax,
   decideFresh,
-  encodeChecked,
   putObject,
   removeObject,
   sameJson,
@@ -105,15 +105,16 @@ export async function changeObject(context: ResourceContext, change: Change): Pr
 async function tryChange(context: ResourceContext, change: Change): Promise<Written | undefined> {
   const { kind, options, info, shared } = context
   const key = keyOfRequest(context)
-  const record = key === undefined ? undefined : options.store.view.get(key)
-  if (!record) throw notFound(kind, info.name)
+  const stored = key === undefined ? undefined : options.store.view.get(key)
+  if (!stored) throw notFound(kind, info.name)
+  const record = await shownRecord(shared.storage, stored)
   const old = shared.parsed.get(record)
   const object = change.next(parseStored(record.value), record)
   if (!object) return { stored: record }
   checkRevision(kind, object, record)
   complete(context, change, object, old)
   const claims = shared.admission.claims(context, object, old)
-  const encoded = encodeChecked(object)
+  const encoded = await shared.storage.encoded(object)
   const guarded = {
     compares: [unchanged(record), ...claims.compares],
     operations: claims.operations,
@@ -122,21 +123,20 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
     if (!change.dryRun && !(await removeObject(context, record.key, guarded))) return undefined
     return { object: withRevisionOf(object, record) }
   }
-  if (sameContent(record.value, encoded.bytes) || sameStored(record, encoded.bytes, object))
+  if (sameContent(stored.value, encoded.bytes) || sameStored(stored, encoded.bytes))
     return { stored: record }
   if (change.dryRun) return { object: withRevisionOf(object, record) }
-  const stored = await putObject(context, record.key, encoded, guarded)
-  return stored && { stored }
+  const written = await putObject(context, record.key, encoded, guarded)
+  return written && { stored: written }
 }
 
 /** The same fields in another order: as many bytes, so only then worth a closer look. */
-function sameStored(record: KeyValue, encoded: Uint8Array, object: AnyObject): boolean {
+function sameStored(record: KeyValue, encoded: Uint8Array): boolean {
   const spliced = `"resourceVersion":"${record.modRevision}",`.length
   if (record.value.length !== encoded.length + spliced) return false
-  const { resourceVersion: _own, ...metadata } = object.metadata
   const stored = parseStored(record.value)
   stored.metadata.resourceVersion = undefined
-  return sameJson(stored, { ...object, metadata })
+  return sameJson(stored, parseStored(encoded))
 }
 
 function checkRevision(kind: Kind, object: AnyObject, record: KeyValue): void {
@@ -178,12 +178,19 @@ function complete(
     errors = part.validate(object, old)
   }
   if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
-  const counts =
-    kind.countsGeneration &&
-    part === 'main' &&
-    kind.generationFields.some((field) => !sameJson(object[field], old[field]))
-  if (counts) object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  if (kind.countsGeneration && part === 'main' && isNewGeneration(kind, object, old))
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1
   if (!ownsFields) object.metadata.managedFields = ownersAfter(context, object, old)
+}
+
+/** Of a custom kind, all but metadata counts, and the status where it is a subresource. */
+function isNewGeneration(kind: Kind, object: AnyObject, old: AnyObject): boolean {
+  const differs = (field: string) => !sameJson(object[field], old[field])
+  if (!kind.custom) return kind.generationFields.some(differs)
+  const uncounted = new Set(['apiVersion', 'kind', 'metadata'])
+  if (kind.custom.hasStatus) uncounted.add('status')
+  const fields = new Set([...Object.keys(object), ...Object.keys(old)])
+  return [...fields].some((field) => !uncounted.has(field) && differs(field))
 }
 
 /** Who owns which fields after a write that is no apply; nothing until somebody has applied. */

@@ -1,6 +1,5 @@
-import { limits } from '../../base/limits.ts'
 import { isStatus } from '../../base/status.ts'
-import { type EncodedObject, encodeObject } from '../../kinds/encode.ts'
+import type { EncodedObject } from '../../kinds/encode.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import type {
   ClusterStore,
@@ -9,7 +8,7 @@ import type {
   Operation,
   TxnResult,
 } from '../../state/cluster-store.ts'
-import { bodyTooLarge } from '../errors.ts'
+import { shownRecord } from './object-storage.ts'
 import type { Claims, ResourceContext } from './resource-context.ts'
 
 /** What a write left behind: a record of the store, or an object that was not (or is no more) stored. */
@@ -18,14 +17,7 @@ export type Written = { readonly stored: KeyValue } | { readonly object: AnyObje
 /** How often a write starts over when others change what it is based on, before it gives up. */
 export const attemptsMax = 16
 
-/** Encodes for the store. Throws RequestEntityTooLarge past the limit of one object. */
-export function encodeChecked(object: AnyObject): EncodedObject {
-  const encoded = encodeObject(object)
-  if (encoded.bytes.length > limits.objectBytesMax) throw bodyTooLarge(limits.objectBytesMax)
-  return encoded
-}
-
-/** Puts an object if all of `compares` hold. The new record, or undefined when one does not. */
+/** Puts an object if all of `compares` hold. The new record as it is shown, or undefined when one does not. */
 export async function putObject(
   context: ResourceContext,
   key: string,
@@ -40,7 +32,8 @@ export async function putObject(
   }
   const result = await commit(context, compares, [put, ...operations])
   const [first] = result.responses
-  return result.succeeded && first?.op === 'put' ? first.current : undefined
+  if (!result.succeeded || first?.op !== 'put') return undefined
+  return shownRecord(context.shared.storage, first.current)
 }
 
 /** Removes an object if all of `compares` hold. False when one does not. */

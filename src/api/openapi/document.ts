@@ -1,6 +1,7 @@
 import { definition, type GroupVersionKind } from '../../kinds/schema.ts'
 import { versionDocument } from '../discovery/documents.ts'
 import type { GroupVersion } from '../discovery/resources.ts'
+import { customSchemas } from './custom-schemas.ts'
 import { type Operation, type Parameter, type PathItem, pathsOf } from './operations.ts'
 import { type Dialect, type Part, reference, schemasOf } from './schemas.ts'
 
@@ -18,7 +19,7 @@ export function openApiV3(own: GroupVersion, served: readonly GroupVersion[]): P
     info,
     paths: paths(items, 'v3'),
     components: {
-      schemas: { ...schemas(items, served, 'v3'), [patchName]: patchSchema },
+      schemas: { ...schemas(items, [own], served, 'v3'), [patchName]: patchSchema },
       securitySchemes: {
         BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' },
       },
@@ -33,7 +34,7 @@ export function openApiV2(served: readonly GroupVersion[]): Part {
     swagger: '2.0',
     info,
     paths: paths(items, 'v2'),
-    definitions: { ...schemas(items, served, 'v2'), [patchName]: patchSchema },
+    definitions: { ...schemas(items, served, served, 'v2'), [patchName]: patchSchema },
     securityDefinitions: {
       BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' },
     },
@@ -46,14 +47,22 @@ const patchSchema: Part = {
   type: 'object',
 }
 
-function schemas(items: readonly PathItem[], served: readonly GroupVersion[], dialect: Dialect) {
+function schemas(
+  items: readonly PathItem[],
+  own: readonly GroupVersion[],
+  served: readonly GroupVersion[],
+  dialect: Dialect,
+): Part {
   const named = items
     .flatMap((item) => item.operations)
     .flatMap((one) => [one.body, one.answer])
     .filter((name) => name !== undefined && name !== patchName) as string[]
-  return schemasOf([...new Set([...always, ...named])], dialect, (kind): GroupVersionKind[] =>
+  const custom = customSchemas(own, dialect)
+  const known = [...new Set([...always, ...named])].filter((name) => !Object.hasOwn(custom, name))
+  const standard = schemasOf(known, dialect, (kind): GroupVersionKind[] =>
     served.map(({ group, version }) => ({ group, version, kind })),
   )
+  return { ...standard, ...custom }
 }
 
 function paths(items: readonly PathItem[], dialect: Dialect): Part {

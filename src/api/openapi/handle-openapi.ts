@@ -1,15 +1,18 @@
 import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
-import { allKinds } from '../../kinds/scheme.ts'
 import type { HandlerContext } from '../context.ts'
 import { type CachedDocument, cachedJson, documentResponse } from '../discovery/cached-document.ts'
-import { type GroupVersion, groupVersionName, groupVersions } from '../discovery/resources.ts'
+import { type GroupVersion, groupVersionName } from '../discovery/resources.ts'
 import { notAcceptable } from '../errors.ts'
+import { standardCatalog } from '../extension/served-kinds.ts'
 import { parseAccept } from '../negotiate.ts'
 import { openApiV2, openApiV3 } from './document.ts'
 
-const served = groupVersions(allKinds)
-const documents = new Map<string, CachedDocument>()
+type ServedVersions = readonly GroupVersion[]
+
+/** Of one group and version, and of all: what changed is another object, with documents of its own. */
+const ofVersion = new WeakMap<GroupVersion, CachedDocument>()
+const ofAll = new WeakMap<ServedVersions, Map<string, CachedDocument>>()
 
 /** `api/v1`, `apis/apps/v1`: how the v3 index names a group and version. */
 function indexName(one: GroupVersion): string {
@@ -18,7 +21,7 @@ function indexName(one: GroupVersion): string {
 
 /**
  * Answers `/openapi/v2`, `/openapi/v3` and the documents below it; undefined for every other path.
- * Documents are built at their first use and never change while this process runs.
+ * Documents are built at their first use, and again when a custom kind in them has changed.
  */
 export function handleOpenApi(context: HandlerContext): Promise<ApiResponse> | undefined {
   const { info, request } = context
@@ -34,9 +37,12 @@ export function handleOpenApi(context: HandlerContext): Promise<ApiResponse> | u
     )
   if (!acceptsJson(request.headers.get('accept')))
     return Promise.reject(notAcceptable(['application/json']))
-  if (path === '/openapi/v2') return Promise.resolve(documentResponse(request, v2Document()))
-  if (path === '/openapi/v3') return Promise.resolve(documentResponse(request, v3Index()))
-  const document = v3Document(path.slice('/openapi/v3/'.length))
+  const served = context.kinds.groupVersions
+  if (path === '/openapi/v2') return Promise.resolve(documentResponse(request, v2Document(served)))
+  if (path === '/openapi/v3') return Promise.resolve(documentResponse(request, v3Index(served)))
+  const name = path.slice('/openapi/v3/'.length)
+  const own = served.find((one) => indexName(one) === name)
+  const document = own && v3Document(own)
   if (!document)
     return Promise.reject(
       statusError('NotFound', 'the server could not find the requested resource'),
@@ -71,32 +77,37 @@ function acceptsJson(accept: string | undefined): boolean {
   return parseAccept(accept).some((clause) => json.includes(clause.type))
 }
 
-function v2Document(): CachedDocument {
-  return cached('v2', () => openApiV2(served))
+function v2Document(served: ServedVersions): CachedDocument {
+  return cached(served, 'v2', () => openApiV2(served))
 }
 
-function v3Document(name: string): CachedDocument | undefined {
-  const own = served.find((one) => indexName(one) === name)
-  return own && cached(name, () => openApiV3(own, served))
+function v3Document(own: GroupVersion): CachedDocument {
+  const known = ofVersion.get(own)
+  if (known) return known
+  const document = cachedJson(openApiV3(own, [...standardCatalog.groupVersions, own]))
+  ofVersion.set(own, document)
+  return document
 }
 
 /** Names every document with its hash, so that clients fetch only what changed. */
-function v3Index(): CachedDocument {
-  return cached('v3', () => ({
+function v3Index(served: ServedVersions): CachedDocument {
+  return cached(served, 'v3', () => ({
     paths: Object.fromEntries(
       served.map((own) => {
         const name = indexName(own)
-        const { hash } = cached(name, () => openApiV3(own, served))
+        const { hash } = v3Document(own)
         return [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }]
       }),
     ),
   }))
 }
 
-function cached(name: string, build: () => object): CachedDocument {
-  const known = documents.get(name)
+function cached(served: ServedVersions, name: string, build: () => object): CachedDocument {
+  const kept = ofAll.get(served) ?? new Map<string, CachedDocument>()
+  ofAll.set(served, kept)
+  const known = kept.get(name)
   if (known) return known
   const document = cachedJson(build())
-  documents.set(name, document)
+  kept.set(name, document)
   return document
 }

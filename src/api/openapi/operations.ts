@@ -79,8 +79,15 @@ const definitionNames = new Map(
   ),
 )
 
-function definitionName({ group, version, kind }: GroupVersionKind): string | undefined {
-  return definitionNames.get(`${group}/${version}/${kind}`)
+/** Custom kinds have no definition in the table: their schemas are named by their group, reversed. */
+function definitionName(kind: GroupVersionKind & { isCustom?: boolean }): string | undefined {
+  const known = definitionNames.get(`${kind.group}/${kind.version}/${kind.kind}`)
+  return known ?? (kind.isCustom ? customName(kind) : undefined)
+}
+
+/** `com.example.v1.Widget` (apiextensions-apiserver pkg/controller/openapi/builder). */
+export function customName({ group, version, kind }: GroupVersionKind): string {
+  return `${group.split('.').reverse().join('.')}.${version}.${kind}`
 }
 
 /** Every path of a resource and what may be done there. */
@@ -89,7 +96,7 @@ export function pathsOf(resource: DiscoveredResource): PathItem[] {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   const scope = namespaced ? `${root}/namespaces/{namespace}` : root
   const namespace = namespaced ? [path('namespace', 'The namespace that holds it.')] : []
-  const kind = { group, version, kind: resource.kind }
+  const kind = { group, version, kind: resource.kind, isCustom: resource.custom !== undefined }
   const named = [path('name', `Name of the ${resource.kind}.`), ...namespace]
   const collection = `${scope}/${resource.resource}`
   const items: PathItem[] = [
@@ -109,7 +116,7 @@ export function pathsOf(resource: DiscoveredResource): PathItem[] {
       operations: itemOperations(
         sub.verbs,
         sub.group === ''
-          ? { group, version, kind: sub.kind }
+          ? { ...kind, kind: sub.kind }
           : { group: sub.group, version: sub.version, kind: sub.kind },
         kind,
         sub.name,

@@ -22,13 +22,16 @@ export const patchTypes = [...ownTypes, 'application/apply-patch+yaml'] as const
  * not apply (apiserver pkg/endpoints/handlers/patch.go).
  */
 export function applyPatch(
-  kind: Pick<Kind, 'definition'>,
+  kind: Pick<Kind, 'definition' | 'custom'>,
   current: AnyObject,
   contentType: string,
   body: Uint8Array,
 ): AnyObject {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  if (!ownTypes.some((one) => one === type)) throw unsupportedPatch()
+  const isStrategic = type === 'application/strategic-merge-patch+json'
+  // Custom kinds have no merge keys: there is nothing strategic about them.
+  if (!ownTypes.some((one) => one === type) || (isStrategic && kind.custom))
+    throw unsupportedPatch(kind)
   const patch = parsePatch(body)
   const document = copyRecord(current)
   const patched = patchedDocument(kind, document, type, patch)
@@ -55,9 +58,10 @@ function patchedDocument(
 }
 
 /** Kubernetes' refusal of a patch's media type. */
-export function unsupportedPatch(): StatusError {
+export function unsupportedPatch(kind?: Pick<Kind, 'custom'>): StatusError {
+  const types = kind?.custom ? patchTypes.filter((type) => !type.includes('strategic')) : patchTypes
   return statusError(
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${patchTypes.join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
   )
 }

@@ -1,4 +1,5 @@
 import { limits } from '../../base/limits.ts'
+import { clientConfigErrors } from '../admissionregistration/validate-webhook-client.ts'
 import type { FieldError } from '../kind.ts'
 import { isPlainPath, namesOf, parseJsonPath } from '../structural/json-path.ts'
 import { type SchemaProps, schemaOfMember } from '../structural/schema-props.ts'
@@ -19,7 +20,6 @@ import {
   type DefinitionNames,
   type DefinitionVersion,
   hasCondition,
-  type WebhookTarget,
 } from './definition-spec.ts'
 import { schemaErrors } from './validate-schema-props.ts'
 
@@ -29,6 +29,8 @@ import { schemaErrors } from './validate-schema-props.ts'
  */
 export function validateDefinition(definition: CustomDefinition): FieldError[] {
   const { spec, metadata } = definition
+  // The schema table tells what is missing: then there is nothing more to say.
+  if (!spec.names?.plural || !spec.group || !spec.scope || !spec.versions) return []
   const { names } = spec
   const wanted = `${names.plural}.${spec.group}`
   const found: FieldError[] = []
@@ -38,11 +40,7 @@ export function validateDefinition(definition: CustomDefinition): FieldError[] {
     )
   found.push(...groupErrors(spec.group), ...protectedErrors(definition))
   if (!['Namespaced', 'Cluster'].includes(spec.scope))
-    found.push(
-      spec.scope
-        ? notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced'])
-        : required('spec.scope'),
-    )
+    found.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
   if (spec.preserveUnknownFields)
     found.push(
       invalid(
@@ -52,7 +50,7 @@ export function validateDefinition(definition: CustomDefinition): FieldError[] {
       ),
     )
   found.push(...namesErrors(names, 'spec.names'), ...versionsErrors(spec.versions))
-  found.push(...conversionErrors(spec.conversion, spec.versions.length > 1))
+  found.push(...conversionErrors(spec.conversion))
   return found
 }
 
@@ -89,7 +87,6 @@ export function validateDefinitionUpdate(
 }
 
 function groupErrors(group: string): FieldError[] {
-  if (!group) return [required('spec.group')]
   const found = invalids('spec.group', group, dns1123SubdomainProblems(group))
   if (!group.includes('.'))
     found.push(invalid('spec.group', group, 'should be a domain with at least one dot'))
@@ -134,11 +131,9 @@ function namesErrors(names: DefinitionNames, path: string): FieldError[] {
   const check = (field: string, value: string, text: string) => {
     found.push(...invalids(`${path}.${field}`, text, dns1035LabelProblems(value)))
   }
-  if (!plural) found.push(required(`${path}.plural`))
-  else check('plural', plural, plural)
+  check('plural', plural, plural)
   if (singular) check('singular', singular, singular)
-  if (!kind) found.push(required(`${path}.kind`))
-  else if (kind) check('kind', kind.toLowerCase(), kind)
+  if (kind) check('kind', kind.toLowerCase(), kind)
   if (listKind) check('listKind', listKind.toLowerCase(), listKind)
   if (kind && kind === listKind)
     found.push(invalid(`${path}.listKind`, listKind, 'kind and listKind may not be the same'))
@@ -294,10 +289,7 @@ function selectableErrors(
   return [invalid(path, text, 'must point to a field of type string, boolean or integer')]
 }
 
-function conversionErrors(
-  conversion: DefinitionConversion | undefined,
-  _hasSeveral: boolean,
-): FieldError[] {
+function conversionErrors(conversion: DefinitionConversion | undefined): FieldError[] {
   if (!conversion) return []
   const { strategy, webhook } = conversion
   const path = 'spec.conversion'
@@ -314,7 +306,7 @@ function conversionErrors(
   const found: FieldError[] = []
   if (!webhook?.clientConfig)
     found.push(required(`${path}.webhook.clientConfig`, 'required when strategy is set to Webhook'))
-  else found.push(...targetErrors(webhook.clientConfig, `${path}.webhook.clientConfig`))
+  else found.push(...clientConfigErrors(webhook.clientConfig, `${path}.webhook.clientConfig`))
   const versions = webhook?.conversionReviewVersions ?? []
   if (versions.length === 0) found.push(required(`${path}.webhook.conversionReviewVersions`))
   else if (!versions.includes('v1'))
@@ -325,40 +317,5 @@ function conversionErrors(
         'must include at least one of v1, v1beta1',
       ),
     )
-  return found
-}
-
-/** Exactly one of url and service, and https (apiserver pkg/util/webhook/validation.go). */
-export function targetErrors(target: WebhookTarget, path: string): FieldError[] {
-  const { url, service } = target
-  if ((url === undefined) === (service === undefined))
-    return [required(path, 'exactly one of url or service is required')]
-  if (service) return serviceErrors(service, `${path}.service`)
-  const at = `${path}.url`
-  if (!URL.canParse(url ?? ''))
-    return [required(at, 'url must be a valid URL: it needs a scheme and a host')]
-  const read = new URL(url ?? '')
-  const found: FieldError[] = []
-  const refuse = (detail: string) => found.push(invalid(at, url, detail))
-  if (read.protocol !== 'https:')
-    refuse(`'https' is the only allowed URL scheme; desired format: https://host[/path]`)
-  if (read.host === '') refuse('host must be specified; desired format: https://host[/path]')
-  if (read.username !== '') refuse('user information is not permitted in the URL')
-  if (read.hash !== '') refuse('fragments are not permitted in the URL')
-  if (read.search !== '') refuse('query parameters are not permitted in the URL')
-  return found
-}
-
-function serviceErrors(service: NonNullable<WebhookTarget['service']>, path: string): FieldError[] {
-  const found: FieldError[] = []
-  if (!service.name) found.push(required(`${path}.name`, 'service name is required'))
-  if (!service.namespace) found.push(required(`${path}.namespace`, 'service namespace is required'))
-  const { port = 443, path: urlPath } = service
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    found.push(
-      invalid(`${path}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
-    )
-  if (urlPath && !urlPath.startsWith('/'))
-    found.push(invalid(`${path}.path`, urlPath, "must start with a '/'"))
   return found
 }

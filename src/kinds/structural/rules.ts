@@ -16,7 +16,7 @@ import {
   schemaOfItems,
   schemaOfMember,
 } from './schema-props.ts'
-import { jsonKey, shownValue } from './validate-value.ts'
+import { elementBefore, shownValue } from './validate-value.ts'
 
 /** A rule of `x-kubernetes-validations`, ready to run. */
 export interface CompiledRule {
@@ -157,7 +157,7 @@ function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
     const items = schemaOfItems(schema)
     if (!items) return
     value.forEach((item, index) => {
-      const before = correlated(schema, item, old)
+      const before = elementBefore(schema, item, old)
       judge(
         { schema: items, value: item, old: before, path: `${path}[${index}]`, isRoot: false },
         budget,
@@ -182,17 +182,6 @@ function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
         )
     }
   }
-}
-
-/** The element that this one was: only lists with keys tell. */
-function correlated(schema: SchemaProps, item: unknown, old: unknown): unknown {
-  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old) || !isObject(item))
-    return undefined
-  const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  const keyOf = (one: unknown) =>
-    jsonKey(isObject(one) ? keys.map((key) => member(one, key) ?? null) : null)
-  const wanted = keyOf(item)
-  return old.find((one) => keyOf(one) === wanted)
 }
 
 function applied(rule: CompiledRule, judged: Judged, budget: Budget): FieldError | undefined {

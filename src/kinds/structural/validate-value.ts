@@ -1,4 +1,5 @@
 import type { FieldError, FieldErrorType } from '../kind.ts'
+import { same } from '../validation/field-error.ts'
 import { isOfFormat } from './formats.ts'
 import { findsPattern } from './pattern.ts'
 import {
@@ -12,10 +13,18 @@ import {
 
 /**
  * What a value breaks of its schema, in Kubernetes' words: kube-openapi's validation, as
- * apiextensions-apiserver pkg/apiserver/validation/validation.go tells it. Empty when it fits.
+ * apiextensions-apiserver pkg/apiserver/validation/validation.go tells it. Empty when it fits. With
+ * `old`, the value before, what did not change is not judged again (ratcheting.go): a schema that
+ * became stricter does not hold back changes elsewhere.
  */
-export function validateValue(schema: SchemaProps, value: unknown, path: string): FieldError[] {
+export function validateValue(
+  schema: SchemaProps,
+  value: unknown,
+  path: string,
+  old?: unknown,
+): FieldError[] {
   if (value === null && schema.nullable) return []
+  if (old !== undefined && same(value, old)) return []
   const found = typeErrors(schema, value, path)
   // A value of the wrong type breaks every other rule too: one error says it.
   if (found.length > 0) return found
@@ -23,8 +32,8 @@ export function validateValue(schema: SchemaProps, value: unknown, path: string)
     ...enumErrors(schema, value, path),
     ...stringErrors(schema, value, path),
     ...numberErrors(schema, value, path),
-    ...listErrors(schema, value, path),
-    ...objectErrors(schema, value, path),
+    ...listErrors(schema, value, path, old),
+    ...objectErrors(schema, value, path, old),
     ...junctionErrors(schema, value, path),
   ]
 }
@@ -154,7 +163,7 @@ function isMultiple(value: number, of: number): boolean {
   return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient))
 }
 
-function listErrors(schema: SchemaProps, value: unknown, path: string): FieldError[] {
+function listErrors(schema: SchemaProps, value: unknown, path: string, old: unknown): FieldError[] {
   if (!Array.isArray(value)) return []
   const { maxItems, minItems } = schema
   const found: FieldError[] = []
@@ -174,7 +183,9 @@ function listErrors(schema: SchemaProps, value: unknown, path: string): FieldErr
   const items = schemaOfItems(schema)
   if (items)
     value.forEach((item, index) => {
-      found.push(...validateValue(items, item, `${path}[${index}]`))
+      found.push(
+        ...validateValue(items, item, `${path}[${index}]`, elementBefore(schema, item, old)),
+      )
     })
   return [...found, ...setErrors(schema, value, path)]
 }
@@ -186,6 +197,14 @@ function setErrors(schema: SchemaProps, value: readonly unknown[], path: string)
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   const keyed = value.map((item) => keysOf(item, keys))
   return duplicates(keyed, path, jsonKey)
+}
+
+/** The element that this one was before: only lists with keys tell. */
+export function elementBefore(schema: SchemaProps, item: unknown, old: unknown): unknown {
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return undefined
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  const wanted = jsonKey(keysOf(item, keys))
+  return old.find((one) => jsonKey(keysOf(one, keys)) === wanted)
 }
 
 function keysOf(item: unknown, keys: readonly string[]): JsonObject {
@@ -213,7 +232,12 @@ function duplicates(
   return found
 }
 
-function objectErrors(schema: SchemaProps, value: unknown, path: string): FieldError[] {
+function objectErrors(
+  schema: SchemaProps,
+  value: unknown,
+  path: string,
+  old: unknown,
+): FieldError[] {
   if (!isObject(value)) return []
   const found: FieldError[] = []
   const count = Object.keys(value).length
@@ -239,9 +263,10 @@ function objectErrors(schema: SchemaProps, value: unknown, path: string): FieldE
   const { additionalProperties: additional } = schema
   for (const name of Object.keys(value)) {
     const property = member(schema.properties, name) as SchemaProps | undefined
-    if (property) found.push(...validateValue(property, value[name], childPath(path, name)))
+    const before = isObject(old) ? member(old, name) : undefined
+    if (property) found.push(...validateValue(property, value[name], childPath(path, name), before))
     else if (typeof additional === 'object')
-      found.push(...validateValue(additional, value[name], childPath(path, name)))
+      found.push(...validateValue(additional, value[name], childPath(path, name), before))
   }
   return found
 }

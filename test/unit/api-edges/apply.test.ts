@@ -277,7 +277,7 @@ describe('server-side apply', () => {
   })
 })
 
-const shape = shapeOf(deployment.definition)
+const shape = shapeOf({ definition: deployment.definition })
 const name = fc.constantFrom('a', 'b', 'c')
 const container = fc.record(
   {

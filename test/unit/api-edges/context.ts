@@ -1,5 +1,6 @@
 import { authorizeByAnyOf } from '../../../src/api/auth/authorizer.ts'
 import type { HandlerContext, User } from '../../../src/api/context.ts'
+import { standardCatalog } from '../../../src/api/extension/served-kinds.ts'
 import { parseRequestInfo } from '../../../src/api/request-info.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
@@ -38,6 +39,7 @@ export function testContext(
       headers: new Map(Object.entries(headers)),
       ...(body ? { body } : {}),
     },
+    kinds: standardCatalog,
     warnings: [],
   }
 }

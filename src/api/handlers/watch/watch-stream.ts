@@ -5,6 +5,7 @@ import type { KeyValue, StoreEvent, StoreWatcher } from '../../../state/cluster-
 import type { Representation } from '../../representation.ts'
 import { expectedFailure, internalError } from '../../responses.ts'
 import { withRevision } from '../../stored-object.ts'
+import { shownEvents } from '../object-storage.ts'
 import { type ResourceContext, Slices } from '../resource-context.ts'
 import type { Selection } from '../selection.ts'
 
@@ -83,7 +84,7 @@ async function* initialEvents(
   const slices = new Slices(context.options.clock)
   let batch: Uint8Array[] = []
   let bytes = 0
-  for (const record of plan.initial) {
+  for (const record of await context.shared.storage.shown(plan.initial)) {
     if (slices.over) await slices.pause()
     if (!selection.everything && !selection.matches(context.shared.parsed.get(record))) continue
     const event = writer.frame('ADDED', record.value)
@@ -106,7 +107,7 @@ async function* liveEvents(
 ): AsyncGenerator<Uint8Array, void, void> {
   const slices = new Slices(context.options.clock)
   while (!wait.ended) {
-    const events = watcher.poll(pollBytes)
+    const events = await shownEvents(context.shared.storage, watcher.poll(pollBytes))
     const batch: Uint8Array[] = []
     for (const event of events) {
       const bytes = writer.event(event)

@@ -1,0 +1,225 @@
+import { limits } from '../../base/limits.ts'
+import { Budget } from '../cel/budget.ts'
+import { ageColumn, dropStatus, keepStatus, nameColumn, subresource } from '../define-kind.ts'
+import type { AnyObject, Column, CustomContent, FieldError, Kind, Verb } from '../kind.ts'
+import { age, ageOf, nameOf } from '../print.ts'
+import { type JsonPath, namesOf, parseJsonPath, valuesAt } from '../structural/json-path.ts'
+import { hasRules, ruleViolations } from '../structural/rules.ts'
+import { invalidValue, validateValue } from '../structural/validate-value.ts'
+import { validateMeta, validateMetaUpdate } from '../validation/object-meta.ts'
+import {
+  type CustomDefinition,
+  type DefinitionVersion,
+  type PrinterColumn,
+  type ScalePaths,
+  storageVersionOf,
+} from './definition-spec.ts'
+
+const verbs: readonly Verb[] = [
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+]
+const readWrite = ['get', 'patch', 'update']
+
+/**
+ * The kind that a version of a CustomResourceDefinition makes: data and functions like those of every
+ * other, so that the same handlers serve it
+ * (apiextensions-apiserver pkg/registry/customresource/{etcd,strategy,status_strategy}.go).
+ */
+export function customKind(definition: CustomDefinition, version: DefinitionVersion): Kind {
+  const { spec, status } = definition
+  const names = status?.acceptedNames?.kind ? status.acceptedNames : spec.names
+  const { kind, plural } = spec.names
+  const custom = contentOf(definition, version)
+  const namespaced = spec.scope === 'Namespaced'
+  const selectable = (version.selectableFields ?? []).map(({ jsonPath }) =>
+    readSelectable(jsonPath),
+  )
+  return {
+    group: spec.group,
+    version: version.name,
+    kind,
+    listKind: names.listKind || `${kind}List`,
+    resource: plural,
+    singular: names.singular || kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced,
+    verbs,
+    subresources: [
+      ...(custom.scale ? [subresource('scale', 'Scale', readWrite, 'autoscaling')] : []),
+      ...(custom.hasStatus
+        ? [subresource('status', kind, readWrite, spec.group, version.name)]
+        : []),
+    ],
+    definition: '',
+    custom,
+    countsGeneration: true,
+    generationFields: [],
+    unconditionalUpdate: false,
+    createOnUpdate: false,
+    defaultPropagation: 'Background',
+    parts: new Map(),
+    prepareCreate: custom.hasStatus ? dropStatus : () => undefined,
+    prepareUpdate: custom.hasStatus ? keepStatus : () => undefined,
+    prepareStatusUpdate,
+    ...validations(custom, namespaced),
+    selectableFields: (object) =>
+      new Map(selectable.map(({ name, path }) => [name, textAt(path, object)])),
+    selectableFieldNames: selectable.map(({ name }) => name),
+    ...printing(version.additionalPrinterColumns),
+  }
+}
+
+function contentOf(definition: CustomDefinition, version: DefinitionVersion): CustomContent {
+  const { group, names } = definition.spec
+  const { subresources, deprecated, deprecationWarning } = version
+  const told = deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`
+  return {
+    schema: version.schema?.openAPIV3Schema ?? {},
+    hasStatus: subresources?.status !== undefined,
+    scale: subresources?.scale && scaleFields(subresources.scale),
+    storageVersion: storageVersionOf(definition),
+    deprecationWarning: deprecated ? told : undefined,
+  }
+}
+
+function scaleFields(paths: ScalePaths): CustomContent['scale'] {
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = paths
+  return {
+    specReplicas: namesOf(parseJsonPath(specReplicasPath)),
+    statusReplicas: namesOf(parseJsonPath(statusReplicasPath)),
+    labelSelector: labelSelectorPath ? namesOf(parseJsonPath(labelSelectorPath)) : undefined,
+  }
+}
+
+/** A write to /status changes nothing else, labels and annotations included. */
+function prepareStatusUpdate(object: AnyObject, old: AnyObject): void {
+  const { status } = object
+  const { resourceVersion, managedFields } = object.metadata
+  for (const field of Object.keys(object)) delete object[field]
+  Object.assign(object, old)
+  object.metadata = { ...old.metadata, resourceVersion, managedFields }
+  if (status === undefined) delete object['status']
+  else object['status'] = status
+}
+
+function validations(
+  custom: CustomContent,
+  namespaced: boolean,
+): Pick<Kind, 'validateCreate' | 'validateUpdate' | 'validateStatusUpdate'> {
+  const ruled = hasRules(custom.schema)
+  const errorsOf = (object: AnyObject, old: AnyObject | undefined): FieldError[] => {
+    const errors = [
+      ...validateValue(custom.schema, object, '', old),
+      ...replicasErrors(custom, object),
+    ]
+    // A value of the wrong type is none that a rule could judge.
+    if (errors.length > 0 || !ruled) return errors
+    return ruleViolations(custom.schema, object, old, new Budget(limits.celRequestCostMax))
+  }
+  return {
+    validateCreate: (object) => [
+      ...validateMeta(object.metadata, { namespaced }),
+      ...errorsOf(object, undefined),
+    ],
+    validateUpdate: (object, old) => [
+      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...errorsOf(object, old),
+    ],
+    validateStatusUpdate: (object, old) => [
+      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...errorsOf(object, old),
+    ],
+  }
+}
+
+const replicasMax = 2 ** 31 - 1
+
+/** What the scale subresource shows must be a number of replicas, whatever the schema says. */
+function replicasErrors({ scale }: CustomContent, object: AnyObject): FieldError[] {
+  if (!scale) return []
+  return [scale.specReplicas, scale.statusReplicas].flatMap((names) => {
+    const value = fieldAt(object, names)
+    if (value === undefined) return []
+    const field = names.join('.')
+    if (typeof value !== 'number' || !Number.isInteger(value))
+      return [invalidValue(field, value, 'must be an integer')]
+    if (value < 0) return [invalidValue(field, value, 'should be a non-negative integer')]
+    return value > replicasMax
+      ? [invalidValue(field, value, `should be less than or equal to ${replicasMax}`)]
+      : []
+  })
+}
+
+/** The value that the names lead to; undefined where there is none. */
+export function fieldAt(object: unknown, names: readonly string[]): unknown {
+  return valuesAt(
+    names.map((name) => ({ is: 'member', name })),
+    object,
+  )[0]
+}
+
+function readSelectable(jsonPath: string): { name: string; path: JsonPath } {
+  return { name: jsonPath.replace(/^\./, ''), path: parseJsonPath(jsonPath) }
+}
+
+function textAt(path: JsonPath, object: AnyObject): string {
+  const [value] = valuesAt(path, object)
+  return value === undefined || value === null ? '' : String(value)
+}
+
+/** Columns of tables: the name, then those of the definition, or the age. */
+function printing(columns: readonly PrinterColumn[] | undefined): Pick<Kind, 'columns' | 'row'> {
+  if (!columns || columns.length === 0)
+    return {
+      columns: [nameColumn, ageColumn],
+      row: (object, nowMs) => [nameOf(object), age(object, nowMs)],
+    }
+  const cells = columns.map((column) => ({
+    type: column.type,
+    path: parseJsonPath(column.jsonPath),
+  }))
+  return {
+    columns: [nameColumn, ...columns.map(columnOf)],
+    row: (object, nowMs) => [
+      nameOf(object),
+      ...cells.map(({ type, path }) => cellOf(type, valuesAt(path, object)[0], nowMs)),
+    ],
+  }
+}
+
+function columnOf({ name, type, format, description, jsonPath, priority }: PrinterColumn): Column {
+  return {
+    name,
+    type,
+    format: format ?? '',
+    description:
+      description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+    priority: priority ?? 0,
+  }
+}
+
+/** A cell; null for what is not there or not of the column's type (tableconvertor.go). */
+function cellOf(type: string, value: unknown, nowMs: number): string | number | boolean | null {
+  if (value === undefined || value === null) return null
+  switch (type) {
+    case 'integer':
+      return typeof value === 'number' ? Math.trunc(value) : null
+    case 'number':
+      return typeof value === 'number' ? value : null
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null
+    case 'date':
+      if (typeof value !== 'string') return null
+      return Number.isNaN(Date.parse(value)) ? '<invalid>' : ageOf(value, nowMs)
+    default:
+      return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  }
+}

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openCluster } from '../api/cluster.ts'
+import {
+  definitionsPath,
+  establish,
+  widget,
+  widgetDefinition,
+  widgetsPath,
+  widgetVersion,
+} from './widgets.ts'
+
+async function withWidgets() {
+  const cluster = await openCluster()
+  await establish(cluster, widgetDefinition())
+  return cluster
+}
+
+test('a custom resource is created, read, listed, changed and deleted like any other', async () => {
+  await using cluster = await withWidgets()
+  const created = await cluster.ask('POST', widgetsPath, widget('a', { color: 'green', extra: 1 }))
+  assert.equal(created.status, 201, created.text)
+  assert.deepEqual(created.json.spec, { color: 'green', size: 3 })
+  assert.equal(created.json.metadata.generation, 1)
+  assert.equal(created.headers.get('warning'), '299 - "unknown field \\"spec.extra\\""')
+  const read = await cluster.ask('GET', `${widgetsPath}/a`)
+  assert.deepEqual(read.json, created.json)
+  const list = await cluster.ask('GET', '/apis/example.com/v1/widgets')
+  assert.equal(list.json.kind, 'WidgetList')
+  assert.equal(list.json.items.length, 1)
+  const changed = await cluster.ask('PUT', `${widgetsPath}/a`, {
+    ...created.json,
+    spec: { color: 'red', size: 4 },
+  })
+  assert.equal(changed.json.metadata.generation, 2)
+  const gone = await cluster.ask('DELETE', `${widgetsPath}/a`)
+  assert.equal(gone.status, 200)
+  assert.equal(
+    (await cluster.ask('GET', `${widgetsPath}/a`)).text.includes(
+      'widgets.example.com \\"a\\" not found',
+    ),
+    true,
+  )
+})
+
+test('a custom resource that breaks its schema or a rule is refused in Kubernetes’ words', async () => {
+  await using cluster = await withWidgets()
+  const refused = async (spec: object) =>
+    (await cluster.ask('POST', widgetsPath, widget('a', spec))).json.message
+  assert.equal(await refused({}), 'Widget.example.com "a" is invalid: spec.color: Required value')
+  assert.equal(
+    await refused({ color: 'blue' }),
+    'Widget.example.com "a" is invalid: spec.color: Unsupported value: "blue": supported values: "red", "green"',
+  )
+  assert.equal(
+    await refused({ color: 'red', size: 20 }),
+    'Widget.example.com "a" is invalid: spec: Invalid value: "object": red widgets are small',
+  )
+  assert.equal(
+    await refused({ color: 'red', parts: [{ name: 'x' }, { name: 'x' }] }),
+    'Widget.example.com "a" is invalid: spec.parts[1]: Duplicate value: {"name":"x"}',
+  )
+  const strict = await cluster.ask(
+    'POST',
+    `${widgetsPath}?fieldValidation=Strict`,
+    Buffer.from(
+      '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a","nope":1},"spec":{"color":"red","color":"green","extra":1}}',
+    ),
+  )
+  assert.equal(
+    strict.json.message,
+    'Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "metadata.nope", duplicate field "spec.color", unknown field "spec.extra"',
+  )
+})
+
+test('a kind is not served before its definition is established, nor after it is gone', async () => {
+  await using cluster = await openCluster()
+  assert.equal((await cluster.ask('POST', definitionsPath, widgetDefinition())).status, 201)
+  assert.equal((await cluster.ask('GET', widgetsPath)).status, 404)
+  await using other = await withWidgets()
+  const deleted = await other.ask('DELETE', `${definitionsPath}/widgets.example.com`)
+  assert.deepEqual(deleted.json.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io'])
+  const late = await other.ask('POST', widgetsPath, widget('late'))
+  assert.equal(late.status, 405)
+  assert.equal(
+    late.json.message,
+    'create not allowed while custom resource definition is terminating',
+  )
+})
+
+test('status and scale are subresources of their own', async () => {
+  await using cluster = await withWidgets()
+  const created = await cluster.ask(
+    'POST',
+    widgetsPath,
+    widget('a', { color: 'red', replicas: 2 }, { status: { phase: 'no' } }),
+  )
+  assert.equal(created.json.status, undefined)
+  const told = await cluster.ask('PUT', `${widgetsPath}/a/status`, {
+    ...created.json,
+    spec: { color: 'green' },
+    metadata: { ...created.json.metadata, labels: { a: 'b' } },
+    status: { replicas: 1, selector: 'app=x', phase: 'Ready' },
+  })
+  assert.equal(told.status, 200, told.text)
+  assert.equal(told.json.spec.color, 'red')
+  assert.equal(told.json.metadata.labels, undefined)
+  assert.equal(told.json.metadata.generation, 1)
+  const scale = await cluster.ask('GET', `${widgetsPath}/a/scale`)
+  assert.deepEqual(
+    [scale.json.spec, scale.json.status],
+    [{ replicas: 2 }, { replicas: 1, selector: 'app=x' }],
+  )
+  const patched = await cluster.ask(
+    'PATCH',
+    `${widgetsPath}/a/scale`,
+    { spec: { replicas: 7 } },
+    { headers: { 'content-type': 'application/merge-patch+json' } },
+  )
+  assert.equal(patched.json.spec.replicas, 7)
+  assert.equal((await cluster.ask('GET', `${widgetsPath}/a`)).json.spec.replicas, 7)
+})
+
+test('tables have the definition’s columns, field selectors its fields', async () => {
+  await using cluster = await withWidgets()
+  await cluster.ask('POST', widgetsPath, widget('a', { color: 'red' }))
+  await cluster.ask('POST', widgetsPath, widget('b', { color: 'green' }))
+  const table = await cluster.ask(
+    'GET',
+    `${widgetsPath}?fieldSelector=spec.color%3Dred`,
+    undefined,
+    {
+      headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+    },
+  )
+  assert.deepEqual(
+    table.json.columnDefinitions.map((one: { name: string }) => one.name),
+    ['Name', 'Color', 'Size', 'Age'],
+  )
+  assert.deepEqual(
+    table.json.rows.map((one: { cells: unknown[] }) => one.cells.slice(0, 3)),
+    [['a', 'red', 3]],
+  )
+  assert.equal((await cluster.ask('GET', `${widgetsPath}?fieldSelector=spec.size%3D3`)).status, 400)
+})
+
+test('a watch sees custom resources enter and leave its selector', async () => {
+  await using cluster = await withWidgets()
+  const watch = await cluster.watch(`${widgetsPath}?watch=true&fieldSelector=spec.color%3Dred`)
+  const created = await cluster.ask('POST', widgetsPath, widget('a', { color: 'red' }))
+  assert.equal((await watch.next()).type, 'ADDED')
+  await cluster.ask('PUT', `${widgetsPath}/a`, { ...created.json, spec: { color: 'green' } })
+  const left = await watch.next()
+  assert.deepEqual([left.type, left.object.spec.color], ['DELETED', 'red'])
+  await watch.close()
+})
+
+test('patches: merge, JSON and apply are served, strategic is not', async () => {
+  await using cluster = await withWidgets()
+  await cluster.ask('POST', widgetsPath, widget('a', { color: 'red' }))
+  const patch = (type: string, body: unknown, query = '') =>
+    cluster.ask('PATCH', `${widgetsPath}/a${query}`, body, { headers: { 'content-type': type } })
+  const merged = await patch('application/merge-patch+json', { spec: { size: 5, unknown: 1 } })
+  assert.deepEqual(merged.json.spec, { color: 'red', size: 5 })
+  const changed = await patch('application/json-patch+json', [
+    { op: 'replace', path: '/spec/color', value: 'green' },
+  ])
+  assert.equal(changed.json.spec.color, 'green')
+  const strategic = await patch('application/strategic-merge-patch+json', { spec: { size: 6 } })
+  assert.equal(strategic.status, 415)
+  assert.equal(
+    strategic.json.message,
+    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+  )
+  const apply = (manager: string, parts: object[]) =>
+    patch(
+      'application/apply-patch+yaml',
+      { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, spec: { parts } },
+      `?fieldManager=${manager}`,
+    )
+  await apply('one', [{ name: 'x', count: 1 }])
+  const both = await apply('two', [{ name: 'y', count: 2 }])
+  assert.deepEqual(both.json.spec.parts, [
+    { name: 'x', count: 1 },
+    { name: 'y', count: 2 },
+  ])
+  const conflict = await apply('two', [{ name: 'x', count: 9 }])
+  assert.equal(conflict.status, 409)
+  assert.match(conflict.json.message, /\.spec\.parts\[name="x"\]\.count/)
+})
+
+test('several versions show one object; defaults apply to what was stored before them', async () => {
+  await using cluster = await openCluster()
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
+  await establish(
+    cluster,
+    widgetDefinition({
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: open } },
+        {
+          name: 'v2',
+          served: true,
+          storage: false,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: {
+                spec: {
+                  type: 'object',
+                  properties: {
+                    color: { type: 'string' },
+                    shape: { type: 'string', default: 'round' },
+                  },
+                },
+              },
+            },
+          },
+          deprecated: true,
+        },
+      ],
+    }),
+  )
+  await cluster.ask('POST', widgetsPath, widget('a', { color: 'red', other: 1 }))
+  const other = '/apis/example.com/v2/namespaces/default/widgets'
+  const read = await cluster.ask('GET', `${other}/a`)
+  assert.equal(read.json.apiVersion, 'example.com/v2')
+  assert.deepEqual(read.json.spec, { color: 'red', shape: 'round' })
+  assert.equal(read.headers.get('warning'), '299 - "example.com/v2 Widget is deprecated"')
+  const { resourceVersion } = read.json.metadata
+  const list = await cluster.ask('GET', other)
+  assert.deepEqual(list.json.items[0], read.json)
+  const watch = await cluster.watch(`${other}?watch=true&resourceVersion=0`)
+  assert.deepEqual((await watch.next()).object, read.json)
+  await watch.close()
+  const same = await cluster.ask('PUT', `${other}/a`, read.json)
+  assert.equal(same.status, 200)
+  const stored = await cluster.ask('GET', `${widgetsPath}/a`)
+  assert.equal(stored.json.apiVersion, 'example.com/v1')
+  assert.deepEqual(stored.json.spec, { color: 'red', shape: 'round' })
+  const again = await cluster.ask('PUT', `${other}/a`, same.json)
+  assert.equal(again.json.metadata.resourceVersion, same.json.metadata.resourceVersion)
+  assert.notEqual(same.json.metadata.resourceVersion, resourceVersion)
+})
+
+test('discovery and OpenAPI name custom kinds while they are served', async () => {
+  await using cluster = await withWidgets()
+  const aggregated = await cluster.ask('GET', '/apis', undefined, {
+    headers: { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' },
+  })
+  const groups = JSON.parse(aggregated.text).items as {
+    metadata: { name: string }
+    versions: {
+      resources: {
+        resource: string
+        shortNames: string[]
+        categories: string[]
+        subresources: { subresource: string }[]
+      }[]
+    }[]
+  }[]
+  const [resource] =
+    groups.find((one) => one.metadata.name === 'example.com')?.versions[0]?.resources ?? []
+  assert.deepEqual(
+    [resource?.resource, resource?.shortNames, resource?.categories],
+    ['widgets', ['wd'], ['all']],
+  )
+  assert.deepEqual(
+    resource?.subresources.map((one) => one.subresource),
+    ['scale', 'status'],
+  )
+  const legacy = await cluster.ask('GET', '/apis/example.com/v1')
+  assert.deepEqual(
+    legacy.json.resources.map((one: { name: string }) => one.name),
+    ['widgets', 'widgets/scale', 'widgets/status'],
+  )
+  const index = await cluster.ask('GET', '/openapi/v3')
+  const url = index.json.paths['apis/example.com/v1'].serverRelativeURL as string
+  const document = await cluster.ask('GET', url)
+  const schema = document.json.components.schemas['com.example.v1.Widget']
+  assert.equal(schema.properties.spec.properties.color.description, 'Its color.')
+  assert.deepEqual(schema['x-kubernetes-group-version-kind'], [
+    { group: 'example.com', kind: 'Widget', version: 'v1' },
+  ])
+  assert.ok(document.json.paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}/scale'])
+  const old = await cluster.ask('GET', '/openapi/v2')
+  assert.ok(old.json.definitions['com.example.v1.Widget'])
+  await using plain = await openCluster()
+  assert.equal((await plain.ask('GET', '/openapi/v3')).json.paths['apis/example.com/v1'], undefined)
+})
+
+test('a schema that became stricter holds back only what changes', async () => {
+  await using cluster = await withWidgets()
+  const created = await cluster.ask('POST', widgetsPath, widget('a', { color: 'green', size: 50 }))
+  const definition = (await cluster.ask('GET', `${definitionsPath}/widgets.example.com`)).json
+  definition.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.size.maximum = 9
+  assert.equal(
+    (await cluster.ask('PUT', `${definitionsPath}/widgets.example.com`, definition)).status,
+    200,
+  )
+  const labelled = await cluster.ask('PUT', `${widgetsPath}/a`, {
+    ...created.json,
+    metadata: { ...created.json.metadata, labels: { a: 'b' } },
+  })
+  assert.equal(labelled.status, 200, labelled.text)
+  const grown = await cluster.ask('PUT', `${widgetsPath}/a`, {
+    ...labelled.json,
+    spec: { color: 'green', size: 60 },
+  })
+  assert.equal(
+    grown.json.message,
+    'Widget.example.com "a" is invalid: spec.size: Invalid value: 60: spec.size in body should be less than or equal to 9',
+  )
+})
+
+test('a definition is refused for names, versions and schemas that do not do', async () => {
+  await using cluster = await openCluster()
+  const refused = async (definition: object) => {
+    const answer = await cluster.ask('POST', definitionsPath, definition)
+    assert.equal(answer.status, 422, answer.text)
+    return answer.json.details.causes.map(
+      (one: { field: string; message: string }) => `${one.field}: ${one.message}`,
+    )
+  }
+  assert.deepEqual(await refused({ ...widgetDefinition(), metadata: { name: 'x.example.com' } }), [
+    'metadata.name: Invalid value: "x.example.com": must be spec.names.plural+"."+spec.group',
+  ])
+  assert.deepEqual(
+    await refused(widgetDefinition({ versions: [{ ...widgetVersion, storage: false }] })),
+    [
+      'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
+    ],
+  )
+  assert.deepEqual(
+    await refused(
+      widgetDefinition({
+        versions: [
+          {
+            ...widgetVersion,
+            schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } },
+            selectableFields: [],
+          },
+        ],
+      }),
+    ),
+    [
+      'spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
+    ],
+  )
+})
