@@ -3,6 +3,7 @@ import { isStatus } from '../base/status.ts'
 import { configMaps, secrets, serviceAccounts } from '../client/resources.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
 import type { ConfigMap, Pod, Secret } from '../kinds/types.ts'
+import { podContainers } from './desired.ts'
 
 export interface PodConfiguration {
   readonly configMaps: ReadonlyMap<string, ConfigMap>
@@ -110,7 +111,7 @@ export function referencedNames(pod: Pod): {
 } {
   const found = { configMaps: new Set<string>(), secrets: new Set<string>() }
   const add = (set: Set<string>, name: string | undefined) => name && set.add(name)
-  for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+  for (const container of podContainers(pod)) {
     for (const from of container.envFrom ?? []) {
       add(found.configMaps, from.configMapRef?.name)
       add(found.secrets, from.secretRef?.name)

@@ -86,10 +86,12 @@ export class ContainerStarter {
   }
 
   async #create(pod: Pod, action: StartAction, around: PodSurroundings): Promise<string> {
-    const { container, kind, attempt, sandboxId } = action
+    const { container, kind, attempt, sandboxId, targetId } = action
     const env = containerEnv(pod, container, around)
     const mounts = await this.#volumes.mounts(pod, container, attempt, env)
-    const config = desiredContainer({ pod, container, kind, attempt, mounts, around })
+    const config = desiredContainer({
+      ...{ pod, container, kind, attempt, targetId, mounts, around },
+    })
     return this.#deps.runtime.createContainer(sandboxId, config)
   }
 

@@ -35,6 +35,15 @@ export function isSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always'
 }
 
+/** Every container of a pod, whatever it is for. */
+export function podContainers({ spec }: Pod): readonly Container[] {
+  return [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ]
+}
+
 const hostnameBytesMax = 63
 
 export function podHostname(pod: Pod): string {
@@ -121,6 +130,7 @@ export function desiredContainer(options: {
   readonly container: Container
   readonly kind: ContainerKind
   readonly attempt: number
+  readonly targetId?: string | undefined
   readonly mounts: readonly Mount[]
   readonly around: PodSurroundings
 }): ContainerConfig {
@@ -148,6 +158,7 @@ export function desiredContainer(options: {
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     stopSignal: container.lifecycle?.stopSignal,
+    targetId: options.targetId,
     sharePid: pod.spec?.shareProcessNamespace ?? false,
     hostPid: pod.spec?.hostPID ?? false,
     hostIpc: pod.spec?.hostIPC ?? false,

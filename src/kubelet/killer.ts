@@ -1,5 +1,6 @@
 import { delay } from '../base/clock.ts'
 import type { Pod } from '../kinds/types.ts'
+import { podContainers } from './desired.ts'
 import type { KillReason, PodAction } from './plan.ts'
 import { check } from './probes/check.ts'
 import type { ContainerState } from './runtime/runtime.ts'
@@ -81,8 +82,7 @@ export class Killer {
     podIp: string | undefined,
     graceMs: number,
   ): Promise<void> {
-    const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
-    const container = containers.find((one) => one.name === action.name)
+    const container = podContainers(pod).find((one) => one.name === action.name)
     const hook = container?.lifecycle?.preStop
     if (!container || !hook) return
     const { clock, runtime, recorder, nodeIp } = this.#deps

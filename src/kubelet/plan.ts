@@ -19,6 +19,8 @@ export type PodAction =
       readonly kind: ContainerKind
       readonly attempt: number
       readonly backoff: BackoffEntry | undefined
+      /** Whose processes an ephemeral container sees. */
+      readonly targetId?: string | undefined
     }
   | {
       readonly do: 'killContainer'
@@ -140,6 +142,7 @@ class Planner {
   plan(): Plan {
     if (this.#sandboxId === undefined) this.#replaceSandbox()
     else {
+      this.#ephemeralContainers(this.#sandboxId)
       if (this.#initDone()) this.#mainContainers()
       this.#collectGarbage(this.#sandboxId)
     }
@@ -159,6 +162,26 @@ class Planner {
     if (running.length > 0) return
     const attempt = (observed.sandboxes[0]?.attempt ?? -1) + 1
     this.#actions.push({ do: 'runSandbox', attempt })
+  }
+
+  /** Once each, whatever else the pod does; one with a target waits for it to run. */
+  #ephemeralContainers(sandboxId: string): void {
+    const { pod, observed, heldUntilMs, nowMs } = this.#input
+    for (const container of pod.spec?.ephemeralContainers ?? []) {
+      const newest = observed.containers.get(container.name)?.[0]
+      if (newest && newest.state !== 'created') continue
+      const held = heldUntilMs.get(container.name) ?? 0
+      const target = container.targetContainerName
+      const targetState = target === undefined ? undefined : this.#current(target)
+      if (held > nowMs) this.#wakeAt(held)
+      else if (target === undefined || targetState?.state === 'running') {
+        if (newest) this.#actions.push({ do: 'removeContainer', id: newest.id })
+        this.#actions.push({
+          ...{ do: 'startContainer', kind: 'ephemeral', sandboxId, container },
+          ...{ attempt: 0, backoff: undefined, targetId: targetState?.id },
+        })
+      }
+    }
   }
 
   /** Starts what is next among the init containers; true when the main ones may run. */

@@ -40,6 +40,10 @@ export function podStatus(input: StatusInput): PodStatus {
   const initialized = mainSeen || initsDone(input)
   const init = (spec?.initContainers ?? []).map((one) => containerStatus(input, one, true))
   const main = (spec?.containers ?? []).map((one) => containerStatus(input, one, initialized))
+  const ephemeral = (spec?.ephemeralContainers ?? []).map((one) => ({
+    ...containerStatus(input, one, true),
+    ready: false,
+  }))
   const phase = podPhase(input, init, main)
   const final = input.finished && (phase === 'Succeeded' || phase === 'Failed')
   const told = final && initialized ? main.map(endedForGood) : main
@@ -57,6 +61,7 @@ export function podStatus(input: StatusInput): PodStatus {
     startTime: old?.startTime ?? apiTime(input.nowMs),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: told,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: old?.qosClass ?? qosClass(pod),
   }
 }
@@ -271,7 +276,14 @@ export function statusPatch(
   return Object.keys(patch).length === 0 ? undefined : patch
 }
 
-const kubeletFields = ['podIP', 'podIPs', 'reason', 'message', 'initContainerStatuses'] as const
+const kubeletFields = [
+  'podIP',
+  'podIPs',
+  'reason',
+  'message',
+  'initContainerStatuses',
+  'ephemeralContainerStatuses',
+] as const
 
 /** Equal as JSON values; the order of keys does not count, an empty map equals a missing one. */
 export function sameJson(a: unknown, b: unknown): boolean {

@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { after, before, test } from 'node:test'
 import {
   ApiException,
   AppsV1Api,
+  Attach,
   CoreV1Api,
+  Exec,
   type Informer,
   KubeConfig,
   KubernetesObjectApi,
   makeInformer,
   PatchStrategy,
+  PortForward,
   setHeaderOptions,
   type V1ConfigMap,
   type V1Deployment,
+  type V1Pod,
+  type V1Status,
   Watch,
 } from '@kubernetes/client-node'
 import { startTestCluster, type TestCluster } from '../process/test-cluster.ts'
@@ -200,3 +207,58 @@ test('objects of any kind by what discovery says of them', limit, async () => {
   assert.deepEqual(patched.data, { a: '1', b: '2' })
   await objects.delete(configMap('dynamic', {}))
 })
+
+test('exec, attach and port-forward of a pod', limit, async () => {
+  const name = 'streamed'
+  const containers = [
+    { name: 'web', image: 'kijabi/web:1', ports: [{ containerPort: 8080 }] },
+    { name: 'copies', image: 'any:1', args: ['cat'], stdin: true, stdinOnce: true },
+  ]
+  await core.createNamespacedPod({ namespace, body: { metadata: { name }, spec: { containers } } })
+  await untilReady(name)
+  const text = (stream: PassThrough) => stream.setEncoding('utf8')
+  const [out, err] = [text(new PassThrough()), text(new PassThrough())]
+  const status = await new Promise<V1Status>((done, fail) => {
+    const command = ['sh', '-c', 'echo out; echo err 1>&2; exit 3']
+    new Exec(config)
+      .exec(...([namespace, name, 'web', command, out, err, null, false, done] as const))
+      .catch(fail)
+  })
+  assert.deepEqual([out.read(), err.read()], ['out\n', 'err\n'])
+  assert.equal(status.details?.causes?.[0]?.message, '3')
+  const typed = new PassThrough()
+  const shown = text(new PassThrough())
+  await new Attach(config).attach(namespace, name, 'copies', shown, null, typed, false)
+  typed.end('typed\n')
+  assert.equal(await once(shown, 'data').then(([chunk]) => chunk), 'typed\n')
+  const [asked, answer] = [new PassThrough(), text(new PassThrough())]
+  const forward = new PortForward(config)
+  await forward.portForward(namespace, name, [8080], answer, null, asked)
+  asked.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+  let page = ''
+  answer.on('data', (chunk: string) => {
+    page += chunk
+  })
+  while (!page.includes(name)) await once(answer, 'data')
+  asked.end()
+})
+
+/** Resolves when the pod's condition Ready holds, as a watch tells it. */
+function untilReady(name: string): Promise<void> {
+  return new Promise((done, fail) => {
+    const query = { fieldSelector: `metadata.name=${name}` }
+    const watching = new Watch(config).watch(
+      ...([`/api/v1/namespaces/${namespace}/pods`, query] as const),
+      (_phase, pod: V1Pod) => {
+        const ready = pod.status?.conditions?.some(
+          (one) => one.type === 'Ready' && one.status === 'True',
+        )
+        if (!ready) return
+        watching.then((request) => request.abort()).catch(fail)
+        done()
+      },
+      (error) => fail(error ?? new Error('the watch ended')),
+    )
+    watching.catch(fail)
+  })
+}

@@ -21,13 +21,13 @@ export class Kubectl {
   readonly #home: string
   readonly #env: NodeJS.ProcessEnv
 
-  constructor(version: KubectlVersion, kubeconfig: string) {
+  constructor(version: KubectlVersion, kubeconfig: string, env: NodeJS.ProcessEnv = {}) {
     const binary = kubectlBinary(version)
     if (binary === undefined) throw new Error('no pinned kubectl for this platform')
     this.#binary = binary
     // A home of its own: no discovery cache of other clusters.
     this.#home = mkdtempSync(join(tmpdir(), 'kijabi-kubectl-home-'))
-    this.#env = { HOME: this.#home, KUBECONFIG: kubeconfig }
+    this.#env = { HOME: this.#home, KUBECONFIG: kubeconfig, ...env }
   }
 
   run(line: string, input?: string): Promise<Ran> {

@@ -236,6 +236,7 @@ export function containerConfig(
     stdinOnce: false,
     stopSignal: undefined,
     sharePid: false,
+    targetId: undefined,
     hostPid: false,
     hostIpc: false,
   }

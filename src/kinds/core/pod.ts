@@ -8,6 +8,11 @@ import {
 } from '../define-kind.ts'
 import type { AnyObject } from '../kind.ts'
 import type { Container, Pod } from '../types.ts'
+import { forbidden } from '../validation/field-error.ts'
+import {
+  keepAllButEphemeralContainers,
+  validateEphemeralContainers,
+} from './ephemeral-containers.ts'
 import { podRow } from './pod-row.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { validatePodSpec } from './validate-pod.ts'
@@ -40,13 +45,22 @@ export const pod = defineKind({
     subresource('resize', 'Pod', readWrite),
     subresource('status', 'Pod', readWrite),
   ],
+  parts: new Map([
+    [
+      'ephemeralcontainers',
+      { prepare: keepAllButEphemeralContainers, validate: validateEphemeralContainers },
+    ],
+  ]),
   prepareCreate: (object) => {
     object['status'] = { phase: 'Pending', qosClass: qosClass(object as Pod) }
   },
   prepareUpdate: keepStatus,
   validateCreate: (object) => {
     const { spec } = object as Pod
-    return validatePodSpec(spec ?? { containers: [] }, 'spec')
+    const errors = validatePodSpec(spec ?? { containers: [] }, 'spec')
+    if ((spec?.ephemeralContainers ?? []).length > 0)
+      errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+    return errors
   },
   validateUpdate: (object, old) => validatePodUpdate(object as Pod, old as Pod),
   selectableFields,

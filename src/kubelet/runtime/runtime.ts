@@ -154,6 +154,8 @@ export interface ContainerConfig {
   readonly stopSignal: string | undefined
   /** All containers of the pod see each other's processes. */
   readonly sharePid: boolean
+  /** The container whose processes this one sees, by id: a debugger's. */
+  readonly targetId: string | undefined
   readonly hostPid: boolean
   readonly hostIpc: boolean
 }

@@ -155,6 +155,23 @@ describe('plan of a pod that shall run', () => {
     assert.deepEqual(said(planFor(one, sandboxes, last, { ending })), ['kill side-0 5 deleted'])
   })
 
+  test('an ephemeral container starts once, beside whatever runs, and never again', () => {
+    const debug = { ...containerOf('debug'), targetContainerName: 'main' }
+    const debugged = podOf({ ephemeralContainers: [debug] })
+    const sandbox = sandboxOf(debugged)
+    const running = stateOf(debugged, main)
+    assert.deepEqual(said(planFor(debugged, [sandbox], [])), ['start main#0'])
+    const { actions } = planFor(debugged, [sandbox], [running])
+    const [start] = actions
+    assert.ok(start?.do === 'startContainer' && actions.length === 1)
+    assert.deepEqual(
+      [start.kind, start.container.name, start.targetId],
+      ['ephemeral', 'debug', running.id],
+    )
+    for (const state of [stateOf(debugged, debug), exitedOf(debugged, debug, 0)])
+      assert.deepEqual(said(planFor(debugged, [sandbox], [running, state])), [])
+  })
+
   test('only the last two containers of a name are kept', () => {
     const states = [0, 1, 2].map((attempt) => exitedOf(pod, main, 1, { attempt }))
     const running = stateOf(pod, main, { attempt: 3 })

@@ -111,11 +111,7 @@ export function containerOptions(
     HostConfig: {
       NetworkMode: `container:${sandboxId}`,
       IpcMode: config.hostIpc ? 'host' : `container:${sandboxId}`,
-      ...(config.hostPid
-        ? { PidMode: 'host' }
-        : config.sharePid
-          ? { PidMode: `container:${sandboxId}` }
-          : {}),
+      ...pidMode(sandboxId, config),
       Mounts: config.mounts.map((mount) => ({
         Type: 'bind' as const,
         Source: mount.hostPath,
@@ -143,6 +139,12 @@ export function containerOptions(
       RestartPolicy: { Name: 'no' },
     },
   }
+}
+
+function pidMode(sandboxId: string, config: ContainerConfig): { PidMode?: string } {
+  if (config.hostPid) return { PidMode: 'host' }
+  const holder = config.sharePid ? sandboxId : config.targetId
+  return holder === undefined ? {} : { PidMode: `container:${holder}` }
 }
 
 function podLabels(pod: PodIdentity, owner: Owner): Record<string, string> {

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import {
+  type ContainerKind,
   type ContainerState,
   runtimeLabels as labels,
   type PodIdentity,
@@ -35,7 +36,7 @@ export function containerState(inspected: Docker.ContainerInspectInfo): Containe
     sandboxId: named[labels.sandboxId] ?? '',
     pod: podOf(named),
     name: named[labels.containerName] ?? '',
-    kind: named[labels.type] === 'init' ? 'init' : 'container',
+    kind: kindOf(named[labels.type]),
     attempt: Number(named[labels.attempt] ?? 0),
     hash: named[labels.hash] ?? '',
     image: config.Image,
@@ -48,6 +49,10 @@ export function containerState(inspected: Docker.ContainerInspectInfo): Containe
     oomKilled: state.OOMKilled,
     startError: failed ? state.Error : undefined,
   }
+}
+
+function kindOf(label: string | undefined): ContainerKind {
+  return label === 'init' || label === 'ephemeral' ? label : 'container'
 }
 
 function phaseOf(status: string, failed: boolean): ContainerState['state'] {
