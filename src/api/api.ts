@@ -18,6 +18,7 @@ import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
 import { EventFrames } from './handlers/watch/event-frames.ts'
 import { handleOpenApi } from './openapi/handle-openapi.ts'
+import { handleProxy } from './proxy/handle-proxy.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { errorResponse, internalError } from './responses.ts'
@@ -47,6 +48,9 @@ export const standardExtensions: Extensions = {
     ['pods/exec', upgradeRequired],
     ['pods/attach', upgradeRequired],
     ['pods/portforward', upgradeRequired],
+    ['pods/proxy', handleProxy],
+    ['services/proxy', handleProxy],
+    ['nodes/proxy', handleProxy],
   ]),
 }
 

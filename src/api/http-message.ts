@@ -67,7 +67,8 @@ export async function writeResponse(
 ): Promise<void> {
   if (isClosed(response)) return
   const headers: Record<string, string> = Object.fromEntries(answer.headers)
-  const { body } = answer
+  const { body, cookies = [] } = answer
+  if (cookies.length > 0) response.setHeader('set-cookie', [...cookies])
   if (body.kind === 'whole') {
     const whole = body.chunks.length === 1 ? body.chunks[0] : Buffer.concat(body.chunks)
     headers['content-length'] = String(whole?.length ?? 0)

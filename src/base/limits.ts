@@ -95,6 +95,9 @@ export const limits = {
   kubeletAnswerMsMax: 10_000,
   streamFlushMsMax: 5_000,
   refusalBytesMax: 8 * KiB,
+  proxyDialMsMax: 30_000,
+  proxyPageBytesMax: 4 * MiB,
+  proxySlicesReadMax: 5_000,
   proxyConnectionsMax: 4_096,
   proxyAffinityClientsPerServiceMax: 65_536,
 

@@ -30,6 +30,8 @@ export interface ApiRequest {
 export interface ApiResponse {
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
+  /** Set-Cookie headers, which cannot be joined: only a proxied server has any. */
+  readonly cookies?: readonly string[]
   readonly body: ApiBody
 }
 

@@ -24,7 +24,7 @@ export async function findPod(
   info: Pick<RequestInfo, 'namespace' | 'name'>,
 ): Promise<StreamedPod> {
   const { namespace, name } = info
-  const pod = await find(options, 'pods', namespace, name)
+  const pod = await findObject(options, 'pods', namespace, name)
   const spec = (pod['spec'] ?? { containers: [] }) as PodSpec
   const status = pod['status'] as { phase?: string } | undefined
   return { namespace, name, spec, nodeName: spec.nodeName ?? '', phase: status?.phase ?? '' }
@@ -41,7 +41,7 @@ const kubeletPort = 10_250
 
 /** The address of a node's kubelet, as the node itself reported it. */
 export async function findKubelet(options: ApiOptions, node: string): Promise<KubeletAddress> {
-  const object = await find(options, 'nodes', '', node)
+  const object = await findObject(options, 'nodes', '', node)
   const status = object['status'] as Partial<NodeStatus> | undefined
   const host = status?.addresses?.find((one) => one.type === 'InternalIP')?.address
   if (!host)
@@ -52,9 +52,10 @@ export async function findKubelet(options: ApiOptions, node: string): Promise<Ku
   return { node, host, port: status?.daemonEndpoints?.kubeletEndpoint?.Port || kubeletPort }
 }
 
-async function find(
+/** An object that a path names, from the local replica or, if it knows none, a fresh one. */
+export async function findObject(
   { store }: ApiOptions,
-  resource: 'pods' | 'nodes',
+  resource: 'pods' | 'nodes' | 'services',
   namespace: string,
   name: string,
 ): Promise<AnyObject> {

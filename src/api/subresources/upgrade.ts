@@ -1,21 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
-import { limits } from '../../base/limits.ts'
 import { statusError } from '../../base/status.ts'
 import { requireAllowed } from '../auth/authorizer.ts'
 import type { ApiOptions, Handler, RequestInfo, User } from '../context.ts'
 import { noSuchPath } from '../errors.ts'
+import { upgradeProxied } from '../proxy/upgrade-proxied.ts'
 import { parseRequestInfo } from '../request-info.ts'
+import { type AcceptedUpgrade, carryUpgrade } from './carry-upgrade.ts'
 import { answerOf, kubeletRequest, refusalOf } from './kubelet-request.ts'
 import { findKubelet, findPod, type KubeletAddress } from './pod-container.ts'
 import { StreamCount } from './stream-count.ts'
 import { kubeletStreamPath, type StreamKind } from './stream-options.ts'
 
-/** Takes over a connection that asks for exec, attach or port-forward. */
+/** Takes over a connection that asks for exec, attach, port-forward or an upgrade of a proxied server. */
 export interface UpgradeHandler {
   /**
-   * Tunnels the connection to the pod's kubelet and resolves once both sides have closed. Rejects
+   * Tunnels the connection to the pod's kubelet, or to the proxied server, and resolves once both sides have closed. Rejects
    * with a StatusError, the socket untouched, as long as nothing has been answered: the caller
    * writes it as an HTTP answer.
    */
@@ -36,6 +36,13 @@ export function createUpgradeHandler(
   return {
     handleUpgrade: async (request, socket, head, user) => {
       const info = parseRequestInfo(request.method ?? '', request.url ?? '/')
+      if (info.isResource && info.subresource === 'proxy') {
+        requireAllowed(options.authorizer, user, info)
+        open.add(socket)
+        return upgradeProxied(options, info, request, socket, head).finally(() =>
+          open.delete(socket),
+        )
+      }
       const kind = streamKindOf(info)
       // A WebSocket comes as GET; what it does is a create (Kubernetes asks for that from 1.35 on).
       requireAllowed(options.authorizer, user, { ...info, verb: 'create' })
@@ -46,7 +53,7 @@ export function createUpgradeHandler(
       open.add(socket)
       try {
         const kubelet = await openTunnel(options, address, path, request, socket)
-        await carry(options, socket, head, kubelet)
+        await carryUpgrade(options, socket, head, kubelet)
       } finally {
         open.delete(socket)
         leave()
@@ -66,13 +73,6 @@ function streamKindOf(info: RequestInfo): StreamKind {
   return subresource
 }
 
-/** The kubelet's side of an accepted upgrade. */
-interface KubeletSide {
-  readonly answer: IncomingMessage
-  readonly socket: Duplex
-  readonly head: Buffer
-}
-
 /** Asks the kubelet for the same upgrade. Throws what it refuses with. */
 async function openTunnel(
   options: ApiOptions,
@@ -80,12 +80,12 @@ async function openTunnel(
   path: string,
   request: IncomingMessage,
   client: Duplex,
-): Promise<KubeletSide> {
+): Promise<AcceptedUpgrade> {
   const outgoing = kubeletRequest(options, address, path, handshakeOf(request))
   const hangUp = () => outgoing.destroy(new Error('the client hung up'))
   client.once('close', hangUp)
   try {
-    const upgraded = new Promise<KubeletSide>((resolve) => {
+    const upgraded = new Promise<AcceptedUpgrade>((resolve) => {
       outgoing.once('upgrade', (answer, socket, head) => resolve({ answer, socket, head }))
     })
     const result = await Promise.race([upgraded, answerOf(options, address, outgoing)])
@@ -115,51 +115,6 @@ function handshakeOf(request: IncomingMessage): Record<string, string> {
     if (typeof value === 'string') headers[name] = value
   }
   return headers
-}
-
-/** Passes the kubelet's acceptance on, then bytes both ways, each side at the pace of the other. */
-async function carry(
-  { clock }: Pick<ApiOptions, 'clock'>,
-  client: Duplex,
-  head: Buffer,
-  kubelet: KubeletSide,
-): Promise<void> {
-  const sides = [client, kubelet.socket] as const
-  for (const socket of sides)
-    if (socket instanceof TLSSocket) {
-      socket.setTimeout(0)
-      socket.setNoDelay(true)
-    }
-  const first = Promise.race(sides.map(closed))
-  client.write(acceptanceOf(kubelet.answer))
-  if (kubelet.head.length > 0) client.write(kubelet.head)
-  if (head.length > 0) kubelet.socket.write(head)
-  client.pipe(kubelet.socket)
-  kubelet.socket.pipe(client)
-  await first
-  // What one side said last still reaches the other, unless that one does not take it.
-  const timer = clock.after(limits.streamFlushMsMax, () => {
-    for (const socket of sides) socket.destroy()
-  })
-  for (const socket of sides) socket.end(() => socket.destroy())
-  await Promise.all(sides.map(closed))
-  timer.cancel()
-}
-
-function closed(socket: Duplex): Promise<void> {
-  if (socket.closed) return Promise.resolve()
-  return new Promise((resolve) => {
-    socket.once('close', resolve)
-    // An error closes the socket: the other side learns of it by that.
-    socket.on('error', () => undefined)
-  })
-}
-
-function acceptanceOf({ rawHeaders, statusMessage }: IncomingMessage): string {
-  const lines = [`HTTP/1.1 101 ${statusMessage || 'Switching Protocols'}`]
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
-    lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
-  return `${lines.join('\r\n')}\r\n\r\n`
 }
 
 /** Answers a plain request for a stream: only an upgrade can carry one. */

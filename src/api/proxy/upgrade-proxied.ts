@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ApiOptions, RequestInfo } from '../context.ts'
+import { headersOf } from '../http-message.ts'
+import { type AcceptedUpgrade, carryUpgrade } from '../subresources/carry-upgrade.ts'
+import { upgradeHeaders } from './headers.ts'
+import { answered, openOutgoing } from './outgoing.ts'
+import { splitProxyPath } from './proxied-path.ts'
+import { proxyTarget } from './target.ts'
+
+/**
+ * An upgrade through `…/proxy/<path>`: the proxied server's answer goes to the client as it is, and when
+ * it accepts, bytes both ways until either side closes.
+ */
+export async function upgradeProxied(
+  options: ApiOptions,
+  info: RequestInfo,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const target = await proxyTarget(options, info)
+  const path = splitProxyPath(info, request.url ?? '/')
+  const outgoing = openOutgoing(options, target, {
+    method: request.method ?? 'GET',
+    path: `${path.rest === '' ? '/' : path.rest}${path.query}`,
+    headers: upgradeHeaders(headersOf(request), path),
+  })
+  const hangUp = () => outgoing.destroy(new Error('the client hung up'))
+  socket.once('close', hangUp)
+  const upgraded = new Promise<AcceptedUpgrade>((resolve) => {
+    outgoing.once('upgrade', (answer, server, rest) =>
+      resolve({ answer, socket: server, head: rest }),
+    )
+  })
+  outgoing.end()
+  const result = await Promise.race([upgraded, answered(options, outgoing)])
+  socket.off('close', hangUp)
+  if ('socket' in result && 'head' in result) return carryUpgrade(options, socket, head, result)
+  await passRefusal(result, socket)
+}
+
+/** The server answers without an upgrade: so does this one, and the connection ends. */
+async function passRefusal(response: IncomingMessage, socket: Duplex): Promise<void> {
+  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`]
+  const { rawHeaders } = response
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]?.toLowerCase() ?? ''
+    if (name !== 'transfer-encoding' && name !== 'connection')
+      lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+  }
+  socket.write(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`)
+  response.pipe(socket)
+  await new Promise<void>((resolve) => socket.once('close', resolve))
+}
