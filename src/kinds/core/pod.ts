@@ -9,12 +9,12 @@ import {
 import type { AnyObject } from '../kind.ts'
 import type { Container, Pod } from '../types.ts'
 import { forbidden } from '../validation/field-error.ts'
+import { podRow } from './pod-row.ts'
 import {
   keepAllButEphemeralContainers,
   validateEphemeralContainers,
-} from './ephemeral-containers.ts'
-import { podRow } from './pod-row.ts'
-import { validatePodUpdate } from './pod-update.ts'
+  validatePodUpdate,
+} from './pod-update.ts'
 import { validatePodSpec } from './validate-pod.ts'
 
 const readWrite = ['get', 'patch', 'update']
