@@ -1,3 +1,4 @@
+import type { Revision } from '../base/brand.ts'
 import { isStatus } from '../base/status.ts'
 import type { AnyObject } from '../kinds/kind.ts'
 import type { ClusterStore, StoreEvent, StoreWatcher } from '../state/cluster-store.ts'
@@ -15,8 +16,8 @@ export interface LocalCopyListener {
 
 /**
  * A resource as this member's replica has it, told to a listener that keeps what it needs of it.
- * Nothing is read while nothing changes: `refresh` costs a comparison. So decisions of every request
- * can rest on it.
+ * Nothing is read while nothing changes: `refresh` costs a comparison and a look at a queue. So decisions
+ * of every request can rest on it.
  */
 export class LocalCopy {
   readonly #store: ClusterStore
@@ -24,7 +25,8 @@ export class LocalCopy {
   readonly #end: string
   readonly #listener: LocalCopyListener
   #watcher: StoreWatcher | undefined
-  #changed = false
+  /** Of the replica when the listener was last told. */
+  #revision: Revision | undefined
 
   constructor(
     store: ClusterStore,
@@ -40,14 +42,13 @@ export class LocalCopy {
   /** Brings the listener up to what the replica holds. True when something was told. */
   refresh(): boolean {
     if (!this.#watcher) return this.#load()
-    if (!this.#changed) return false
-    this.#changed = false
+    const { revision } = this.#store.view
+    if (this.#revision === revision) return false
+    this.#revision = revision
     try {
-      for (;;) {
-        const events = this.#watcher.poll(Number.POSITIVE_INFINITY)
-        if (events.length === 0) return true
-        for (const event of events) this.#tell(event)
-      }
+      const events = this.#watcher.poll(Number.POSITIVE_INFINITY)
+      for (const event of events) this.#tell(event)
+      return events.length > 0
     } catch (error) {
       // History was compacted, or the replica restored from a snapshot.
       if (!isStatus(error, 'Expired')) throw error
@@ -58,14 +59,13 @@ export class LocalCopy {
 
   #load(): boolean {
     const { revision, items } = this.#store.view.range(this.#start, this.#end)
-    this.#changed = false
+    this.#revision = revision
     this.#watcher = this.#store.watch({
       start: this.#start,
       end: this.#end,
       afterRevision: revision,
-      wake: () => {
-        this.#changed = true
-      },
+      // Whoever decides asks by itself: a wake may come a moment too late.
+      wake: () => undefined,
     })
     this.#listener.clear()
     for (const item of items) this.#listener.set(item.key, parseObject(item.value))

@@ -1,29 +1,115 @@
 import { present } from '../../base/assert.ts'
+import type { Random } from '../../base/random.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
-import type { Pod } from '../../kinds/types.ts'
+import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../kinds/types.ts'
 import { forbidden } from '../errors.ts'
+import { generateName } from '../handlers/generate-name.ts'
 import type { ResourceContext } from '../handlers/resource-context.ts'
-import { objectKey } from '../storage-keys.ts'
+import { isKeySegment, objectKey } from '../storage-keys.ts'
+import type { AdmissionPlugin } from './plugin.ts'
 
 /** Every namespace gets this one; pods need not wait until it is there. */
 const defaultAccount = 'default'
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+const volumePrefix = 'kube-api-access-'
+const tokenSeconds = 3607
+const fileMode = 0o644
+const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
 /**
- * Refuses a new pod whose service account is not there
- * (k8s.io/kubernetes plugin/pkg/admission/serviceaccount). Throws Forbidden, which names a generated
- * pod by its prefix: refusals of one workload are then one Event that counts.
+ * Gives every pod its service account, the account's pull secrets and, unless somebody forbids it, a
+ * token of the account as files (plugin/pkg/admission/serviceaccount). A cluster that issues no
+ * tokens mounts none.
  */
-export function requireServiceAccount(context: ResourceContext, object: AnyObject): void {
-  const { kind, info, options } = context
-  const account = (object as Pod).spec?.serviceAccountName ?? defaultAccount
-  if (account === defaultAccount) return
+export const serviceAccount: AdmissionPlugin = {
+  name: 'ServiceAccount',
+  resources: ['pods'],
+  complete(context, pod) {
+    const spec = pod['spec'] as PodSpec | undefined
+    if (!spec || context.info.subresource !== '' || isMirror(pod)) return
+    const name = spec.serviceAccountName || spec.serviceAccount || defaultAccount
+    spec.serviceAccountName = name
+    spec.serviceAccount = name
+    const account = accountNamed(context, name)
+    if ((spec.imagePullSecrets ?? []).length === 0 && account?.imagePullSecrets)
+      spec.imagePullSecrets = account.imagePullSecrets.map((one) => ({ ...one }))
+    const wanted =
+      spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true
+    if (wanted && context.options.tokenSigner) mountToken(spec, context.options.random)
+  },
+  judge(context, object, old) {
+    if (!object || old || context.info.subresource !== '' || isMirror(object)) return
+    requireAccount(context, object)
+  },
+}
+
+function isMirror({ metadata }: AnyObject): boolean {
+  return metadata.annotations?.[mirrorAnnotation] !== undefined
+}
+
+function accountNamed(
+  { options, info, shared }: ResourceContext,
+  name: string,
+): ServiceAccount | undefined {
   const accounts = present(kindOfResource('', 'v1', 'serviceaccounts'), 'kind ServiceAccount')
-  if (options.store.view.get(objectKey(accounts, info.namespace, account))) return
+  const record = isKeySegment(name)
+    ? options.store.view.get(objectKey(accounts, info.namespace, name))
+    : undefined
+  return record && (shared.parsed.get(record) as ServiceAccount)
+}
+
+/**
+ * Refuses a new pod whose service account is not there. Throws Forbidden, which names a generated pod
+ * by its prefix: refusals of one workload are then one Event that counts.
+ */
+function requireAccount(context: ResourceContext, object: AnyObject): void {
+  const { kind, info } = context
+  const account = (object as Pod).spec?.serviceAccountName ?? defaultAccount
+  if (account === defaultAccount || accountNamed(context, account)) return
   throw forbidden(
     kind,
     object.metadata.generateName || (object.metadata.name ?? ''),
     `error looking up service account ${info.namespace}/${account}: ` +
       `serviceaccount "${account}" not found`,
   )
+}
+
+/** Mounts the token where containers have nothing at that place yet. */
+function mountToken(spec: PodSpec, random: Random): void {
+  const volumes = spec.volumes ?? []
+  const known = volumes.find(({ name }) => name.startsWith(volumePrefix))
+  const name = known?.name ?? generateName(random, volumePrefix)
+  const isFree = ({ volumeMounts }: Container) =>
+    !(volumeMounts ?? []).some((mount) => mount.mountPath === mountPath)
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])].filter(isFree)
+  for (const container of containers)
+    container.volumeMounts = [
+      ...(container.volumeMounts ?? []),
+      { name, mountPath, readOnly: true },
+    ]
+  if (containers.length > 0 && !known) spec.volumes = [...volumes, tokenVolume(name)]
+}
+
+function tokenVolume(name: string): Volume {
+  return {
+    name,
+    projected: {
+      defaultMode: fileMode,
+      sources: [
+        { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        {
+          downwardAPI: {
+            items: [
+              {
+                path: 'namespace',
+                fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  }
 }

@@ -1,4 +1,3 @@
-import type { Random } from '../../base/random.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
@@ -8,6 +7,7 @@ import { namespaceForContent } from '../admission/namespace-lifecycle.ts'
 import { alreadyExists, badRequest, conflict, generatedNameTaken, invalid } from '../errors.ts'
 import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
+import { generateName } from './generate-name.ts'
 import { checkPlace, isDryRun, readObject } from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import {
@@ -20,10 +20,6 @@ import {
   type Written,
 } from './write-object.ts'
 
-/** Characters of generated names: no vowels, so no words (apimachinery pkg/util/rand). */
-const suffixCharacters = 'bcdfghjklmnpqrstvwxz2456789'
-const suffixLength = 5
-const generatedNameMax = 63
 const generatedNameTries = 8
 
 /** POST to a collection (apiserver pkg/endpoints/handlers/create.go, pkg/registry/rest/create.go). */
@@ -57,12 +53,14 @@ export async function createObject(
   metadata.managedFields = managedFields
   applyDefaults(kind, object)
   kind.prepareCreate(object)
-  shared.admission.create(context, object)
+  await decideFresh(options.store, async () => shared.admission.create(context, object))
   for (let attempt = 1; ; attempt += 1) {
     if (prefix !== '') metadata.name = generateName(options.random, prefix)
     if (attempt === 1) checkNew(context, object)
     try {
-      return await decideFresh(options.store, () => storeNew(context, object, dryRun))
+      return await shared.admission.inTurn(context, () =>
+        decideFresh(options.store, () => storeNew(context, object, dryRun)),
+      )
     } catch (error) {
       if (prefix === '' || !isTaken(error)) throw error
       if (attempt === generatedNameTries) throw generatedNameTaken(kind, prefix)
@@ -116,6 +114,7 @@ async function storeNew(
     if (kind.namespaced) guards.push(unchanged(namespaceForContent(context, name)))
     const existing: KeyValue | undefined = options.store.view.get(key)
     if (existing) throw alreadyExists(kind, name)
+    shared.admission.judge(context, object, undefined)
     const claims = shared.admission.claims(context, object, undefined)
     const encoded = await shared.storage.encoded(object)
     if (dryRun) return { object }
@@ -126,13 +125,4 @@ async function storeNew(
     if (stored) return { stored }
   }
   throw conflict(kind, name, 'it changes too often: try again')
-}
-
-/** `prefix` and five random characters, cut so that the whole stays a DNS label (names/generate.go). */
-export function generateName(random: Random, prefix: string): string {
-  const suffix = Array.from(
-    { length: suffixLength },
-    () => suffixCharacters[random.integer(0, suffixCharacters.length)],
-  )
-  return prefix.slice(0, generatedNameMax - suffixLength) + suffix.join('')
 }

@@ -71,6 +71,7 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
   const record = await shownRecord(shared.storage, found)
   const old = shared.parsed.get(record)
   checkPreconditions(kind, old, record, how)
+  shared.admission.judge(context, undefined, old)
   const uid = old.metadata.uid ?? ''
   const marked = markDeleted(kind, parseStored(record.value), how, options.clock.wallMs())
   if (isHeld(kind, marked)) {

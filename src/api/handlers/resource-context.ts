@@ -29,6 +29,13 @@ export interface ResourceContext extends HandlerContext {
 export interface Admission {
   create(context: ResourceContext, object: AnyObject): void
   /**
+   * Refuses, by throwing, a write from `old` (undefined for a creation) to `object` (undefined for a
+   * deletion).
+   */
+  judge(context: ResourceContext, object: AnyObject | undefined, old: AnyObject | undefined): void
+  /** Has writes that would compete for the same record go one by one. */
+  inTurn<T>(context: ResourceContext, write: () => Promise<T>): Promise<T>
+  /**
    * What must be claimed or released in the same transaction as the write from `old` (undefined for
    * a creation) to `object` (undefined for a deletion). May complete `object`.
    */

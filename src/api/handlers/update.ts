@@ -92,13 +92,15 @@ export function writtenResponse(
 export async function changeObject(context: ResourceContext, change: Change): Promise<Written> {
   const { store } = context.options
   if (change.dryRun) await store.barrier()
-  return decideFresh(store, async () => {
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const written = await tryChange(context, change)
-      if (written) return written
-    }
-    throw conflict(context.kind, context.info.name, 'it changes too often: try again')
-  })
+  const write = () =>
+    decideFresh(store, async () => {
+      for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+        const written = await tryChange(context, change)
+        if (written) return written
+      }
+      throw conflict(context.kind, context.info.name, 'it changes too often: try again')
+    })
+  return change.part === 'main' ? context.shared.admission.inTurn(context, write) : write()
 }
 
 /** One attempt; undefined when somebody else was faster. */
@@ -113,6 +115,7 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (!object) return { stored: record }
   checkRevision(kind, object, record)
   complete(context, change, object, old)
+  shared.admission.judge(context, object, old)
   const claims = shared.admission.claims(context, object, old)
   const encoded = await shared.storage.encoded(object)
   const guarded = {

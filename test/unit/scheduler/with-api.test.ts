@@ -40,7 +40,10 @@ test('through the real API: pods are bound, the misfit is told why', async () =>
   seen.subscribe({ updated: () => void told.emit('pod') })
   scheduler.warm(scope)
   scheduler.startLeading(1, scope)
-  await nodes(client).create('', { apiVersion: 'v1', kind: 'Node', ...node('a', { cpu: '1' }) })
+  const made = { apiVersion: 'v1', kind: 'Node', ...node('a', { cpu: '1' }) }
+  const created = await nodes(client).create('', made)
+  // As the node controller does once the node is ready.
+  await nodes(client).update({ ...created, spec: { ...created.spec, taints: [] } })
   const create = (one: Pod) =>
     pods(client).create('default', { apiVersion: 'v1', kind: 'Pod', ...one })
   for (const name of ['p1', 'p2']) await create(pod(name, { requests: { cpu: '400m' } }))
