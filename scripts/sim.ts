@@ -2,18 +2,23 @@
  * Simulates clusters, one for each seed, and checks everything that must hold:
  *
  *     npm run sim -- --seed N [--ticks T] [--record FILE]
- *     npm run sim -- --seeds A..B [--minutes M] [--ticks T]
- *     npm run sim -- --canaries [--canary NAME] [--seed FIRST] [--seeds-max N] [--known FILE]
+ *     npm run sim -- --seeds A..B [--minutes M] [--ticks T] [--jobs J] [--keep-going]
+ *     npm run sim -- --canaries [--canary NAME] [--seeds-max N] [--minutes M] [--jobs J] [--known FILE] [--save FILE]
  *
- * FILE says by which seed each canary was found before: that one is tried first.
- * Prints the seed and the first property that broke; then the exit code is 1.
+ * J processes work at the same time, one for each core when left out. FILE says by which seed each canary
+ * was found before: that one is tried first; --save writes such a file. Prints each seed that broke a
+ * property, and which; then the exit code is 1. One seed by itself shows the stack.
  */
 import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { flightLine } from '../src/base/flight-record.ts'
-import { type Canary, canaries, tryCanary } from '../test/sim/canaries.ts'
-import { type SimulationResult, simulate } from '../test/sim/simulation.ts'
+import { canaries } from '../test/sim/canaries.ts'
+import { CanaryHunt, type KnownSeeds } from '../test/sim/canary-hunt.ts'
+import { type JobResult, Pool, serveJobs } from '../test/sim/pool.ts'
+import { simulate } from '../test/sim/simulation.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,27 +27,32 @@ const { values } = parseArgs({
     ticks: { type: 'string' },
     minutes: { type: 'string' },
     record: { type: 'string' },
+    jobs: { type: 'string' },
     'keep-going': { type: 'boolean' },
     canaries: { type: 'boolean' },
     canary: { type: 'string' },
     'seeds-max': { type: 'string' },
     known: { type: 'string' },
+    save: { type: 'string' },
+    serve: { type: 'boolean' },
   },
 })
 const ticks = values.ticks === undefined ? {} : { ticks: Number(values.ticks) }
+const jobs = Number(values.jobs ?? availableParallelism())
+const program = fileURLToPath(import.meta.url)
+const startMs = performance.now()
+const endMs = startMs + Number(values.minutes ?? 1e6) * 60_000
 
-const endMs = performance.now() + Number(values.minutes ?? 1e6) * 60_000
-
-function describe(result: SimulationResult): string {
+function describe(result: JobResult): string {
   const { seed, failure, ticks: ran, traceHash, entries, operations, watched, faults } = result
-  const verdict = failure ? `BROKEN ${failure.name}: ${failure.message}` : 'ok'
+  const verdict = failure ? `BROKEN ${failure}` : result.unrecoverable ? 'beyond repair' : 'ok'
   return (
     `seed ${seed}: ${verdict} (${ran} ticks, ${entries} entries, ${operations} operations, ` +
     `${watched} watch events, ${faults} faults, trace ${traceHash})`
   )
 }
 
-async function runSeed(seed: number): Promise<SimulationResult> {
+async function runSeed(seed: number): Promise<void> {
   const file = values.record === undefined ? undefined : createWriteStream(values.record)
   const result = await simulate({
     seed,
@@ -50,70 +60,66 @@ async function runSeed(seed: number): Promise<SimulationResult> {
     ...(file && { record: (event) => file.write(flightLine(event)) }),
   })
   file?.end()
-  return result
+  const { failure } = result
+  console.log(describe({ ...result, failure: failure && `${failure.name}: ${failure.message}` }))
+  if (!failure) return
+  console.log(failure.stack)
+  process.exitCode = 1
 }
 
-async function runSeeds(): Promise<void> {
-  const [first = 1, last = first] = (values.seeds ?? values.seed ?? '1').split('..').map(Number)
-  const startMs = performance.now()
-  let seeds = 0
-  let ran = 0
-  for (let seed = first; seed <= last && performance.now() < endMs; seed += 1) {
-    const result = await runSeed(seed)
+async function runSeeds(range: string): Promise<void> {
+  const [first = 1, last = first] = range.split('..').map(Number)
+  let seed = first
+  let [seeds, ran, unrecoverable] = [0, 0, 0]
+  const isOver = () => process.exitCode === 1 && !values['keep-going']
+  const next = () => {
+    if (seed > last || performance.now() > endMs || isOver()) return undefined
+    seed += 1
+    return { seed: seed - 1, ...ticks }
+  }
+  const pool = new Pool(jobs, program, next, (_job, result) => {
     seeds += 1
     ran += result.ticks
-    if (result.failure || values.seeds === undefined) console.log(describe(result))
-    if (!result.failure) continue
+    if (result.unrecoverable) unrecoverable += 1
+    if (!result.failure) return
+    console.log(describe(result))
     process.exitCode = 1
-    if (values.seeds === undefined) console.log(result.failure.stack)
-    if (!values['keep-going']) break
-  }
+  })
+  await pool.run()
   const seconds = (performance.now() - startMs) / 1000
   console.log(
-    `${seeds} seeds, ${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
+    `${seeds} seeds from ${first}, ${unrecoverable} of them beyond repair; ` +
+      `${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
   )
 }
 
-/**
- * Every planted bug must be found, or the simulator is of no use. They take turns, a seed each, so that
- * when time is short only the rare ones are left.
- */
+/** Every planted bug must be found, or the simulator is of no use. */
 async function runCanaries(): Promise<void> {
-  const seedsMax = Number(values['seeds-max'] ?? 1000)
+  const chosen = canaries.map(({ name }) => name).filter((name) => (values.canary ?? name) === name)
   const known = values.known === undefined ? {} : await readKnown(values.known)
-  const chosen = canaries.filter(({ name }) => (values.canary ?? name) === name)
-  let left = chosen
-  let round = 0
-  for (; left.length > 0 && round < seedsMax && performance.now() < endMs; round += 1) {
-    const stillLeft: Canary[] = []
-    for (const canary of left) {
-      if (performance.now() > endMs) {
-        stillLeft.push(canary)
-        continue
-      }
-      const hint = known[canary.name]
-      const nth = round + (hint === undefined ? 1 : 0)
-      const seed = nth === 0 ? (hint ?? 1) : Number(values.seed ?? 1) + nth - 1
-      const { failure } = await tryCanary(canary, seed)
-      if (failure)
-        console.log(`${canary.name}: seed ${seed}, after ${round + 1} (${failure.message})`)
-      else stillLeft.push(canary)
-    }
-    left = stillLeft
-  }
-  const verdict = round >= seedsMax ? 'MISSED' : 'out of time'
-  for (const { name } of left) console.log(`${name}: ${verdict} after ${round}`)
-  const missed = round >= seedsMax ? left.length : 0
-  // None found at all: nothing is planted any more, or nothing is checked.
-  if (missed > 0 || left.length === chosen.length) process.exitCode = 1
-  console.log(`${chosen.length} canaries, ${left.length} not found, ${missed} missed`)
+  const seedsMax = Number(values['seeds-max'] ?? 1000)
+  const hunt = new CanaryHunt(chosen, known, seedsMax)
+  const next = () => (performance.now() > endMs ? undefined : hunt.next())
+  const pool = new Pool(jobs, program, next, ({ canary = '', seed }, { failure }) => {
+    const count = hunt.tried(canary, seed, failure !== undefined)
+    if (failure) console.log(`${canary}: seed ${seed}, after ${count} (${failure})`)
+  })
+  await pool.run()
+  const left = hunt.left()
+  for (const { name, seeds } of left) console.log(`${name}: not found by ${seeds} seeds`)
+  if (values.save !== undefined)
+    await writeFile(values.save, `${JSON.stringify({ ...known, ...hunt.found }, undefined, 2)}\n`)
+  if (left.length > 0) process.exitCode = 1
+  console.log(`${chosen.length} canaries, ${left.length} not found`)
 }
 
-async function readKnown(file: string): Promise<Record<string, number>> {
-  return JSON.parse(await readFile(file, 'utf8')) as Record<string, number>
+async function readKnown(file: string): Promise<KnownSeeds> {
+  return JSON.parse(await readFile(file, 'utf8')) as KnownSeeds
 }
 
 // Stacks cost time, and one seed by itself shows them again.
 if (values.seed === undefined) Error.stackTraceLimit = 0
-if (values.canaries || values.canary !== undefined) await runCanaries()
-else await runSeeds()
+if (values.serve) serveJobs()
+else if (values.canaries || values.canary !== undefined) await runCanaries()
+else if (values.seeds !== undefined) await runSeeds(values.seeds)
+else await runSeed(Number(values.seed ?? 1))

@@ -19,6 +19,7 @@ import { ApplyQueue } from './queues/apply-queue.ts'
 import { CommitNotices } from './queues/commit-notices.ts'
 import { ProposalQueue } from './queues/proposal-queue.ts'
 import { ReadQueue } from './queues/read-queue.ts'
+import { sortMessages } from './queues/ready-messages.ts'
 import { Waits } from './queues/waits.ts'
 import type {
   CommittedEntry,
@@ -282,7 +283,7 @@ class LocalReplica implements Replica {
   }
 
   #node(log: OpenLog): RawNode {
-    const { memberId, electionTicks, heartbeatTicks, random } = this.#options
+    const { memberId, electionTicks, heartbeatTicks, random, appends } = this.#options
     return new RawNode({
       id: memberId,
       electionTicks,
@@ -290,10 +291,10 @@ class LocalReplica implements Replica {
       storage: log.storage,
       applied: this.#queue.delivered,
       asyncStorageWrites: true,
-      messageBytesMax: limits.raftMessageBytesMax,
+      messageBytesMax: appends?.bytesMax ?? limits.raftMessageBytesMax,
       committedBytesPerReadyMax: limits.raftApplyBytesMax,
       uncommittedBytesMax: limits.raftUncommittedBytesMax,
-      inflightMessagesMax: limits.raftInflightMessagesMax,
+      inflightMessagesMax: appends?.inflightMax ?? limits.raftInflightMessagesMax,
       inflightBytesMax: limits.raftInflightBytesMax,
       checkQuorum: true,
       preVote: true,
@@ -369,6 +370,7 @@ class LocalReplica implements Replica {
       book,
       transport: this.#transport,
       logger,
+      unreadable: () => this.#renewSnapshot(),
       trailingEntries: snapshotTrailingEntries ?? limits.snapshotTrailingEntries,
       restored: async (index, term, blocks) => {
         if (this.#phase !== 'running') return
@@ -419,18 +421,13 @@ class LocalReplica implements Replica {
   #process(ready: Ready): void {
     const { writer, keeper, node, guard } = present(this.#running, 'a running replica')
     this.#commit = ready.hardState?.commit ?? this.#commit
-    const allowed: Message[] = []
-    const storage: Message[] = []
-    for (const message of ready.messages) {
-      if (message.type === 'MsgStorageAppend' || message.type === 'MsgStorageApply')
-        storage.push(message)
-      else if (message.type === 'MsgSnap')
-        void keeper.send(message).then((ok) => {
-          node.reportSnapshot(message.to, ok)
-          this.#schedule()
-        })
-      else if (guard.allows(message)) allowed.push(message)
-    }
+    const { outgoing: wanted, snapshots, storage } = sortMessages(ready.messages)
+    for (const message of snapshots)
+      void keeper.send(message).then((ok) => {
+        node.reportSnapshot(message.to, ok)
+        this.#schedule()
+      })
+    const allowed = wanted.filter((message) => guard.allows(message))
     const outgoing = this.#notices.select(allowed, (message) => isCommitNotice(node, message))
     // The others may write at the same time as this member (thesis section 10.2.1).
     if (outgoing.length > 0) this.#transport.send(outgoing)
@@ -564,13 +561,15 @@ class LocalReplica implements Replica {
     return this.#queue.isBehind || this.#proposals.length >= limits.proposalsInFlightMax
   }
 
+  /** Asks for a snapshot that is newer than the last one, which is of no use. */
+  #renewSnapshot(): void {
+    if (this.#queue.snapshotTooOld(this.#running?.keeper.index ?? 0))
+      this.#listener?.snapshotWanted()
+  }
+
   #trace({ event, term, peer, detail }: RaftTrace): void {
     // Sent to nobody until there is one that knows of the new member: the log alone may take long.
-    if (
-      event === 'snapshot-too-old' &&
-      this.#queue.snapshotTooOld(this.#running?.keeper.index ?? 0)
-    )
-      this.#listener?.snapshotWanted()
+    if (event === 'snapshot-too-old') this.#renewSnapshot()
     if (!tracedEvents.has(event)) return
     this.#options.emit('raft', event, {
       term,

@@ -31,6 +31,8 @@ export interface ReplicaSettings {
   /** Entries kept before a snapshot for members that lag; limits.snapshotTrailingEntries. */
   readonly snapshotTrailingEntries?: number
   readonly walSegmentBytes?: number
+  /** How large an append to a follower may be, and how many may be on their way; as in limits. */
+  readonly appends?: { readonly bytesMax: number; readonly inflightMax: number }
 }
 
 export interface ReplicaOptions extends ReplicaSettings {

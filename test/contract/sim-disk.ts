@@ -10,6 +10,8 @@ interface Inode {
   /** What is left after a power cut, unsynced writes aside. */
   durable: Uint8Array
   unsynced: ({ position: number; bytes: Uint8Array } | { length: number })[]
+  /** Sectors that cannot be read until they are written again. */
+  bad: Set<number>
 }
 
 type NameChange =
@@ -34,6 +36,7 @@ export class SimulatedDisk implements Disk {
   #epoch = 0
   #failSyncs = 0
   #failWrites = 0
+  #failReads = 0
   #crashAfterWrites = Number.POSITIVE_INFINITY
   #gate: Promise<void> | undefined
   readonly #random: Random
@@ -91,6 +94,10 @@ export class SimulatedDisk implements Disk {
     this.#failWrites = count
   }
 
+  failNextReads(count: number): void {
+    this.#failReads = count
+  }
+
   /** After `count` more writes every operation fails, as in a process that is being killed. */
   dieAfterWrites(count: number): void {
     this.#crashAfterWrites = count
@@ -117,6 +124,16 @@ export class SimulatedDisk implements Disk {
     const inode = this.#inode(path)
     for (const bytes of [inode.current, inode.durable])
       if (byte < bytes.length) bytes[byte] = (bytes[byte] ?? 0) ^ (1 << bit)
+  }
+
+  /** A latent error: the sector at `byte` cannot be read any more, until it is written again. */
+  spoil(path: string, byte: number): void {
+    this.#inode(path).bad.add(Math.floor(byte / sectorBytes))
+  }
+
+  /** Whether some sector of a file in use is spoiled. */
+  get isSpoiled(): boolean {
+    return [...this.#names].some(([path, { bad }]) => bad.size > 0 && !path.endsWith('.damaged'))
   }
 
   /** Replaces bytes behind everybody's back. */
@@ -148,7 +165,8 @@ export class SimulatedDisk implements Disk {
     if (mode === 'existing' && !inode) throw failure('ENOENT', path)
     if (mode === 'create') {
       if (inode) throw failure('EEXIST', path)
-      inode = { current: new Uint8Array(0), durable: new Uint8Array(0), unsynced: [] }
+      const nothing = new Uint8Array(0)
+      inode = { current: nothing, durable: nothing, unsynced: [], bad: new Set() }
       this.#change({ kind: 'link', path, inode })
     }
     return this.#file(path, inode as Inode)
@@ -221,7 +239,15 @@ export class SimulatedDisk implements Disk {
       read: async (position, length) => {
         await Promise.resolve()
         check()
-        return inode.current.slice(position, position + length)
+        if (this.#failReads > 0) {
+          this.#failReads -= 1
+          throw failure('EIO', path)
+        }
+        const end = Math.min(position + length, inode.current.length)
+        for (const sector of inode.bad)
+          if (sector * sectorBytes < end && (sector + 1) * sectorBytes > position)
+            throw failure('EIO', path)
+        return inode.current.slice(position, end)
       },
       sync: async () => {
         await this.#gate
@@ -258,6 +284,9 @@ export class SimulatedDisk implements Disk {
     this.bytesFree -= growth
     if (growth > 0) inode.current = resized(inode.current, position + bytes.length)
     inode.current.set(bytes, position)
+    for (const sector of inode.bad)
+      if (sector * sectorBytes < position + bytes.length && (sector + 1) * sectorBytes > position)
+        inode.bad.delete(sector)
     inode.unsynced.push({ position, bytes })
   }
 

@@ -119,18 +119,34 @@ export const raftCanaries: readonly Canary[] = [
   },
   {
     name: 'half-is-a-majority',
-    what: 'of an even number of voters, half is enough to commit',
+    what: 'of an even number of voters, half is enough to commit and to elect',
     plant: () =>
-      replaceMethod(
-        Tracker.prototype,
-        'committed',
-        () =>
-          function (this: Tracker) {
-            const { incoming } = this.config.voters
-            const matches = incoming.map((id) => this.progress.get(id)?.match ?? 0)
-            const quorum = Math.ceil(incoming.length / 2)
-            return matches.sort((one, other) => other - one)[quorum - 1] ?? 0
-          },
+      all(
+        replaceMethod(
+          Tracker.prototype,
+          'committed',
+          () =>
+            function (this: Tracker) {
+              const { incoming } = this.config.voters
+              const matches = incoming.map((id) => this.progress.get(id)?.match ?? 0)
+              const quorum = Math.ceil(incoming.length / 2)
+              return matches.sort((one, other) => other - one)[quorum - 1] ?? 0
+            },
+        ),
+        replaceMethod(
+          Tracker.prototype,
+          'voteResult',
+          () =>
+            function (this: Tracker) {
+              const { incoming } = this.config.voters
+              const quorum = Math.ceil(incoming.length / 2)
+              const answers = incoming.map((id) => this.votes.get(id))
+              const granted = answers.filter((answer) => answer === true).length
+              const open = answers.filter((answer) => answer === undefined).length
+              if (granted >= quorum) return 'won'
+              return granted + open >= quorum ? 'pending' : 'lost'
+            },
+        ),
       ),
   },
   {

@@ -2,31 +2,43 @@ import { ProposerReads } from '../../src/api/proposer-reads.ts'
 import type { DiskFile } from '../../src/base/disk.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { SnapshotFiles } from '../../src/raft/wal/snapshot-files.ts'
+import { type Vote, VoteFile } from '../../src/raft/wal/vote-file.ts'
 import { Wal, type WalBatch } from '../../src/raft/wal/wal.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from '../../src/state/cluster-store.ts'
 import { DedupeTable } from '../../src/state/dedupe.ts'
 import { type LogEntry, Machine } from '../../src/state/machine.ts'
 import { WatchWindow } from '../../src/state/watch-window.ts'
 import type { Canary } from './canaries.ts'
-import { replaceMethod } from './plant.ts'
+import { all, replaceMethod } from './plant.ts'
 import { ProcessDisk } from './sim-disk.ts'
 
 /** Planted in the log on disk, the state machine, reads and watches. */
 export const storeCanaries: readonly Canary[] = [
   {
     name: 'vote-not-synced',
-    what: 'a vote leaves before it is on disk',
+    what: 'a vote leaves before either of its copies is on disk',
     plant: () =>
-      replaceMethod(
-        Wal.prototype,
-        'append',
-        (original) =>
-          function (this: Wal, batch: WalBatch) {
-            const durable = original.call(this, batch)
-            if (batch.entries.length > 0 || batch.snapshot) return durable
-            durable.catch(() => {})
-            return Promise.resolve()
-          },
+      all(
+        replaceMethod(
+          Wal.prototype,
+          'append',
+          (original) =>
+            function (this: Wal, batch: WalBatch) {
+              const durable = original.call(this, batch)
+              if (batch.entries.length > 0 || batch.snapshot) return durable
+              durable.catch(() => {})
+              return Promise.resolve()
+            },
+        ),
+        replaceMethod(
+          VoteFile.prototype,
+          'remember',
+          (original) =>
+            function (this: VoteFile, vote: Vote) {
+              original.call(this, vote).catch(() => {})
+              return Promise.resolve()
+            },
+        ),
       ),
   },
   {

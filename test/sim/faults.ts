@@ -28,6 +28,7 @@ export class Faults {
   count = 0
   /** Its data may be missing or damaged until the cluster has caught up again: one at a time. */
   damaged: SimMember | undefined
+  readonly #doomed = new Set<SimMember>()
   /** When somebody last asked for a change of membership. */
   changedAtMs = Number.NEGATIVE_INFINITY
 
@@ -63,6 +64,9 @@ export class Faults {
     for (const member of members) {
       this.repair(member)
       member.life?.process.resume()
+      // The upgrade of all members comes to its end.
+      if (member.isOld) member.crash('kill')
+      member.isOld = false
       this.revive(member)
     }
   }
@@ -89,7 +93,17 @@ export class Faults {
     for (const member of members)
       if (member.life?.failure && random.fraction() < 0.5) this.revive(member)
     if (this.damaged && isCaughtUp(this.damaged, members)) this.damaged = undefined
+    for (const member of this.#doomed) if (isCaughtUp(member, members)) this.#doomed.delete(member)
     if (!this.world.isOver()) network.time.after(50 + random.integer(0, 200), () => this.#nurse())
+  }
+
+  /** Loses data although others have: but somebody keeps them, or it would be another cluster. */
+  mayDoom(member: SimMember): boolean {
+    const { members } = this.world
+    const hurt = new Set([...this.#doomed, ...(this.damaged ? [this.damaged] : []), member])
+    if (hurt.size >= members.length) return false
+    this.#doomed.add(member)
+    return true
   }
 
   /** A majority must keep its data: at most one member at a time loses them. */
@@ -98,6 +112,7 @@ export class Faults {
     for (const { life } of this.world.members)
       if (life && life.replica.status().voters.length < 3) return false
     if (this.world.members.length < 3) return false
+    if (this.#doomed.size > 0) return false
     return this.damaged === undefined || this.damaged === member
   }
 
@@ -153,6 +168,7 @@ function isCaughtUp(member: SimMember, members: readonly SimMember[]): boolean {
   if (!member.isReady) return false
   const most = Math.max(...members.map(({ life }) => life?.machine.appliedIndex ?? 0))
   const own = member.life?.machine.appliedIndex ?? 0
+  if (member.disk.isSpoiled) return false
   // One that withholds its vote is as good as absent.
   if (member.life?.replica.status().withholdsVote) return false
   return own > 0 && own + 3 >= most && member.life?.proposer.leadership.leader !== 0
@@ -183,7 +199,8 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
   },
   slowDiskMs: (faults) => {
     const member = faults.any()
-    const latencyMs = faults.world.random.fraction() * 100
+    const { random } = faults.world
+    const latencyMs = random.fraction() * (random.fraction() < 0.3 ? 600 : 100)
     faults.note('slow-disk', member.id, latencyMs)
     member.trouble = { ...healthyDisk, latencyMs, syncLatencyMs: latencyMs * 5 }
     faults.later(faults.lasting(800), () => faults.repair(member))
@@ -204,14 +221,30 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
     faults.later(faults.lasting(1000), () => faults.repair(member))
   },
   rotMs: rot,
+  latentMs: (faults) => {
+    const member = faults.any()
+    if (!faults.mayDamage(member)) return
+    const { random } = faults.world
+    const paths = member.disk.paths()
+    const path = paths[random.integer(0, paths.length)]
+    if (path === undefined) return
+    faults.damaged = member
+    faults.note('latent', member.id)
+    member.isRotten = true
+    member.disk.spoil(path, random.integer(0, member.disk.contents(path).length + 1))
+    if (random.fraction() < 0.7) faults.down(member, 'kill', faults.lasting(500))
+  },
   wipeMs: (faults) => {
     const member = faults.any()
     if (!faults.mayDamage(member)) return
     faults.damaged = member
-    faults.note('lost-disk', member.id)
-    member.crash('power')
-    member.wipe()
-    faults.later(faults.lasting(800), () => faults.revive(member))
+    loseDisk(faults, member)
+  },
+  doomMs: (faults) => {
+    for (let count = faults.world.random.integer(1, 4); count > 0; count -= 1) {
+      const member = faults.any()
+      if (faults.mayDoom(member)) loseDisk(faults, member)
+    }
   },
   transferMs: (faults) => {
     const to = faults.any()
@@ -227,6 +260,13 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
     faults.note('wall-jump')
     jumpWallClock(process, (faults.world.random.fraction() - 0.5) * 7_200_000)
   },
+}
+
+function loseDisk(faults: Faults, member: SimMember): void {
+  faults.note('lost-disk', member.id)
+  member.crash('power')
+  member.wipe()
+  faults.later(faults.lasting(800), () => faults.revive(member))
 }
 
 function split(faults: Faults, side: ReadonlySet<MemberId>, forMs: number, oneWay: boolean): void {

@@ -33,6 +33,8 @@ export class ProcessDisk implements Disk {
   readonly #random: Random
   readonly #trouble: () => DiskTrouble
   readonly #writesThrough: boolean
+  /** Whose last read failed: an error that passes by does not come twice in a row. */
+  readonly #failedReads = new Set<string>()
 
   /** `writesThrough`: whether its files can write and sync in one operation, as O_DSYNC does. */
   constructor(
@@ -99,7 +101,11 @@ export class ProcessDisk implements Disk {
       }),
       read: async (position, length) => {
         await this.#take(this.#trouble().latencyMs)
-        this.#maybeFail(this.#trouble().readErrors, path)
+        if (!this.#failedReads.delete(path)) {
+          this.#failedReads.add(path)
+          this.#maybeFail(this.#trouble().readErrors, path)
+          this.#failedReads.delete(path)
+        }
         return file.read(position, length)
       },
       sync: async () => {

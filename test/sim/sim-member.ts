@@ -38,6 +38,9 @@ export interface MemberSettings {
   readonly timeoutMs: number
   /** Whether disks write and sync in one operation. */
   readonly writesThrough: boolean
+  readonly appends: { readonly bytesMax: number; readonly inflightMax: number }
+  /** Whether some members run an earlier version, until a restart. */
+  readonly versionMixed: boolean
 }
 
 /** One life of a member: a process and what runs in it. */
@@ -93,6 +96,8 @@ export class SimMember {
   lives = 0
   /** Its log was found damaged: it needs an empty disk. */
   isCorrupt = false
+  /** An earlier version than the others'; a restart may bring it up to date. */
+  isOld: boolean
   /** Somebody changed what its disk holds: finding the log damaged is right then. */
   isRotten = false
   readonly #world: MemberWorld
@@ -101,6 +106,7 @@ export class SimMember {
     this.id = id
     this.#world = world
     this.disk = new SimulatedDisk(world.random)
+    this.isOld = world.settings.versionMixed && world.random.fraction() < 0.5
   }
 
   get isAlive(): boolean {
@@ -115,6 +121,7 @@ export class SimMember {
     if (this.life) return
     const { network, random, record } = this.#world
     this.lives += 1
+    if (this.isOld && random.fraction() < 0.3) this.isOld = false
     const host = network.host(this.id)
     const rate = 1 + (random.fraction() - 0.5) * 0.05
     const process = new SimProcess(network.time, rate, 1_800_000_000_000 + network.time.nowMs)
@@ -157,6 +164,7 @@ export class SimMember {
         host,
         process,
         random: own,
+        isOld: this.isOld,
         tap: (message) => this.#tap(message),
       }),
       lock: async () => async () => {},

@@ -7,6 +7,10 @@ export interface SimEvent {
   fire: (() => void) | undefined
 }
 
+/** A healthy cluster makes some hundred in this time. */
+const windowMs = 10
+const eventsPerWindowMax = 50_000
+
 /**
  * Simulated time: a queue of events, each with all its promise callbacks done before the next. Events
  * of the same instant happen in the order in which they were made.
@@ -15,6 +19,8 @@ export class SimTime {
   nowMs = 0
   fired = 0
   #order = 0
+  #windowEndMs = 0
+  #firedBefore = 0
   readonly #heap: SimEvent[] = []
 
   after(delayMs: number, fire: () => void): SimEvent {
@@ -35,13 +41,24 @@ export class SimTime {
       this.#pop()
       const { fire } = next
       if (!fire) continue
-      this.nowMs = next.atMs
-      this.fired += 1
+      this.#advance(next.atMs)
       fire()
       drainMicrotasks()
       if (until()) return
     }
     this.nowMs = Math.max(this.nowMs, endMs)
+  }
+
+  #advance(toMs: number): void {
+    this.nowMs = toMs
+    this.fired += 1
+    if (toMs < this.#windowEndMs) {
+      if (this.fired - this.#firedBefore > eventsPerWindowMax)
+        throw new Error(`${eventsPerWindowMax} events within ${windowMs} ms: they go in circles`)
+      return
+    }
+    this.#windowEndMs = toMs + windowMs
+    this.#firedBefore = this.fired
   }
 
   #push(event: SimEvent): void {

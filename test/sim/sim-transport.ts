@@ -20,6 +20,8 @@ export interface SimTransportOptions {
   readonly host: Host
   readonly process: SimProcess
   readonly random: Random
+  /** Of the version before: it says hello once, and takes a second one for an error. */
+  readonly isOld: boolean
   /** Sees every message that leaves. */
   readonly tap: (message: Message) => void
 }
@@ -52,6 +54,7 @@ export class SimTransport implements Transport {
   }
 
   greet(): void {
+    if (this.#options.isOld) return
     for (const link of this.#links.values()) link.greet()
   }
 
@@ -90,7 +93,7 @@ export class SimTransport implements Transport {
   }
 
   #accept(socket: SimSocket, handlers: TransportHandlers): void {
-    const { host, process } = this.#options
+    const { host, process, isOld } = this.#options
     this.#sockets.add(socket)
     let caller: MemberId | undefined
     socket.once('close', () => {
@@ -105,6 +108,7 @@ export class SimTransport implements Transport {
       handlers,
       refusal: (hello) => {
         if (hello.to !== host.id) return 'not me'
+        if (isOld && caller !== undefined) return 'out of place'
         if (hello.address !== undefined && caller === undefined) {
           caller = hello.from
           this.#correspondents.called(hello.from, hello.address)

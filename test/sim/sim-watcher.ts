@@ -29,6 +29,8 @@ export class SimWatcher {
   #life: MemberLife | undefined
   /** Where in the ledger's events the next one of ours is to be looked for. */
   #at = 0
+  /** Nothing came since it went on at another member. */
+  #hasResumed = false
   received = 0
   expired = 0
 
@@ -62,6 +64,7 @@ export class SimWatcher {
     this.#life = life
     // A watch from the future is allowed, too: it waits.
     try {
+      this.#hasResumed = true
       this.#cursor = life.proposer.watch({
         start: this.#start,
         end: this.#end,
@@ -108,6 +111,8 @@ export class SimWatcher {
   /** Whole revisions only (atomic), exactly those that the ledger has next in this range. */
   #take(events: readonly StoreEvent[]): void {
     for (const event of events) {
+      const isFirst = this.#hasResumed
+      this.#hasResumed = false
       const { revision, key } = event
       if (key < this.#start || key >= this.#end) violated('watch filter', `${key} is outside`)
       if (revision <= this.#seen)
@@ -115,7 +120,7 @@ export class SimWatcher {
       const expected = this.#nextExpected()
       if (!expected) violated('watch reliable', `nobody made revision ${revision} of ${key}`)
       if (expected.revision !== revision || expected.key !== key) {
-        const how = expected.revision < revision ? 'reliable' : 'unique'
+        const how = expected.revision > revision ? 'unique' : isFirst ? 'resumable' : 'reliable'
         violated(
           `watch ${how}`,
           `${key} at ${revision} came, not ${expected.key} at ${expected.revision}`,

@@ -38,6 +38,8 @@ export interface SimulationResult {
   readonly faults: number
   /** Keys whose history was too tangled to decide. */
   readonly undecided: number
+  /** So many disks were lost that nobody may be elected any more; proven, not assumed. */
+  readonly unrecoverable: boolean
 }
 
 export const defaultTicks = 1_000
@@ -79,6 +81,7 @@ class Simulation {
   #clientsStop = false
   #failure: Error | undefined
   #undecided = 0
+  #isUnrecoverable = false
 
   constructor({ seed, ticks = defaultTicks, record, swarm }: SimulationOptions) {
     this.#seed = seed
@@ -146,7 +149,7 @@ class Simulation {
     this.#awaitLeader()
     if (failed()) return
     this.#clientsStop = true
-    this.#awaitConvergence()
+    if (!this.#isUnrecoverable) this.#awaitConvergence()
     if (failed()) return
     this.#judge()
   }
@@ -156,8 +159,24 @@ class Simulation {
     const startMs = this.#time.nowMs
     const limitMs = startMs + calmElectionTimeouts * 2 * electionTicks * tickMs + 4_000
     this.#time.run(limitMs, () => this.#failure !== undefined || this.#leader() !== undefined)
-    if (!this.#failure && !this.#leader())
+    if (this.#failure || this.#leader()) return
+    this.#isUnrecoverable = this.#provesUnrecoverable()
+    if (!this.#isUnrecoverable)
       violated('liveness', `no leader ${Math.round(limitMs - startMs)} ms after the last fault`)
+  }
+
+  /**
+   * Too many disks were lost: by the membership of every member that still has its vote, no quorum of the
+   * voters has theirs, all being up and connected. Then to elect nobody is right, and only then.
+   */
+  #provesUnrecoverable(): boolean {
+    const status = (member: SimMember) => member.life?.replica.status()
+    const able = this.#members.filter((one) => one.isReady && !status(one)?.withholdsVote)
+    return able.every((one) => {
+      const voters: readonly MemberId[] = status(one)?.voters ?? []
+      const votes = voters.filter((id) => able.some((other) => other.id === id)).length
+      return votes < Math.floor(voters.length / 2) + 1
+    })
   }
 
   #leader(): SimMember | undefined {
@@ -293,6 +312,7 @@ class Simulation {
       watched: this.#watchers.reduce((sum, { received }) => sum + received, 0),
       faults: this.#faults.count,
       undecided: this.#undecided,
+      unrecoverable: this.#isUnrecoverable,
     }
   }
 }

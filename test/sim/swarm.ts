@@ -14,6 +14,10 @@ export interface FaultRates {
   readonly diskErrorMs: number
   readonly fullDiskMs: number
   readonly rotMs: number
+  /** A sector that nobody can read any more, found whenever somebody tries. */
+  readonly latentMs: number
+  /** Data lost on more members than the cluster can bear. */
+  readonly doomMs: number
   readonly wipeMs: number
   readonly transferMs: number
   readonly membershipMs: number
@@ -46,7 +50,20 @@ export function drawSwarm(random: Random): Swarm {
   const swarm = drawMixed(random)
   const dice = random.fraction()
   if (dice < 0.1) return aboutMembership(swarm, random)
-  return dice < 0.25 ? aboutElections(swarm, random) : swarm
+  if (dice < 0.2) return aboutReads(swarm, random)
+  return dice < 0.35 ? aboutElections(swarm, random) : swarm
+}
+
+/** Leaders that are cut off or asleep are asked what they know, while others have gone on. */
+function aboutReads(swarm: Swarm, random: Random): Swarm {
+  const faults = {
+    ...swarm.faults,
+    clogMs: 100 + random.fraction() * 300,
+    partitionMs: 300 + random.fraction() * 700,
+    pauseMs: 300 + random.fraction() * 1000,
+  }
+  const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
+  return { ...swarm, faults, settings, clients: 8, keys: random.integer(1, 3), thinkMs: 4 }
 }
 
 /** Who decides changes all the time, while the network falls apart. */
@@ -70,7 +87,9 @@ function aboutElections(swarm: Swarm, random: Random): Swarm {
   }
   const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
   const members = random.integer(3, 6)
-  return { ...swarm, faults, settings, members, founders: members, thinkMs: 10 }
+  const reordering = random.fraction() < 0.5 ? random.fraction() * 0.5 : 0
+  const weather = { ...swarm.weather, reordering }
+  return { ...swarm, weather, faults, settings, members, founders: members, thinkMs: 10 }
 }
 
 function drawMixed(random: Random): Swarm {
@@ -106,6 +125,8 @@ function drawMixed(random: Random): Swarm {
       diskErrorMs: rate(0.25, 500, 10_000),
       fullDiskMs: rate(0.15, 2000, 10_000),
       rotMs: rate(0.2, 800, 8_000),
+      latentMs: rate(0.2, 800, 8_000),
+      doomMs: rate(0.05, 2000, 10_000),
       wipeMs: rate(0.25, 1000, 10_000),
       transferMs: rate(0.3, 500, 5000),
       membershipMs: rate(0.35, 500, 5000),
@@ -125,6 +146,10 @@ function drawMixed(random: Random): Swarm {
       windowEventsMax: chance(0.3) ? random.integer(5, 50) : 5000,
       timeoutMs: between(500, 5000),
       writesThrough: chance(0.5),
+      appends: chance(0.4)
+        ? { bytesMax: random.integer(0, 2000), inflightMax: random.integer(1, 20) }
+        : { bytesMax: 1 << 20, inflightMax: 256 },
+      versionMixed: chance(0.3),
     },
   }
 }

@@ -5,6 +5,7 @@ import type { Message, Snapshot } from '../core/message.ts'
 import { entryBytes } from '../core/message.ts'
 import type { MemoryStorage } from '../core/storage.ts'
 import type { MembershipBook } from '../membership/book.ts'
+import { LogCorruptError } from '../wal/corrupt.ts'
 import type { SnapshotFiles, SnapshotHeader } from '../wal/snapshot-files.ts'
 import type { Wal } from '../wal/wal.ts'
 import type { Transport } from '../wire/transport.ts'
@@ -17,6 +18,8 @@ export interface SnapshotKeeperOptions {
   readonly transport: Transport
   readonly logger: Logger
   readonly trailingEntries: number
+  /** The newest snapshot cannot be read any more: the state is there to make another one. */
+  readonly unreadable: () => void
   readonly restored: (
     index: LogIndex,
     term: Term,
@@ -86,6 +89,7 @@ export class SnapshotKeeper {
       return true
     } catch (error) {
       logger.warn({ error, to: message.to, index: metadata.index }, 'a snapshot was not sent')
+      if (error instanceof LogCorruptError) this.#options.unreadable()
       return false
     }
   }

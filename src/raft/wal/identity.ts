@@ -3,6 +3,7 @@ import type { LogIndex, MemberId } from '../../base/brand.ts'
 import type { Disk } from '../../base/disk.ts'
 import type { MemberAddress } from '../membership/members.ts'
 import { damagedSuffix } from './segment-files.ts'
+import { isUnreadable, readAgain } from './unreadable.ts'
 
 /** Whose data a directory holds, and the members that the cluster began with. */
 export interface Identity {
@@ -105,10 +106,10 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   if (!(await disk.list(directory)).includes(fileName)) return undefined
   const file = await disk.open(join(directory, fileName), 'existing')
   try {
-    const bytes = await file.read(0, await file.size())
+    const bytes = await readAgain(async () => file.read(0, await file.size()))
     return JSON.parse(Buffer.from(bytes).toString()) as Identity
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError || isUnreadable(error)) return undefined
     throw error
   } finally {
     await file.close()

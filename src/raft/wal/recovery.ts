@@ -18,6 +18,7 @@ import {
   type SegmentFile,
   segmentPath,
 } from './segment-files.ts'
+import { readWhole } from './unreadable.ts'
 import { newerVote, type Vote, withVote } from './vote-file.ts'
 
 export interface SnapshotPoint {
@@ -108,8 +109,7 @@ async function readSegments(disk: Disk, directory: string): Promise<Found[]> {
     const path = segmentPath(directory, number)
     const file = await disk.open(path, 'existing')
     const bytes = await file.size()
-    const { buffer, byteOffset, byteLength } = await file.read(0, bytes)
-    const content = Buffer.from(buffer, byteOffset, byteLength)
+    const content = await readWhole(file, 0, bytes)
     found.push({ number, path, file, bytes, content, scan: scanSegment(content, number) })
   }
   return found

@@ -7,6 +7,7 @@ import { type Disk, type DiskFile, diskErrorCode } from '../../base/disk.ts'
 import type { ConfState } from '../core/message.ts'
 import type { MemberAddress } from '../membership/members.ts'
 import { LogCorruptError } from './corrupt.ts'
+import { isUnreadable, readAgain } from './unreadable.ts'
 
 /** What a snapshot says about itself. */
 export interface SnapshotHeader {
@@ -219,9 +220,18 @@ class BlockReader {
     const wanted = Math.max(length - held.length, readBytes)
     const size = await this.#file.size()
     if (this.#position + length > size) throw this.#corrupt('the file is cut short')
-    const more = await this.#file.read(this.#position + held.length, wanted)
+    const more = await this.#read(this.#position + held.length, wanted)
     this.#buffered = held.length === 0 ? more : Buffer.concat([held, more])
     return this.#buffered
+  }
+
+  async #read(position: number, length: number): Promise<Uint8Array> {
+    try {
+      return await readAgain(() => this.#file.read(position, length))
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      throw this.#corrupt('the disk cannot read it any more')
+    }
   }
 
   #corrupt(what: string): LogCorruptError {

@@ -4,6 +4,7 @@ import type { MemberId, Term } from '../../base/brand.ts'
 import type { Disk, DiskFile } from '../../base/disk.ts'
 import type { HardState } from '../core/message.ts'
 import { readUInt64, writeUInt64 } from './record.ts'
+import { readWhole } from './unreadable.ts'
 
 export interface Vote {
   readonly term: Term
@@ -123,7 +124,7 @@ async function newestSlot(file: DiskFile) {
 }
 
 async function readSlot(file: DiskFile, slot: number) {
-  const bytes = Buffer.from(await file.read(slot * slotBytes, recordBytes))
+  const bytes = await readWhole(file, slot * slotBytes, recordBytes)
   if (bytes.length < recordBytes || bytes.readUInt32BE(0) !== magic) return undefined
   if (crc32(bytes.subarray(0, 28)) !== bytes.readUInt32BE(28)) return undefined
   const vote = { term: readUInt64(bytes, 12) as Term, vote: readUInt64(bytes, 20) as MemberId }

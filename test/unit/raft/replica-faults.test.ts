@@ -143,3 +143,28 @@ test('one process has a directory at a time', async () => {
   await again()
   rmSync(directory, { recursive: true })
 })
+
+test('a candidate asks for votes only when its own term is durable', async (t) => {
+  const cluster = new LocalCluster(t, 18)
+  const members = await startAll(cluster)
+  const leader = await leaderOf(cluster, members)
+  await commit(cluster, leader, 'before')
+  const next = present(
+    members.find((one) => one !== leader),
+    'a follower',
+  )
+  await cluster.until('before', () => next.commands.includes('before'))
+  const { term } = leader.replica.status()
+  const release = cluster.disk(next.id).holdSyncs()
+  const transfer = leader.replica.transferLeadership(next.id)
+  transfer.catch(() => {})
+  await cluster.until('the candidate', () => next.replica.status().term > term)
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  // The votes of both others would be a quorum; a power cut now would take the term from it.
+  const { role } = next.replica.status()
+  const termOfOthers = leader.replica.status().term
+  release()
+  assert.deepEqual({ role, termOfOthers }, { role: 'candidate', termOfOthers: term })
+  await transfer
+  assert.ok(next.isLeader)
+})

@@ -1,0 +1,118 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { canaries, tryCanary } from './canaries.ts'
+import { type SimulationResult, simulate } from './simulation.ts'
+
+/** One simulation for a process of the pool. */
+export interface Job {
+  readonly seed: number
+  readonly ticks?: number
+  /** The name of a bug to plant. */
+  readonly canary?: string
+}
+
+/** What is left of a result between processes. */
+export type JobResult = Omit<SimulationResult, 'failure'> & { readonly failure: string | undefined }
+
+const heapMegabytesMax = 1024
+const jobMsMax = 120_000
+
+interface Running {
+  readonly child: ChildProcess
+  job: Job | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * Simulates in `size` processes at once. A planted bug may do anything, such as to go round in circles
+ * or to fill the memory: a process that takes too much of either is ended, and that is a failure.
+ */
+export class Pool {
+  readonly #size: number
+  readonly #program: string
+  readonly #next: () => Job | undefined
+  readonly #done: (job: Job, result: JobResult) => void
+
+  /** `next` gives out jobs until there is none; `program` runs `serveJobs`. */
+  constructor(
+    size: number,
+    program: string,
+    next: () => Job | undefined,
+    done: (job: Job, result: JobResult) => void,
+  ) {
+    this.#size = size
+    this.#program = program
+    this.#next = next
+    this.#done = done
+  }
+
+  /** Resolves when every job is done. */
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#size }, () => this.#lane()))
+  }
+
+  async #lane(): Promise<void> {
+    let running: Running | undefined
+    for (let job = this.#next(); job; job = this.#next()) {
+      running ??= this.#start()
+      const result = await this.#give(running, job)
+      if (!result) running = undefined
+      this.#done(
+        job,
+        result ?? { ...nothing, seed: job.seed, failure: 'the process did not survive it' },
+      )
+    }
+    running?.child.disconnect()
+  }
+
+  #start(): Running {
+    const execArgv = [`--max-old-space-size=${heapMegabytesMax}`]
+    return {
+      child: fork(this.#program, ['--serve'], { execArgv }),
+      job: undefined,
+      timer: undefined,
+    }
+  }
+
+  /** Undefined when the process ended before it had a result. */
+  #give({ child }: Running, job: Job): Promise<JobResult | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), jobMsMax + (job.ticks ?? 0) * 20)
+      const settle = (result: JobResult | undefined) => {
+        clearTimeout(timer)
+        child.off('message', answered)
+        child.off('exit', ended)
+        resolve(result)
+      }
+      const answered = (result: unknown) => settle(result as JobResult)
+      const ended = () => settle(undefined)
+      child.once('message', answered)
+      child.once('exit', ended)
+      child.send(job)
+    })
+  }
+}
+
+const nothing: Omit<JobResult, 'seed' | 'failure'> = {
+  ticks: 0,
+  traceHash: '',
+  events: 0,
+  entries: 0,
+  operations: 0,
+  acknowledged: 0,
+  unknown: 0,
+  watched: 0,
+  faults: 0,
+  undecided: 0,
+  unrecoverable: false,
+}
+
+/** What a process of the pool does: a job for every message, until its parent is gone. */
+export function serveJobs(): void {
+  process.on('message', async ({ seed, ticks, canary }: Job) => {
+    const planted = canaries.find(({ name }) => name === canary)
+    const options = { seed, ...(ticks !== undefined && { ticks }) }
+    const result = await (planted ? tryCanary(planted, seed) : simulate(options))
+    const { failure } = result
+    process.send?.({ ...result, failure: failure && `${failure.name}: ${failure.message}` })
+  })
+}
