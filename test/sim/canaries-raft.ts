@@ -250,15 +250,19 @@ export const raftCanaries: readonly Canary[] = [
       ),
   },
   {
-    name: 'stale-disk-answer-counts',
-    what: 'the disk’s answer for a replaced entry counts for its successor (ABA)',
+    name: 'replacement-not-written',
+    what: 'an entry that replaces one on its way to the disk counts as being on its way, too',
     plant: () =>
       replaceMethod(
         Unstable.prototype,
-        'stableTo',
+        'truncateAndAppend',
         (original) =>
-          function (this: Unstable, index: LogIndex, term: number) {
-            return original.call(this, index, this.term(index) ?? term)
+          function (this: Unstable, entries: readonly Entry[]) {
+            const { offsetInProgress } = this
+            original.call(this, entries)
+            const end = this.offset + this.count
+            if (offsetInProgress > this.offset)
+              this.offsetInProgress = Math.min(offsetInProgress, end)
           },
       ),
   },

@@ -374,10 +374,13 @@ function changeJointly(faults: Faults, leader: MemberId): void {
     context: new Uint8Array(0),
   })
   if (isExplicit) faults.later(faults.lasting(800), () => leaveJoint(faults))
-  // Old and new voters apart: neither half may decide alone.
-  if (random.fraction() < 0.6)
-    faults.later(random.fraction() * 50, () =>
-      split(faults, new Set(voters), faults.lasting(800), false),
+  // Old and new voters apart, often before the old ones hear that it is committed: neither half may
+  // decide alone.
+  const oneWay = random.fraction() < 0.5
+  const { delayMeanMs } = faults.world.network.weather
+  if (random.fraction() < 0.8)
+    faults.later(random.fraction() * (oneWay ? 3 * delayMeanMs : 50), () =>
+      split(faults, new Set(voters), faults.lasting(800), oneWay),
     )
 }
 

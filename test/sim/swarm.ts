@@ -45,6 +45,25 @@ export interface Swarm {
   readonly settings: MemberSettings
 }
 
+const noFaults: FaultRates = {
+  partitionMs: 0,
+  clogMs: 0,
+  killMs: 0,
+  powerCutMs: 0,
+  allPowerMs: 0,
+  pauseMs: 0,
+  slowDiskMs: 0,
+  diskErrorMs: 0,
+  fullDiskMs: 0,
+  rotMs: 0,
+  latentMs: 0,
+  doomMs: 0,
+  wipeMs: 0,
+  transferMs: 0,
+  membershipMs: 0,
+  wallJumpMs: 0,
+}
+
 /** Not every fault in every run: some bugs show only where others do not drown them. */
 export function drawSwarm(random: Random): Swarm {
   const swarm = drawMixed(random)
@@ -57,13 +76,15 @@ export function drawSwarm(random: Random): Swarm {
 /** Leaders that are cut off or asleep are asked what they know, while others have gone on. */
 function aboutReads(swarm: Swarm, random: Random): Swarm {
   const faults = {
-    ...swarm.faults,
-    clogMs: 100 + random.fraction() * 300,
-    partitionMs: 300 + random.fraction() * 700,
+    ...noFaults,
+    clogMs: 300 + random.fraction() * 1000,
+    partitionMs: 800 + random.fraction() * 2000,
     pauseMs: 300 + random.fraction() * 1000,
   }
+  const weather = { ...swarm.weather, delayMinMs: 0.1, delayMeanMs: 0.5 + random.fraction() * 3 }
   const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
-  return { ...swarm, faults, settings, clients: 8, keys: random.integer(1, 3), thinkMs: 4 }
+  const keys = random.integer(1, 3)
+  return { ...swarm, weather, faults, settings, clients: 8, keys, thinkMs: 4 }
 }
 
 /** Who decides changes all the time, while the network falls apart. */
