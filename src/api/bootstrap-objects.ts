@@ -4,6 +4,7 @@ import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
 import type { EndpointSlice } from '../kinds/types.ts'
+import { reconcilePolicy } from './auth/rbac/reconcile-policy.ts'
 
 /** Where a master's API is reached by pods. */
 export interface MasterEndpoint {
@@ -48,7 +49,8 @@ export interface Keeping {
 
 /**
  * As `ensureBootstrapObjects`, and until `scope` closes puts back what somebody deletes of the
- * cluster's own service. Looks are reads: they write nothing while all is there.
+ * cluster's own service. Looks are reads: they write nothing while all is there. The default policy is
+ * completed once, at the start of a term, as kube-apiserver does at its own.
  */
 export async function keepBootstrapObjects(
   client: Client,
@@ -56,6 +58,7 @@ export async function keepBootstrapObjects(
   { clock, logger, scope }: Keeping,
 ): Promise<void> {
   await ensureBootstrapObjects(client, endpoints)
+  await reconcilePolicy(client)
   let looking = false
   const look = async () => {
     if (looking || scope.closed) return

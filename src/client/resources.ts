@@ -1,4 +1,5 @@
 import type {
+  ClusterRole,
   ConfigMap,
   Deployment,
   EndpointSlice,
@@ -27,6 +28,7 @@ export const paths = {
   events: path('', 'v1', 'events', true),
   leases: path('coordination.k8s.io', 'v1', 'leases', true),
   deployments: path('apps', 'v1', 'deployments', true),
+  clusterRoles: path('rbac.authorization.k8s.io', 'v1', 'clusterroles', false),
   replicaSets: path('apps', 'v1', 'replicasets', true),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
 } as const
@@ -47,6 +49,8 @@ export const events = (client: Client): ResourceClient<Event> => client.resource
 export const leases = (client: Client): ResourceClient<Lease> => client.resource(paths.leases)
 export const deployments = (client: Client): ResourceClient<Deployment> =>
   client.resource(paths.deployments)
+export const clusterRoles = (client: Client): ResourceClient<ClusterRole> =>
+  client.resource(paths.clusterRoles)
 export const replicaSets = (client: Client): ResourceClient<ReplicaSet> =>
   client.resource(paths.replicaSets)
 

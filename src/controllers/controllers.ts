@@ -1,6 +1,7 @@
 import type { Term } from '../base/brand.ts'
 import type { Scope } from '../base/scope.ts'
 import { paths } from '../client/resources.ts'
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { customResourceDefinitionController } from './custom-resource-definition.ts'
 import { deploymentController } from './deployment/run.ts'
@@ -34,6 +35,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['namespace-controller', namespaceController],
   ['pod-garbage-collector-controller', podGcController],
   ['service-account-controller', serviceAccountController],
+  ['clusterrole-aggregation-controller', clusterRoleAggregationController],
   ['custom-resource-definition-controller', customResourceDefinitionController],
 ]
 
