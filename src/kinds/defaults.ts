@@ -1,11 +1,11 @@
-import { defaultRules } from './default-rules.ts'
+import { defaultRules } from './default-rules/default-rules.ts'
 import type { AnyObject, Kind } from './kind.ts'
 import { type Definition, definition, elementDefinition, type ValueType } from './schema.ts'
 import { applyStructuralDefaults } from './structural/default-values.ts'
 
 /**
  * Sets what the writer left out: first the constants of the schema table, then what depends on
- * other fields (default-rules.ts). Doing it twice changes nothing more.
+ * other fields (default-rules/). Doing it twice changes nothing more.
  */
 export function applyDefaults(kind: Kind, object: AnyObject): void {
   if (kind.custom) {

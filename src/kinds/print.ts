@@ -1,6 +1,7 @@
 import type { AnyObject } from './kind.ts'
 import { selectorOf } from './selector.ts'
 import type { Container, LabelSelector } from './types.ts'
+import { validateLabelSelector } from './validation/validate-selector.ts'
 
 /** Cells that many tables share (k8s.io/kubernetes pkg/printers/internalversion/printers.go). */
 
@@ -81,7 +82,10 @@ export function joined(
 
 /** A label selector in one line; `<none>` when it selects by nothing. */
 export function selectorText(selector: LabelSelector | undefined): string {
-  return orNone(selector === undefined ? '' : selectorOf(selector).text)
+  if (selector === undefined) return orNone('')
+  return validateLabelSelector(selector, '').length > 0
+    ? '<error>'
+    : orNone(selectorOf(selector).text)
 }
 
 /** Labels in one line: `a=b,c=d`, sorted. */

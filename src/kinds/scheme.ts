@@ -2,26 +2,58 @@ import { admissionKinds } from './admissionregistration/kinds.ts'
 import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts'
 import { apiService } from './apiregistration/api-service.ts'
 import { appsKinds } from './apps/kinds.ts'
+import { podTemplate } from './apps/pod-template.ts'
+import { replicationController } from './apps/replication-controller.ts'
+import { cronJob } from './batch/cron-job.ts'
+import { job } from './batch/job.ts'
 import { certificateSigningRequest } from './certificates/certificate-signing-request.ts'
 import { lease } from './coordination/lease.ts'
 import { coreKinds } from './core/kinds.ts'
 import { endpointSlice } from './discovery/endpoint-slice.ts'
+import { endpoints } from './discovery/endpoints.ts'
+import { flowSchema } from './flowcontrol/flow-schema.ts'
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts'
 import type { Kind } from './kind.ts'
+import { limitRange } from './limits/limit-range.ts'
+import { resourceQuota } from './limits/resource-quota.ts'
+import { networkingKinds } from './networking/kinds.ts'
+import { runtimeClass } from './node/runtime-class.ts'
 import { podDisruptionBudget } from './policy/pod-disruption-budget.ts'
 import { rbacKinds } from './rbac/kinds.ts'
+import { resourceKinds } from './resource/kinds.ts'
+import { priorityClass } from './scheduling/priority-class.ts'
+import { storageKinds } from './storage/kinds.ts'
+import { persistentVolume } from './storage/persistent-volume.ts'
+import { persistentVolumeClaim } from './storage/persistent-volume-claim.ts'
 
-/** Every kind that the store holds, in the order in which discovery names them. */
+/** Every kind that the store holds. Discovery sorts by group and name. */
 export const allKinds: readonly Kind[] = [
   ...coreKinds,
-  ...appsKinds,
-  ...rbacKinds,
+  endpoints,
+  limitRange,
+  persistentVolume,
+  persistentVolumeClaim,
+  podTemplate,
+  replicationController,
+  resourceQuota,
   ...admissionKinds,
+  ...appsKinds,
+  ...networkingKinds,
+  ...rbacKinds,
+  ...resourceKinds,
+  ...storageKinds,
   apiService,
   certificateSigningRequest,
+  cronJob,
   customResourceDefinition,
   endpointSlice,
+  flowSchema,
+  job,
   lease,
   podDisruptionBudget,
+  priorityClass,
+  priorityLevelConfiguration,
+  runtimeClass,
 ]
 
 const byResource = new Map(

@@ -51,21 +51,28 @@ export async function createObject(
   const prefix = metadata.name ? '' : (metadata.generateName ?? '')
   setServerMetadata(context, object)
   metadata.managedFields = managedFields
-  applyDefaults(kind, object)
-  kind.prepareCreate(object)
-  await decideFresh(options.store, async () => shared.admission.create(context, object))
   for (let attempt = 1; ; attempt += 1) {
-    if (prefix !== '') metadata.name = generateName(options.random, prefix)
-    if (attempt === 1) checkNew(context, object)
+    const named = prefix === '' ? object : withName(object, generateName(options.random, prefix))
+    applyDefaults(kind, named)
+    kind.prepareCreate(named)
+    await decideFresh(options.store, async () => shared.admission.create(context, named))
+    checkNew(context, named)
     try {
       return await shared.admission.inTurn(context, () =>
-        decideFresh(options.store, () => storeNew(context, object, dryRun)),
+        decideFresh(options.store, () => storeNew(context, named, dryRun)),
       )
     } catch (error) {
       if (prefix === '' || !isTaken(error)) throw error
       if (attempt === generatedNameTries) throw generatedNameTaken(kind, prefix)
     }
   }
+}
+
+/** A copy: what is completed with the name in mind must not outlive it. */
+function withName(object: AnyObject, name: string): AnyObject {
+  const copy = structuredClone(object)
+  copy.metadata.name = name
+  return copy
 }
 
 /** Marks the AlreadyExists that generateName gets around. */

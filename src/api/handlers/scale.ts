@@ -2,7 +2,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import { fieldAt } from '../../kinds/apiextensions/custom-kind.ts'
 import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind, ScaleFields } from '../../kinds/kind.ts'
-import { selectorOf } from '../../kinds/selector.ts'
+import { selectorOf, selectorOfMap } from '../../kinds/selector.ts'
 import {
   isObject,
   type JsonObject,
@@ -23,7 +23,8 @@ const scaleVersion = 'autoscaling/v1'
 
 interface ScaledSpec {
   replicas?: number
-  selector?: LabelSelector
+  /** A plain map in replication controllers. */
+  selector?: LabelSelector | Record<string, string>
 }
 
 /** GET, PUT and PATCH of /scale: spec.replicas of a workload, seen as a Scale. */
@@ -133,6 +134,12 @@ function scaleOf({ custom }: Kind, object: AnyObject): AnyObject {
   return {
     ...head,
     spec: { replicas: spec?.replicas ?? 0 },
-    status: { replicas: status?.replicas ?? 0, selector: selectorOf(spec?.selector).text },
+    status: { replicas: status?.replicas ?? 0, selector: selectorText(object, spec?.selector) },
   }
+}
+
+function selectorText({ kind }: AnyObject, selector: ScaledSpec['selector']): string {
+  return kind === 'ReplicationController'
+    ? selectorOfMap(selector as Record<string, string> | undefined).text
+    : selectorOf(selector as LabelSelector | undefined).text
 }

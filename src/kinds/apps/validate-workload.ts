@@ -1,4 +1,4 @@
-import { validatePodTemplate } from '../core/validate-pod.ts'
+import { validateLastingTemplate } from '../core/validate-pod.ts'
 import type { FieldError } from '../kind.ts'
 import { selectorOf } from '../selector.ts'
 import type { LabelSelector, PodTemplateSpec } from '../types.ts'
@@ -6,7 +6,7 @@ import { invalid } from '../validation/field-error.ts'
 import { nonNegative } from '../validation/numbers.ts'
 import { isEmptySelector, validateLabelSelector } from '../validation/validate-selector.ts'
 
-/** What deployments and replica sets have alike. */
+/** What the workloads of the group apps have alike. */
 export interface WorkloadSpec {
   replicas?: number | undefined
   minReadySeconds?: number | undefined
@@ -15,7 +15,7 @@ export interface WorkloadSpec {
 }
 
 /** Counts, selector and template (k8s.io/kubernetes pkg/apis/apps/validation/validation.go). */
-export function validateWorkload(spec: WorkloadSpec): FieldError[] {
+export function validateWorkload(spec: WorkloadSpec, kind = 'deployment'): FieldError[] {
   const errors = [
     ...nonNegative(spec.replicas, 'spec.replicas'),
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
@@ -24,7 +24,7 @@ export function validateWorkload(spec: WorkloadSpec): FieldError[] {
   if (selector) {
     errors.push(...validateLabelSelector(selector, 'spec.selector'))
     if (isEmptySelector(selector))
-      errors.push(invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
+      errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${kind}`))
   }
   const labels = template.metadata?.labels
   if (!selectsTemplate(selector, labels))
@@ -35,7 +35,7 @@ export function validateWorkload(spec: WorkloadSpec): FieldError[] {
         '`selector` does not match template `labels`',
       ),
     )
-  return [...errors, ...validatePodTemplate(template, 'spec.template')]
+  return [...errors, ...validateLastingTemplate(template, 'spec.template')]
 }
 
 /** False when the selector passes over the template's pods. One that is refused itself is not asked. */

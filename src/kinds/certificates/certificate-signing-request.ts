@@ -72,7 +72,7 @@ export const certificateSigningRequest = defineKind({
   validateCreate: (object) => specErrors(typed<Request>(object).spec),
   validateStatusUpdate: (object, old) => decisionErrors(conditionsOf(object), conditionsOf(old)),
   selectableFields: (object) =>
-    new Map([['spec.signerName', typed<Request>(object).spec.signerName ?? '']]),
+    new Map([['spec.signerName', typed<Partial<Request>>(object).spec?.signerName ?? '']]),
   selectableFieldNames: ['spec.signerName'],
   columns: [
     nameColumn,
@@ -107,7 +107,7 @@ function stampConditions(conditions: Condition[], old: readonly Condition[], now
     const before = old.find(({ type }) => type === condition.type)
     condition.lastUpdateTime ??= now
     condition.lastTransitionTime ??=
-      before?.status === condition.status ? (before.lastTransitionTime ?? now) : now
+      before && before.status === condition.status ? (before.lastTransitionTime ?? now) : now
   }
 }
 

@@ -49,7 +49,8 @@ function validateNode({ spec = {} }: Node): FieldError[] {
   const seen = new Set<string>()
   for (const [index, taint] of (spec.taints ?? []).entries()) {
     const path = `spec.taints[${index}]`
-    errors.push(...invalids(`${path}.key`, taint.key, qualifiedNameProblems(taint.key)))
+    const key = taint.key ?? ''
+    errors.push(...invalids(`${path}.key`, key, qualifiedNameProblems(key)))
     const value = taint.value ?? ''
     errors.push(...invalids(`${path}.value`, value, labelValueProblems(value)))
     const identity = `${taint.key}:${taint.effect}`

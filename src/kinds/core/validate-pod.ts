@@ -41,7 +41,7 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
   ]
 }
 
-/** A template that a workload makes pods of. */
+/** A template that somebody makes pods of (pkg/apis/core/validation: ValidatePodTemplateSpec). */
 export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
   const spec = template.spec ?? { containers: [] }
   const errors = [
@@ -57,9 +57,16 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Fi
         'ephemeral containers not allowed in pod template',
       ),
     )
-  if (spec.restartPolicy !== undefined && spec.restartPolicy !== 'Always')
-    errors.push(notSupported(`${path}.spec.restartPolicy`, spec.restartPolicy, ['Always']))
-  if (spec.activeDeadlineSeconds !== undefined)
+  return errors
+}
+
+/** A template of pods that run until they are deleted. */
+export function validateLastingTemplate(template: PodTemplateSpec, path: string): FieldError[] {
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
+  const errors = validatePodTemplate(template, path)
+  if (restartPolicy !== undefined && restartPolicy !== 'Always')
+    errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always']))
+  if (activeDeadlineSeconds !== undefined)
     errors.push(
       forbidden(
         `${path}.spec.activeDeadlineSeconds`,
@@ -211,16 +218,16 @@ function securityErrors({ securityContext: context = {} }: PodSpec, path: string
 
 function gateErrors(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = []
-  for (const [index, gate] of (spec.readinessGates ?? []).entries())
+  for (const [index, { conditionType = '' }] of (spec.readinessGates ?? []).entries())
     errors.push(
       ...invalids(
         `${path}.readinessGates[${index}].conditionType`,
-        gate.conditionType,
-        qualifiedNameProblems(gate.conditionType),
+        conditionType,
+        qualifiedNameProblems(conditionType),
       ),
     )
   const names = new Set<string>()
-  for (const [index, { name }] of (spec.schedulingGates ?? []).entries()) {
+  for (const [index, { name = '' }] of (spec.schedulingGates ?? []).entries()) {
     const at = `${path}.schedulingGates[${index}]`
     errors.push(...invalids(at, name, qualifiedNameProblems(name)))
     if (names.has(name)) errors.push(duplicate(at, name))

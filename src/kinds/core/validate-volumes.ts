@@ -52,7 +52,7 @@ function sourceErrors(volume: Volume, path: string): FieldError[] {
     for (const [index, source] of (projected.sources ?? []).entries())
       errors.push(...projectionErrors(source, `${path}.projected.sources[${index}]`))
   }
-  if (hostPath?.path.split('/').includes('..'))
+  if (hostPath?.path?.split('/').includes('..'))
     errors.push(invalid(`${path}.hostPath.path`, hostPath.path, "must not contain '..'"))
   if (persistentVolumeClaim && !persistentVolumeClaim.claimName)
     errors.push(required(`${path}.persistentVolumeClaim.claimName`))

@@ -72,6 +72,18 @@ export function dns1123SubdomainProblems(value: string): string[] {
   return problems(value, subdomainLengthMax, dns1123Subdomain, dns1123SubdomainMessage)
 }
 
+const wildcardPattern = `\\*\\.${dns1123SubdomainPattern}`
+
+/** Host names that stand for all below a domain: `*.example.com`. */
+export function wildcardSubdomainProblems(value: string): string[] {
+  const message = patternProblem(
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    wildcardPattern,
+    '*.example.com',
+  )
+  return problems(value, subdomainLengthMax, new RegExp(`^${wildcardPattern}$`), message)
+}
+
 /** Names of services: a label that starts with a letter. */
 export function dns1035LabelProblems(value: string): string[] {
   return problems(value, labelLengthMax, dns1035Label, dns1035LabelMessage)

@@ -11,7 +11,7 @@ export function validateLabelSelector(
 ): FieldError[] {
   if (!selector) return []
   const errors = validateLabels(selector.matchLabels, `${path}.matchLabels`)
-  for (const [index, { key, operator, values = [] }] of (
+  for (const [index, { key = '', operator, values = [] }] of (
     selector.matchExpressions ?? []
   ).entries()) {
     const at = `${path}.matchExpressions[${index}]`

@@ -32,39 +32,8 @@ interface AggregatedResource {
 const unserved: ReadonlySet<string> = new Set([
   'bindings',
   'componentstatuses',
-  'controllerrevisions',
-  'cronjobs',
-  'csidrivers',
-  'csinodes',
-  'csistoragecapacities',
-  'daemonsets',
-  'deviceclasses',
-  'endpoints',
-  'flowschemas',
   'horizontalpodautoscalers',
-  'ingressclasses',
-  'ingresses',
-  'ipaddresses',
-  'jobs',
-  'limitranges',
-  'networkpolicies',
-  'persistentvolumeclaims',
-  'persistentvolumes',
-  'podtemplates',
-  'priorityclasses',
-  'prioritylevelconfigurations',
-  'replicationcontrollers',
-  'resourceclaims',
-  'resourceclaimtemplates',
-  'resourcequotas',
-  'resourceslices',
-  'runtimeclasses',
-  'servicecidrs',
-  'statefulsets',
-  'storageclasses',
   'tokenreviews',
-  'volumeattachments',
-  'volumeattributesclasses',
 ])
 
 describe('discovery', () => {
@@ -99,7 +68,9 @@ describe('discovery', () => {
     const apps = (await ask('/apis', { accept: v2 })).json.items.find(
       (one: { metadata: { name: string } }) => one.metadata.name === 'apps',
     )
-    const deployments = apps.versions[0].resources[0]
+    const deployments = apps.versions[0].resources.find(
+      (one: AggregatedResource) => one.resource === 'deployments',
+    )
     assert.deepEqual(deployments.subresources[0], {
       subresource: 'scale',
       responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },

@@ -77,7 +77,7 @@ definition io.k8s.api.storage.v1.StorageClass gvk=storage.k8s.io/v1/StorageClass
   mountOptions 5 []string list=atomic | Options of the mount; a wrong one makes mounting fail.
   parameters 3 {}string | Settings of the provisioner.
   provisioner 2 string! | Who makes the volumes.
-  reclaimPolicy 4 string enum=Delete,Recycle,Retain default="Delete" immutable pointer | What becomes of a volume without its claim: Delete or Retain.
+  reclaimPolicy 4 string enum=Delete,Recycle,Retain default="Delete" pointer | What becomes of a volume without its claim: Delete or Retain.
   volumeBindingMode 7 string enum=Immediate,WaitForFirstConsumer default="Immediate" immutable pointer | Immediate, or WaitForFirstConsumer to wait for the pod.
 
 definition io.k8s.api.storage.v1.StorageClassList gvk=storage.k8s.io/v1/StorageClassList | A page of StorageClass objects.

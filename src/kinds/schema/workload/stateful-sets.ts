@@ -38,7 +38,7 @@ definition io.k8s.api.apps.v1.StatefulSetSpec | What a stateful set keeps runnin
   podManagementPolicy 6 string enum=OrderedReady,Parallel default="OrderedReady" | OrderedReady, or Parallel to start and stop all pods at once.
   replicas 1 int32 default=1 pointer | How many pods are wanted.
   revisionHistoryLimit 8 int32 default=10 pointer | How many old revisions are kept for going back.
-  selector 2 LabelSelector! immutable | Which pods belong to it; never changes.
+  selector 2 LabelSelector! | Which pods belong to it; never changes.
   serviceName 5 string | Name of the headless service that gives the pods their names.
   template 3 PodTemplateSpec! | What new pods look like.
   updateStrategy 7 StatefulSetUpdateStrategy default={} | How old pods give way to new ones.

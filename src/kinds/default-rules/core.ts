@@ -1,26 +1,19 @@
-import type { AnyObject } from './kind.ts'
+import type { AnyObject } from '../kind.ts'
 import type {
-  ClusterRoleBinding,
   Container,
-  CustomResourceDefinitionSpec,
   DeploymentStrategy,
+  LimitRangeItem,
   Node,
   Pod,
-  RoleBinding,
+  ReplicationController,
   ServicePort,
   ServiceSpec,
   Volume,
-} from './types.ts'
+} from '../types.ts'
+import type { DefaultRules } from './default-rule.ts'
 
-/**
- * Defaults that depend on other fields, by the type name of the definition they belong to. Each
- * runs after the constants of its own fields and before its children get theirs
- * (k8s.io/kubernetes pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go).
- */
-export const defaultRules: ReadonlyMap<string, (value: never) => void> = new Map<
-  string,
-  (value: never) => void
->([
+/** The core group, and deployments (pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go). */
+export const coreRules: DefaultRules = [
   ['Container', defaultPullPolicy],
   ['EphemeralContainer', defaultPullPolicy],
   ['Volume', defaultVolumeSource],
@@ -30,10 +23,9 @@ export const defaultRules: ReadonlyMap<string, (value: never) => void> = new Map
   ['DeploymentStrategy', defaultStrategy],
   ['Namespace', defaultNamespace],
   ['Node', defaultAllocatable],
-  ['CustomResourceDefinitionSpec', defaultNames],
-  ['ClusterRoleBinding', defaultBindingGroups],
-  ['RoleBinding', defaultBindingGroups],
-])
+  ['ReplicationController', defaultController],
+  ['LimitRangeItem', defaultLimits],
+]
 
 const sessionAffinitySeconds = 3 * 60 * 60
 
@@ -115,18 +107,26 @@ function defaultAllocatable(node: Node): void {
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
 }
 
-const rbacGroup = 'rbac.authorization.k8s.io'
-
-/** pkg/apis/rbac/v1/defaults.go */
-function defaultBindingGroups(binding: RoleBinding | ClusterRoleBinding): void {
-  if (binding.roleRef) binding.roleRef.apiGroup ??= rbacGroup
-  for (const subject of binding.subjects ?? [])
-    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ??= rbacGroup
+/** Selector and labels of a replication controller are those of its pods, unless named. */
+function defaultController({ metadata, spec }: ReplicationController): void {
+  const labels = spec?.template?.metadata?.labels
+  if (!spec || !labels || Object.keys(labels).length === 0) return
+  spec.selector ??= { ...labels }
+  metadata.labels ??= { ...labels }
 }
 
-/** apiextensions-apiserver pkg/apis/apiextensions/v1/defaults.go */
-function defaultNames({ names }: CustomResourceDefinitionSpec): void {
-  if (!names?.kind) return
-  names.singular ??= names.kind.toLowerCase()
-  names.listKind ??= `${names.kind}List`
+/** Containers: the most is the default limit, that the default request, and the least otherwise. */
+function defaultLimits(item: LimitRangeItem): void {
+  if (item.type !== 'Container') return
+  const limits = filled(item.default, item.max)
+  const requests = filled(filled(item.defaultRequest, limits), item.min)
+  if (Object.keys(limits).length > 0) item.default = limits
+  if (Object.keys(requests).length > 0) item.defaultRequest = requests
+}
+
+type Amounts = Record<string, string>
+
+function filled(amounts: Amounts | undefined, from: Amounts | undefined): Amounts {
+  const result: Amounts = Object.create(null)
+  return Object.assign(result, from, amounts)
 }

@@ -1,0 +1,94 @@
+import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
+import { type FieldError, typed } from '../kind.ts'
+import { age, joined, nameOf } from '../print.ts'
+import type { StatefulSet, StatefulSetSpec } from '../types.ts'
+import { forbidden, invalid, same } from '../validation/field-error.ts'
+import { nonNegative, shareErrors } from '../validation/numbers.ts'
+import { validateWorkload } from './validate-workload.ts'
+
+const readWrite = ['get', 'patch', 'update']
+
+/** k8s.io/kubernetes pkg/apis/apps/validation/validation.go: ValidateStatefulSet */
+export const statefulSet = defineKind({
+  group: 'apps',
+  kind: 'StatefulSet',
+  resource: 'statefulsets',
+  singular: 'statefulset',
+  shortNames: ['sts'],
+  categories: ['all'],
+  definition: 'io.k8s.api.apps.v1.StatefulSet',
+  hasStatus: true,
+  countsGeneration: true,
+  subresources: [
+    subresource('scale', 'Scale', readWrite, 'autoscaling'),
+    subresource('status', 'StatefulSet', readWrite),
+  ],
+  validateCreate: (object) => specErrors(typed<StatefulSet>(object).spec),
+  validateUpdate: (object, old) => [
+    ...specErrors(typed<StatefulSet>(object).spec),
+    ...fixedErrors(typed<StatefulSet>(object).spec, typed<StatefulSet>(old).spec),
+  ],
+  columns: [
+    nameColumn,
+    column('Ready', 'string', 'Pods that are ready, of those wanted.'),
+    ageColumn,
+    column('Containers', 'string', 'Names of its containers.', { wide: true }),
+    column('Images', 'string', 'Images of its containers.', { wide: true }),
+  ],
+  row: (object, nowMs) => {
+    const { spec, status } = typed<StatefulSet>(object)
+    const containers = spec?.template?.spec?.containers
+    return [
+      nameOf(object),
+      `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+      age(object, nowMs),
+      joined(containers, 'name'),
+      joined(containers, 'image'),
+    ]
+  },
+})
+
+function specErrors(spec: StatefulSetSpec | undefined): FieldError[] {
+  if (!spec) return []
+  const { type, rollingUpdate } = spec.updateStrategy ?? {}
+  const errors = validateWorkload(spec, 'statefulset')
+  errors.push(
+    ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
+    ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
+  )
+  const at = 'spec.updateStrategy.rollingUpdate'
+  if (rollingUpdate && type === 'OnDelete')
+    errors.push(invalid(at, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"))
+  else if (rollingUpdate) {
+    errors.push(...nonNegative(rollingUpdate.partition, `${at}.partition`))
+    if (rollingUpdate.maxUnavailable !== undefined)
+      errors.push(...shareErrors(rollingUpdate.maxUnavailable, `${at}.maxUnavailable`, 100))
+  }
+  return errors
+}
+
+const changeable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const
+
+/** Pods keep their names and volumes, so what these are made of stays. */
+function fixedErrors(spec: StatefulSetSpec | undefined, old: StatefulSetSpec | undefined) {
+  const fixed = { ...spec }
+  const before = { ...old }
+  for (const field of changeable) {
+    delete fixed[field]
+    delete before[field]
+  }
+  if (same(fixed, before)) return []
+  const named = changeable.map((field) => `'${field}'`)
+  const listed = `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`
+  return [
+    forbidden('spec', `updates to statefulset spec for fields other than ${listed} are forbidden`),
+  ]
+}
