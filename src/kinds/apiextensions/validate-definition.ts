@@ -30,7 +30,8 @@ import { schemaErrors } from './validate-schema-props.ts'
 export function validateDefinition(definition: CustomDefinition): FieldError[] {
   const { spec, metadata } = definition
   // The schema table tells what is missing: then there is nothing more to say.
-  if (!spec.names?.plural || !spec.group || !spec.scope || !spec.versions) return []
+  if (!spec.names?.plural || !spec.names.kind || !spec.group || !spec.scope || !spec.versions)
+    return []
   const { names } = spec
   const wanted = `${names.plural}.${spec.group}`
   const found: FieldError[] = []
@@ -62,13 +63,13 @@ export function validateDefinitionUpdate(
   const { spec } = definition
   const found = [
     ...immutable('spec.group', spec.group, old.spec.group),
-    ...immutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
+    ...immutable('spec.names.plural', spec.names?.plural, old.spec.names?.plural),
   ]
   if (hasCondition(old, 'Established')) {
     found.push(...immutable('spec.scope', spec.scope, old.spec.scope))
-    found.push(...immutable('spec.names.kind', spec.names.kind, old.spec.names.kind))
+    found.push(...immutable('spec.names.kind', spec.names?.kind, old.spec.names?.kind))
   }
-  const versions = new Set(spec.versions.map((version) => version.name))
+  const versions = new Set((spec.versions ?? []).map((version) => version.name))
   const stored = old.status?.storedVersions ?? []
   stored.forEach((version, index) => {
     if (!versions.has(version))
@@ -151,7 +152,9 @@ function versionsErrors(versions: readonly DefinitionVersion[]): FieldError[] {
   const seen = new Set<string>()
   versions.forEach((version, index) => {
     const path = `spec.versions[${index}]`
-    found.push(...invalids(`${path}.name`, version.name, dns1035LabelProblems(version.name)))
+    found.push(
+      ...invalids(`${path}.name`, version.name ?? '', dns1035LabelProblems(version.name ?? '')),
+    )
     if (seen.has(version.name))
       found.push(
         invalid('spec.versions', shownVersions(versions), 'must contain unique version names'),
