@@ -97,8 +97,9 @@ function parse(side: Side, line: string) {
 }
 
 const revisionNames = 'revision|mod_revision|create_revision|CompactRevision|compact_revision'
-const fieldNames = 'Revision|ModRevision|CreateRevision|CompactRevision'
-const idNames = 'cluster_id|member_id|ID|leader|raft_term|raftIndex|raftTerm|raftAppliedIndex|lease'
+const fieldNames = '(?:Prev)?(?:Mod|Create|Compact)?Revision'
+const idNames =
+  'id|cluster_id|member_id|ID|leader|raft_term|raftIndex|raftTerm|raftAppliedIndex|lease'
 
 /**
  * What the two may differ in, made equal: identifiers, addresses, times, sizes, and revisions, which are
@@ -125,8 +126,35 @@ export function masked(side: Side, text: string): string {
       .replaceAll(/remaining\(\d+s\)/g, 'remaining(TIME)')
       .replaceAll(/"ttl":\d+/g, '"ttl":TIME')
       .replaceAll(/took = \S+/g, 'took = TIME')
+      .replaceAll(/https?:\/\/127\.0\.0\.1:\d+/g, 'ENDPOINT')
       .replaceAll(/127\.0\.0\.1:\d+/g, 'ENDPOINT')
       .replaceAll(/\d+(\.\d+)? ?([kMG]B|bytes)/g, 'SIZE')
+      .replaceAll(/"(dbSize|dbSizeInUse)":\d+/g, '"$1":SIZE')
       .replaceAll(/[\d.]+s\b/g, 'TIME')
+      .replaceAll(/\b[em]([1-3])\b/g, 'NAME')
+      .replaceAll(/3\.\d\.\d\d\b/g, 'VERSION')
+      // Tables: their widths follow from what was masked.
+      .replaceAll(/^\+[-+]+\+$/gm, '+')
+      .replaceAll(/ *\| */g, '|')
+      .replaceAll(/^(\|?)[0-9a-f]+(, |\|)(started)/gm, '$1ID$2$3')
+      .replaceAll(
+        /^(ENDPOINT, )[0-9a-f]+(, .*), \d+, \d+, \d+, $/gm,
+        '$1ID$2, TERM, INDEX, INDEX, ',
+      )
   )
+}
+
+/** Lines whose order is that of identifiers, or of two writers: sorted. Hashes: which ones are equal. */
+export function settled(line: string, text: string): string {
+  if (line.startsWith('endpoint hashkv')) {
+    const seen: string[] = []
+    return text.replaceAll(/\b\d{4,10}\b/g, (hash) => {
+      if (!seen.includes(hash)) seen.push(hash)
+      return `HASH${seen.indexOf(hash)}`
+    })
+  }
+  // etcd lists the keys of a lease in no order.
+  if (line.startsWith('lease timetolive'))
+    return text.replaceAll(/\[([^[\]]*)\]/g, (_, list: string) => `[${list.split(/[ ,]/).sort()}]`)
+  return /^(member|endpoint|exec|many)/.test(line) ? text.split('\n').sort().join('\n') : text
 }

@@ -66,6 +66,10 @@ export function runProgram(
         done({ code, stdout, stderr })
       },
     )
+    // A program that ends without reading its input is no failure of ours: its exit code says how it went.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
     child.stdin?.end(options.input ?? '')
   })
 }

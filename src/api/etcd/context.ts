@@ -6,6 +6,7 @@ import type { LeadershipView, MembershipChange, ReplicaStatus } from '../../raft
 import type { EtcdStore } from '../../state/cluster-store.ts'
 import type { KeySpace } from './key-space.ts'
 import type { ResponseHeader } from './wire/kv-messages.ts'
+import type { Draft } from './wire/message-type.ts'
 
 /** What the listener needs of a store: api/proposer.ts has it. */
 export interface ListenerStore extends EtcdStore {
@@ -48,6 +49,11 @@ export interface EtcdContext {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+}
+
+/** Of answers about the cluster and not about keys: they carry no revision. */
+export function clusterHeader(context: EtcdContext): Draft<ResponseHeader> {
+  return { ...headerAt(context), revision: 0 }
 }
 
 export function headerAt(

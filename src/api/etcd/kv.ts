@@ -1,7 +1,14 @@
 import { assert } from '../../base/assert.ts'
 import type { Revision } from '../../base/brand.ts'
-import type { Operation, OperationResult, TxnResult } from '../../state/cluster-store.ts'
+import type {
+  Operation,
+  OperationResult,
+  PutOperation,
+  TxnResult,
+} from '../../state/cluster-store.ts'
+import { StoreError } from '../../state/errors.ts'
 import { type EtcdContext, headerAt } from './context.ts'
+import { refusals } from './errors.ts'
 import {
   deleteAnswer,
   deleteOperation,
@@ -29,7 +36,10 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
   })
 
   rpc.unary(kvService.put, async (request) => {
-    const { result, response } = await commitOne(context, putOperation(keys, request))
+    const operation = putOperation(keys, request)
+    const { result, response } = await commitOne(context, operation).catch((error: unknown) => {
+      throw leaseFirst(context, operation, error)
+    })
     assert(response.op === 'put', 'a put is answered as a put')
     return putAnswer(keys, response, headerAt(context, result.revision))
   })
@@ -50,6 +60,15 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
     const result = await store.compact(revision as Revision)
     return { header: headerAt(context, result.revision) }
   })
+}
+
+/**
+ * A put that keeps what is not there, for a lease that is not there either: outside of a transaction
+ * etcd misses the lease first (server/etcdserver/apply.go: Put, checkRequestPut).
+ */
+function leaseFirst({ store }: EtcdContext, { lease = 0 }: PutOperation, error: unknown): unknown {
+  const misses = error instanceof StoreError && error.refusal === 'key not found'
+  return misses && lease !== 0 && !store.view.lease(lease) ? refusals.leaseNotFound() : error
 }
 
 /** A transaction of one operation, and what that came to. */

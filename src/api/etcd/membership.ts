@@ -1,6 +1,6 @@
 import type { LogIndex, MemberId } from '../../base/brand.ts'
 import type { ReplicaStatus } from '../../raft/replica.ts'
-import { type EtcdContext, headerAt, type MemberAddresses } from './context.ts'
+import { clusterHeader, type EtcdContext, type MemberAddresses } from './context.ts'
 import { failedPrecondition, refusals, unimplemented } from './errors.ts'
 import type { Rpc } from './rpc.ts'
 import type { Member, MemberList } from './wire/cluster-messages.ts'
@@ -73,7 +73,7 @@ function memberList(context: EtcdContext): Draft<MemberList> {
   const members = context.member.masters
     .filter(({ id }) => ids.includes(id))
     .map((master) => messageOf(master, status.learners.includes(master.id as MemberId)))
-  return { header: headerAt(context), members }
+  return { header: clusterHeader(context), members }
 }
 
 function messageOf(master: MemberAddresses, isLearner: boolean): Member {

@@ -146,14 +146,27 @@ export function deleteAnswer(
   return { header, deleted, prevKvs: previous.map((record) => keys.message(record)) }
 }
 
-/** Answers inside of a transaction carry its revision alone. */
 export function txnAnswer(
   keys: KeySpace,
   result: TxnResult,
   header: Draft<ResponseHeader>,
 ): Draft<TxnResponse> {
-  const inner = { revision: result.revision }
+  const progress = { revision: result.revision - (changesOf(result) ? 1 : 0) }
+  return { header, ...txnAnswers(keys, result, progress) }
+}
+
+/**
+ * Answers inside of a transaction carry a revision alone: the store's as it was then, which the first
+ * change moves on (etcd server/etcdserver/apply.go: applyTxn).
+ */
+function txnAnswers(
+  keys: KeySpace,
+  result: TxnResult,
+  progress: { revision: number },
+): Draft<TxnResponse> {
   const responses = result.responses.map((response): Draft<ResponseOperation> => {
+    if (response.op !== 'txn' && changes(response)) progress.revision = result.revision
+    const inner = { revision: progress.revision }
     switch (response.op) {
       case 'range':
         return { range: rangeAnswer(keys, response, inner) }
@@ -162,10 +175,19 @@ export function txnAnswer(
       case 'delete':
         return { delete: deleteAnswer(keys, response, inner) }
       case 'txn':
-        return { txn: txnAnswer(keys, response.result, inner) }
+        return { txn: { header: {}, ...txnAnswers(keys, response.result, progress) } }
       default:
         return unreachable(response, 'result')
     }
   })
-  return { header, succeeded: result.succeeded, responses }
+  return { succeeded: result.succeeded, responses }
+}
+
+function changesOf(result: TxnResult): boolean {
+  return result.responses.some(changes)
+}
+
+function changes(response: OperationResult): boolean {
+  if (response.op === 'txn') return changesOf(response.result)
+  return response.op === 'put' || (response.op === 'delete' && response.deleted > 0)
 }

@@ -1,8 +1,8 @@
 import type { Revision } from '../../base/brand.ts'
 import { limits } from '../../base/limits.ts'
-import { isStatus } from '../../base/status.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from '../../state/cluster-store.ts'
-import { type EtcdContext, headerAt } from './context.ts'
+import { StoreError } from '../../state/errors.ts'
+import { clusterHeader, type EtcdContext, headerAt } from './context.ts'
 import type { KeySpace } from './key-space.ts'
 import type { Answers, Rpc } from './rpc.ts'
 import type { EventMessage, WatchCreate, WatchResponse } from './wire/kv-messages.ts'
@@ -13,8 +13,8 @@ import { watchService } from './wire/services.ts'
 const noWatchId = -1
 /** As etcd's: a watch that asked for it hears of progress this often when nothing happens. */
 const progressNotifyMs = 10 * 60_000
-const filterPuts = 0
-const filterDeletions = 1
+/** By the number of etcd's filter. */
+const skippedBy: readonly StoreEvent['type'][] = ['put', 'delete']
 
 /** etcd's Watch service: many watches share a stream, each a cursor into the store's events. */
 export function serveWatch(rpc: Rpc, context: EtcdContext): void {
@@ -90,7 +90,8 @@ class WatchStream {
     else if (!this.#places.take()) this.#refuse('kijabi: this member has too many watches')
     else {
       const { startRevision } = request
-      const after = startRevision > 0 ? startRevision - 1 : store.view.revision
+      // The first write makes revision 2: before it nothing can have been missed.
+      const after = startRevision > 0 ? Math.max(startRevision - 1, 1) : store.view.revision
       this.#send({ header: headerAt(this.#context), watchId: id, created: true })
       this.#open(id, request, { start, end, afterRevision: after as Revision })
     }
@@ -141,14 +142,16 @@ class WatchStream {
 
   #open(id: number, request: WatchCreate, range: Omit<WatchOptions, 'wake'>): void {
     try {
-      const cursor = this.#context.store.watch({ ...range, wake: () => this.#wake(watch) })
+      const cursor = this.#context.store.watch({
+        ...{ ...range, skips: skipsOf(request) },
+        wake: () => this.#wake(watch),
+      })
       const watch: Watch = { id, request, cursor, idle: false, heard: false }
       this.#watches.set(id, watch)
       this.#drain(watch)
     } catch (error) {
       this.#places.give()
-      if (!isStatus(error, 'Expired')) throw error
-      this.#sendCompacted(id)
+      this.#sendCompacted(id, error)
     }
   }
 
@@ -176,9 +179,8 @@ class WatchStream {
     try {
       return watch.cursor.poll(limits.etcdWatchAnswerBytesMax / 2)
     } catch (error) {
-      if (!isStatus(error, 'Expired')) throw error
       this.#remove(watch)
-      this.#sendCompacted(watch.id)
+      this.#sendCompacted(watch.id, error)
       return undefined
     }
   }
@@ -187,11 +189,10 @@ class WatchStream {
     const { keys } = this.#context
     const { id, request } = watch
     const last = events.at(-1)
-    const wanted = events.filter(({ type }) => !request.filters.includes(filterOf(type)))
-    if (wanted.length === 0 || !last) return
+    if (!last) return
     watch.heard = true
     const header = headerAt(this.#context, last.revision)
-    const parts = request.fragment ? fragments(wanted) : [wanted]
+    const parts = request.fragment ? fragments(events) : [events]
     parts.forEach((part, at) => {
       this.#send({
         ...{ header, watchId: id, fragment: at < parts.length - 1 },
@@ -212,9 +213,12 @@ class WatchStream {
     this.#send({ header, watchId: noWatchId, created: true, canceled: true, cancelReason })
   }
 
-  #sendCompacted(watchId: number): void {
-    const compactRevision = this.#context.store.view.compactedRevision
-    this.#send({ header: headerAt(this.#context), watchId, canceled: true, compactRevision })
+  /** The watch is over; the client is told with which revision it can begin again. */
+  #sendCompacted(watchId: number, error: unknown): void {
+    if (!(error instanceof StoreError) || error.refusal !== 'compacted') throw error
+    const compactRevision = error.resumeRevision ?? this.#context.store.view.compactedRevision
+    // As etcd has it: no revision, for a client may take it for progress.
+    this.#send({ header: clusterHeader(this.#context), watchId, canceled: true, compactRevision })
   }
 
   #send(response: Draft<WatchResponse>): void {
@@ -227,8 +231,9 @@ class WatchStream {
   }
 }
 
-function filterOf(type: StoreEvent['type']): number {
-  return type === 'put' ? filterPuts : filterDeletions
+/** The types of events that a watch is not to hear of. */
+function skipsOf({ filters }: WatchCreate): StoreEvent['type'][] {
+  return filters.flatMap((filter) => skippedBy[filter] ?? [])
 }
 
 function eventMessage(
