@@ -87,14 +87,20 @@ function aboutReads(swarm: Swarm, random: Random): Swarm {
   return { ...swarm, weather, faults, settings, clients: 8, keys, thinkMs: 4 }
 }
 
-/** Who decides changes all the time, while the network falls apart. */
+/** Who decides changes all the time, and now and then one half does not hear of it. */
 function aboutMembership(swarm: Swarm, random: Random): Swarm {
   const members = 4 + random.integer(0, 2)
-  const membershipMs = 200 + random.fraction() * 600
-  const partitionMs = 300 + random.fraction() * 1000
+  const { wipeMs, transferMs } = swarm.faults
+  const faults = {
+    ...noFaults,
+    ...{ wipeMs, transferMs },
+    membershipMs: 200 + random.fraction() * 600,
+    partitionMs: 1500 + random.fraction() * 3000,
+    killMs: 1000 + random.fraction() * 3000,
+  }
+  const weather = { ...swarm.weather, delayMinMs: 0.1, delayMeanMs: 0.5 + random.fraction() * 8 }
   const founders = random.integer(3, members + 1)
-  const faults = { ...swarm.faults, membershipMs, partitionMs }
-  return { ...swarm, members, founders, faults }
+  return { ...swarm, members, founders, weather, faults, clients: 8, thinkMs: 6 }
 }
 
 /** Leaders come and go within fractions of a second, and what they leave behind conflicts. */
