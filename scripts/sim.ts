@@ -2,7 +2,7 @@
  * Simulates clusters, one for each seed, and checks everything that must hold:
  *
  *     npm run sim -- --seed N [--ticks T] [--record FILE]
- *     npm run sim -- --seeds A..B [--minutes M] [--ticks T] [--jobs J] [--keep-going]
+ *     npm run sim -- --seeds A..B|A,B,C [--minutes M] [--ticks T] [--jobs J] [--keep-going]
  *     npm run sim -- --canaries [--canary NAME] [--seeds-max N] [--minutes M] [--jobs J] [--known FILE] [--save FILE]
  *
  * J processes work at the same time, one for each core when left out. FILE says by which seed each canary
@@ -67,15 +67,21 @@ async function runSeed(seed: number): Promise<void> {
   process.exitCode = 1
 }
 
-async function runSeeds(range: string): Promise<void> {
-  const [first = 1, last = first] = range.split('..').map(Number)
-  let seed = first
+/** A..B, or A,B,C. */
+function* seedsOf(text: string): Generator<number, void, void> {
+  const [first = 1, last = first] = text.split('..').map(Number)
+  if (text.includes(',')) yield* text.split(',').map(Number)
+  else for (let seed = first; seed <= last; seed += 1) yield seed
+}
+
+async function runSeeds(text: string): Promise<void> {
+  const wanted = seedsOf(text)
   let [seeds, ran, unrecoverable] = [0, 0, 0]
   const isOver = () => process.exitCode === 1 && !values['keep-going']
   const next = () => {
-    if (seed > last || performance.now() > endMs || isOver()) return undefined
-    seed += 1
-    return { seed: seed - 1, ...ticks }
+    if (performance.now() > endMs || isOver()) return undefined
+    const { value: seed } = wanted.next()
+    return seed === undefined ? undefined : { seed, ...ticks }
   }
   const pool = new Pool(jobs, program, next, (_job, result) => {
     seeds += 1
@@ -88,7 +94,7 @@ async function runSeeds(range: string): Promise<void> {
   await pool.run()
   const seconds = (performance.now() - startMs) / 1000
   console.log(
-    `${seeds} seeds from ${first}, ${unrecoverable} of them beyond repair; ` +
+    `${seeds} seeds of ${text}, ${unrecoverable} of them beyond repair; ` +
       `${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
   )
 }

@@ -11,17 +11,18 @@ import { MemoryNetwork } from '../../contract/memory-network.ts'
 import { Member, type ReplicaCluster, Watcher } from '../../contract/replica.ts'
 import { SimulatedDisk } from '../../contract/sim-disk.ts'
 
-/** Three replicas in this thread, on disks that forget, over links in memory. */
+/** Replicas in this thread, on disks that forget, over links in memory. */
 export class LocalCluster extends Watcher implements ReplicaCluster {
-  readonly ids = [1, 2, 3] as MemberId[]
+  readonly ids: readonly MemberId[]
   readonly network = new MemoryNetwork()
   readonly disks = new Map<MemberId, SimulatedDisk>()
   readonly #members: Member[] = []
   readonly #random: SeededRandom
   readonly #clock: Clock
 
-  constructor(t: TestContext, seed: number, clock: Clock = systemClock) {
+  constructor(t: TestContext, seed: number, clock: Clock = systemClock, size = 3) {
     super()
+    this.ids = Array.from({ length: size }, (_, at) => (at + 1) as MemberId)
     if (clock === systemClock) t.diagnostic(`seed ${seed}`)
     this.#clock = clock
     this.#random = new SeededRandom(seed)
