@@ -1,6 +1,7 @@
+import { applySchemaDefaults } from './defaults.ts'
 import type { AnyObject, Column, FieldError, Kind, Subresource, Verb } from './kind.ts'
 import { age, nameOf } from './print.ts'
-import { definition } from './schema.ts'
+import { type Definition, definition } from './schema.ts'
 import { immutableErrors } from './validation/immutable.ts'
 import { type NameRule, validateMeta, validateMetaUpdate } from './validation/object-meta.ts'
 import { validateSchema } from './validation/validate-schema.ts'
@@ -32,6 +33,8 @@ const allVerbs: readonly Verb[] = [
 export function defineKind(facts: KindFacts): Kind {
   const { hasStatus = false, nameRule, ...rest } = facts
   const namespaced = facts.namespaced ?? true
+  // The table is read when a kind is first used, not when this file is.
+  const schema = () => definition(facts.definition)
   return {
     group: '',
     version: 'v1',
@@ -46,15 +49,27 @@ export function defineKind(facts: KindFacts): Kind {
     unconditionalUpdate: true,
     createOnUpdate: false,
     defaultPropagation: 'Background',
-    prepareCreate: hasStatus ? dropStatus : () => undefined,
-    prepareUpdate: hasStatus ? keepStatus : () => undefined,
-    prepareStatusUpdate: keepAllButStatus,
     parts: new Map(),
     selectableFields: () => new Map(),
     selectableFieldNames: [],
     columns: [nameColumn, ageColumn],
     row: (object, nowMs) => [nameOf(object), age(object, nowMs)],
     ...rest,
+    prepareCreate: (object) => {
+      if (facts.prepareCreate) facts.prepareCreate(object)
+      else if (hasStatus) dropStatus(object)
+      fillStatus(schema(), object)
+    },
+    prepareUpdate: (object, old) => {
+      if (facts.prepareUpdate) facts.prepareUpdate(object, old)
+      else if (hasStatus) keepStatus(object, old)
+      fillStatus(schema(), object)
+    },
+    prepareStatusUpdate: (object, old, nowMs) => {
+      if (facts.prepareStatusUpdate) facts.prepareStatusUpdate(object, old, nowMs)
+      else keepAllButStatus(object, old)
+      fillStatus(schema(), object)
+    },
     validateCreate: (object) => [
       ...validateMeta(object.metadata, { namespaced, nameRule }),
       ...schemaErrors(facts.definition, object),
@@ -63,7 +78,7 @@ export function defineKind(facts: KindFacts): Kind {
     validateUpdate: (object, old) => [
       ...validateMetaUpdate(object.metadata, old.metadata),
       ...schemaErrors(facts.definition, object),
-      ...immutableErrors(definition(facts.definition), object, old),
+      ...immutableErrors(schema(), object, old),
       ...(facts.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
@@ -71,6 +86,17 @@ export function defineKind(facts: KindFacts): Kind {
       ...(facts.validateStatusUpdate?.(object, old) ?? []),
     ],
   }
+}
+
+/**
+ * A status is a struct in Go, written even when it is empty; clients in other languages reach into it
+ * without asking whether it is there.
+ */
+function fillStatus(schema: Definition, object: AnyObject): void {
+  const field = schema.byName.get('status')
+  if (field?.type.is !== 'object') return
+  object['status'] ??= {}
+  applySchemaDefaults(definition(field.type.definition), object['status'] as object)
 }
 
 /** Metadata has messages of its own; a status is what its controller says. */

@@ -95,13 +95,13 @@ definition io.k8s.api.core.v1.ContainerStatus | What is known of one container.
   containerID 8 string | Id with the runtime, such as docker://0123.
   image 6 string! | Image that a container is started from.
   imageID 7 string! | Id of the image that runs.
-  lastState 3 ContainerState | How the run before this one ended.
+  lastState 3 ContainerState default={} | How the run before this one ended.
   name 1 string! | Name of it.
   ready 4 bool! | True when it can serve.
   resources 11 ResourceRequirements | Computing resources that it asks for and may use.
   restartCount 5 int32! | How often it was started again.
   started 9 bool pointer | True once the startup probe has succeeded.
-  state 2 ContainerState | What it does now.
+  state 2 ContainerState default={} | What it does now.
   stopSignal 15 string enum=SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGPIPE,SIGPOLL,SIGPROF,SIGPWR,SIGQUIT,SIGRTMAX,SIGRTMAX-1,SIGRTMAX-10,SIGRTMAX-11,SIGRTMAX-12,SIGRTMAX-13,SIGRTMAX-14,SIGRTMAX-2,SIGRTMAX-3,SIGRTMAX-4,SIGRTMAX-5,SIGRTMAX-6,SIGRTMAX-7,SIGRTMAX-8,SIGRTMAX-9,SIGRTMIN,SIGRTMIN+1,SIGRTMIN+10,SIGRTMIN+11,SIGRTMIN+12,SIGRTMIN+13,SIGRTMIN+14,SIGRTMIN+15,SIGRTMIN+2,SIGRTMIN+3,SIGRTMIN+4,SIGRTMIN+5,SIGRTMIN+6,SIGRTMIN+7,SIGRTMIN+8,SIGRTMIN+9,SIGSEGV,SIGSTKFLT,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGVTALRM,SIGWINCH,SIGXCPU,SIGXFSZ pointer | Signal that ends the container.
   user 13 ContainerUser | User to act as.
   volumeMounts 12 []VolumeMountStatus list=map:mountPath patch=merge:mountPath | Which volumes appear where in the file system.

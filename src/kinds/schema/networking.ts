@@ -62,7 +62,7 @@ definition io.k8s.api.core.v1.ServiceSpec | Which pods a service leads to, and h
 
 definition io.k8s.api.core.v1.ServiceStatus | What is known of a service.
   conditions 2 []Condition list=map:type patch=merge:type | Latest observations, one a type.
-  loadBalancer 1 LoadBalancerStatus | What the load balancer is known by.
+  loadBalancer 1 LoadBalancerStatus default={} | What the load balancer is known by.
 
 definition io.k8s.api.core.v1.SessionAffinityConfig | How long an affinity lasts.
   clientIP 1 ClientIPConfig | Affinity by the client's address.

@@ -147,7 +147,7 @@ definition io.k8s.api.core.v1.PersistentVolumeClaimSpec | What storage is asked 
   accessModes 1 []string list=atomic | How many nodes may read and write.
   dataSource 7 TypedLocalObjectReference | What the volume starts with.
   dataSourceRef 8 TypedObjectReference | What the volume starts with, from any kind.
-  resources 2 VolumeResourceRequirements | Computing resources that it asks for and may use.
+  resources 2 VolumeResourceRequirements default={} | Computing resources that it asks for and may use.
   selector 4 LabelSelector | Which pods belong to it.
   storageClassName 5 string pointer | Name of the storage class.
   volumeAttributesClassName 9 string pointer | Name of the volume attributes class.

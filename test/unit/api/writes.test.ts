@@ -174,7 +174,7 @@ test('update: generation counts spec, status has its own path', () =>
     {
       ask: ['POST', deployments, { ...deployment('w'), status: { replicas: 9 } }],
       status: 201,
-      answer: { metadata: { generation: 1 }, status: undefined },
+      answer: { metadata: { generation: 1 }, status: {} },
     },
     {
       ask: ['PATCH', `${deployments}/w`, { metadata: { labels: { a: 'b' } } }],

@@ -76,7 +76,7 @@ definition io.k8s.api.networking.v1.IngressSpec | Where requests go.
   tls 2 []IngressTLS list=atomic | Hosts that are served with TLS.
 
 definition io.k8s.api.networking.v1.IngressStatus | Where an ingress is reached.
-  loadBalancer 1 IngressLoadBalancerStatus | The addresses from outside.
+  loadBalancer 1 IngressLoadBalancerStatus default={} | The addresses from outside.
 
 definition io.k8s.api.networking.v1.IngressTLS | A certificate and its hosts.
   hosts 1 []string list=atomic | Names that the certificate is for.
