@@ -42,6 +42,16 @@ export function negotiate(accept: string | undefined): Negotiated {
   throw notAcceptable(answerTypes)
 }
 
+/**
+ * Refuses who takes nothing but a Table or PartialObjectMetadata of what has no metadata, a review say.
+ * Throws NotAcceptable.
+ */
+export function refuseTransforms(accept: string | undefined): void {
+  const clauses = parseAccept(accept?.trim() || '*/*')
+  const fits = clauses.some(({ type, parameters }) => formats.has(type) && !parameters.has('as'))
+  if (!fits) throw notAcceptable(answerTypes)
+}
+
 function plain(format: 'json' | 'yaml'): Negotiated {
   return { format, transform: 'none', metaVersion: 'v1', contentType: `application/${format}` }
 }

@@ -3,6 +3,7 @@ import type { AnyObject } from '../../kinds/kind.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { invalidKind, methodNotAllowed } from '../errors.ts'
 import { readBody } from '../handlers/request-body.ts'
+import { refuseTransforms } from '../negotiate.ts'
 import type { Attributes } from '../request-info.ts'
 import { jsonResponse } from '../responses.ts'
 import type { UserRules } from './authorizer.ts'
@@ -53,6 +54,7 @@ function review(
     `${apiVersion}/${kind.toLowerCase()}s`,
     async (context) => {
       if (context.info.verb !== 'create' || context.info.name !== '') throw methodNotAllowed()
+      refuseTransforms(context.request.headers.get('accept'))
       const asked: AnyObject = readBody(context, expected)
       const spec = (asked['spec'] ?? {}) as Fields
       return jsonResponse(201, {

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configMap, openCluster } from '../api/cluster.ts'
+
+const path = '/api/v1/namespaces/default/configmaps'
+const chunksOf = (limit: number) => `${path}?limit=${limit}`
+
+test('[sig-api-machinery] Servers with support for API chunking should return chunks of results for list calls [Conformance]', async () => {
+  await using cluster = await openCluster()
+  for (let at = 0; at < 40; at += 1)
+    await cluster.ask('POST', path, configMap(`c-${`${at}`.padStart(4, '0')}`))
+  const names: string[] = []
+  let token = ''
+  let version: string | undefined
+  do {
+    const { json } = await cluster.ask(
+      'GET',
+      `${chunksOf(7)}&continue=${encodeURIComponent(token)}`,
+    )
+    version ??= json.metadata.resourceVersion
+    assert.equal(json.metadata.resourceVersion, version, 'every chunk is of one moment')
+    for (const item of json.items) names.push(item.metadata.name)
+    const left = 40 - names.length
+    assert.equal(json.metadata.remainingItemCount ?? 0, left)
+    token = json.metadata.continue ?? ''
+    // What comes and goes in between belongs to another moment.
+    await cluster.ask('DELETE', `${path}/c-0039`)
+  } while (token !== '')
+  assert.deepEqual(names.length, 40)
+  assert.deepEqual(names, [...names].sort())
+  assert.equal((await cluster.ask('GET', path)).json.items.length, 39)
+})
+
+test('[sig-api-machinery] Servers with support for Table transformation should return a 406 for a backend which does not implement metadata [Conformance]', async () => {
+  await using cluster = await openCluster()
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+  }
+  const answer = await cluster.ask(
+    ...['POST' as const, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review],
+    { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } },
+  )
+  assert.deepEqual([answer.status, answer.json.reason], [406, 'NotAcceptable'])
+})
+
+test('[sig-api-machinery] server version should find the server version [Conformance]', async () => {
+  await using cluster = await openCluster()
+  const { json } = await cluster.ask('GET', '/version')
+  assert.match(json.major, /^[1-9]\d*$/)
+  assert.match(json.minor, /^\d+\+?$/)
+  assert.match(json.gitVersion, new RegExp(`^v${json.major}\\.${json.minor}\\.\\d+`))
+})
+
+test('[sig-cli] Kubectl client Kubectl api-versions should check if v1 is in available api versions [Conformance]', async () => {
+  await using cluster = await openCluster()
+  assert.ok((await cluster.ask('GET', '/api')).json.versions.includes('v1'))
+})
+
+test('[sig-api-machinery] Discovery should validate PreferredVersion for each APIGroup [Conformance]', async () => {
+  await using cluster = await openCluster()
+  const { json } = await cluster.ask('GET', '/apis')
+  assert.ok(json.groups.length > 5)
+  for (const group of json.groups) {
+    const one = await cluster.ask('GET', `/apis/${group.name}`)
+    assert.deepEqual(one.json.preferredVersion, group.preferredVersion)
+    const versions = one.json.versions.map((of: { groupVersion: string }) => of.groupVersion)
+    assert.ok(versions.includes(group.preferredVersion.groupVersion))
+  }
+})
