@@ -343,6 +343,17 @@ test('7: a follower whose entries are compacted away gets a snapshot, then the r
   assert.ok(cluster.member(3).storage.firstIndex() > 1, 'the log begins behind the snapshot')
 })
 
+test('7: a snapshot of what a follower holds already leaves the entries after it', () => {
+  const follower = makeNode(2, storageWith(three, [1, 1, 1], { term: 1, vote: 0, commit: 0 }))
+  const metadata = { index: 2, term: 1, confState: three }
+  const snapshot = { metadata, data: bytes('') }
+  follower.step(makeMessage('MsgSnap', 2, { from: 1, term: 1, snapshot }))
+  const [answer] = only(sent(follower), 'MsgAppResp')
+  assert.equal(answer?.index, 2)
+  const { commit, lastIndex } = follower.status()
+  assert.deepEqual({ commit, lastIndex }, { commit: 2, lastIndex: 3 })
+})
+
 test('7: a snapshot from before a member was added is not sent to it', () => {
   const cluster = new Cluster(Array.from({ length: 4 }, () => new MemoryStorage(three)))
   cluster.elect(1)
