@@ -54,7 +54,8 @@ export class ProposerOutbox {
   #unsent: PendingCommand[] = []
   #nextSequence = 1
   #leader = ''
-  #closed = false
+  /** Why nothing is taken any more. */
+  #closed: string | undefined
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -67,7 +68,10 @@ export class ProposerOutbox {
 
   /** Resolves with the answer of the local state machine. */
   propose(body: CommandBody, fence: Term): Promise<DoneAnswer> {
-    if (this.#closed) return Promise.reject(outcomeUnknown('this member is stopping'))
+    if (this.#closed !== undefined) {
+      const message = `${this.#closed}: nothing was written, try another member`
+      return Promise.reject(statusError('ServiceUnavailable', message))
+    }
     const ahead = this.#nextSequence - this.#floor()
     if (
       this.#pending.size >= limits.proposalsInFlightMax ||
@@ -110,7 +114,7 @@ export class ProposerOutbox {
 
   /** Rejects everything that waits. */
   close(why: string): void {
-    this.#closed = true
+    this.#closed = why
     for (const sequence of [...this.#pending.keys()]) {
       this.#finish(sequence)?.reject(outcomeUnknown(why))
     }

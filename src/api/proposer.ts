@@ -17,6 +17,7 @@ import type {
 } from '../state/cluster-store.ts'
 import type { CommandBody } from '../state/command.ts'
 import { tooLargeRevision } from '../state/errors.ts'
+import type { HashVerdict } from '../state/hash-votes.ts'
 import type { Lease } from '../state/leases.ts'
 import type { Machine } from '../state/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../state/snapshot.ts'
@@ -96,6 +97,9 @@ class StoreProposer implements Proposer {
   #wakeScheduled = false
   #snapshot: 'idle' | 'saving' | 'wanted again' = 'idle'
   #closed: Error | undefined
+  #hasDiverged = false
+  /** Its log is replayed: what is applied from now on is new. */
+  #isStarted = false
 
   constructor(options: ProposerOptions) {
     const { replica, machine, clock, random, logger } = options
@@ -129,8 +133,9 @@ class StoreProposer implements Proposer {
     return this.#outbox.pending
   }
 
-  start(): Promise<void> {
-    return this.#replica.start()
+  async start(): Promise<void> {
+    await this.#replica.start()
+    this.#isStarted = true
   }
 
   async stop(): Promise<void> {
@@ -236,7 +241,7 @@ class StoreProposer implements Proposer {
     let nowMs = this.#clock.monotonicMs()
     const endMs = nowMs + limits.eventLoopSliceMsMax
     let entry = this.#backlog[this.#backlogHead]
-    if (!entry) return
+    if (!entry || this.#hasDiverged) return
     for (; entry; entry = this.#backlog[this.#backlogHead]) {
       this.#backlogHead += 1
       const { outcomes } = this.#machine.apply(entry, nowMs)
@@ -255,6 +260,36 @@ class StoreProposer implements Proposer {
       this.#backlogHead = 0
     }
     this.#advanced()
+    this.#compareHashes()
+  }
+
+  /** Casts this member's votes on the state hash, and acts on what all votes show. */
+  #compareHashes(): void {
+    const { hashVotes } = this.#machine
+    if (!hashVotes.hasNews) return
+    const votes = hashVotes.due(this.#replica.memberId)
+    const { voters } = this.#replica.status()
+    if (voters.length > 1 && this.#isStarted) {
+      for (const vote of votes) {
+        this.#outbox.propose({ kind: 'state hash', vote }, 0 as Term).catch((error: unknown) => {
+          this.#logger.debug({ error: String(error) }, 'a vote on the state hash was not cast')
+        })
+      }
+    }
+    const verdict = hashVotes.verdict(voters)
+    if (verdict?.kind === 'diverged') this.#diverged(verdict)
+    else if (verdict) this.#logger.error({ ...verdict }, 'members do not agree on the store')
+  }
+
+  /** Nothing more is answered out of a wrong state; the next start fetches a right one. */
+  #diverged({ index, own, majority }: HashVerdict & { kind: 'diverged' }): void {
+    const what =
+      `the state of this member diverged: after entry ${index} its hash is ${own}, ` +
+      `that of a majority ${majority}`
+    this.#logger.error({ index }, `${what}; it is set aside and fetched anew from the others`)
+    this.#hasDiverged = true
+    this.#close(what)
+    this.#replica.discard(what).catch((error: unknown) => this.#replicaFailed(error as Error))
   }
 
   /** Tells everybody who waits that the state has moved on. */

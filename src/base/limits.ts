@@ -39,6 +39,7 @@ export const limits = {
   leaseTtlSecondsMin: 2,
   leaseTtlSecondsMax: 9_000_000_000,
   leasesMax: 100_000,
+  stateHashEntriesInterval: 512,
   storeBytesMax: 8 * 1024 * MiB,
   historyEventsMax: 200_000,
   historyBytesMax: 256 * MiB,

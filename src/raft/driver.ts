@@ -9,7 +9,7 @@ import { type ConfChangeV2, type Message, makeMessage } from './core/message.ts'
 import { RawNode, type Ready } from './core/raw-node.ts'
 import { Leadership } from './leadership/leadership.ts'
 import { LogWriter } from './log/log-writer.ts'
-import { type OpenLog, openLog } from './log/open-log.ts'
+import { discardData, type OpenLog, openLog } from './log/open-log.ts'
 import { SnapshotKeeper } from './log/snapshot-keeper.ts'
 import { MembershipBook } from './membership/book.ts'
 import { MembershipChanges } from './membership/changes.ts'
@@ -68,7 +68,7 @@ class LocalReplica implements Replica {
   #running: Running | undefined
   #unlock: (() => Promise<void>) | undefined
   #ticker: Timer | undefined
-  #phase: 'new' | 'running' | 'failed' | 'stopped' = 'new'
+  #phase: 'new' | 'running' | 'discarding' | 'failed' | 'stopped' = 'new'
   #turnScheduled = false
   readonly #waits: Waits
   readonly #leadership: Leadership
@@ -152,6 +152,20 @@ class LocalReplica implements Replica {
     } catch (error) {
       this.#queue.saveFailed()
       throw error
+    }
+  }
+
+  async discard(why: string): Promise<void> {
+    const { log, node } = this.#running ?? {}
+    if (!log || !node || this.#phase !== 'running') throw this.#unavailable()
+    // From here on nothing is acknowledged.
+    this.#phase = 'discarding'
+    this.#options.emit('raft', 'state-discarded', { index: this.#queue.applied, detail: { why } })
+    try {
+      const seenIndex = node.raft.log.lastIndex()
+      await discardData(this.#options, log.identity, { what: why, seenIndex })
+    } finally {
+      this.#fail(new Error(why))
     }
   }
 

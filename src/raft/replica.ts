@@ -33,6 +33,13 @@ export interface Replica {
    */
   saveSnapshot(index: LogIndex, term: Term, blocks: AsyncIterable<Uint8Array>): Promise<void>
 
+  /**
+   * The state that was computed from this member's log is wrong, for the reason `why`. It acknowledges
+   * nothing more, durably notes that its data are void, and fails. The next start sets them aside and
+   * begins empty and without a vote, until the others have given back what was committed.
+   */
+  discard(why: string): Promise<void>
+
   transferLeadership(to: MemberId): Promise<void>
   changeMembership(change: MembershipChange): Promise<void>
   status(): ReplicaStatus

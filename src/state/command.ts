@@ -1,7 +1,8 @@
 import { Packr } from 'msgpackr'
 import { assert, unreachable } from '../base/assert.ts'
-import type { Revision, Term } from '../base/brand.ts'
+import type { LogIndex, MemberId, Revision, Term } from '../base/brand.ts'
 import type { Compare, Operation, PutOperation, RangeOperation, Txn } from './cluster-store.ts'
+import type { HashVote } from './hash-votes.ts'
 
 /**
  * What a log entry carries: one or more commands of one session, packed together because they were
@@ -37,6 +38,8 @@ export type CommandBody =
   | { readonly kind: 'lease revoke'; readonly id: number }
   /** The leader holds that its time is over: a revocation, unless it was renewed since. */
   | { readonly kind: 'lease expire'; readonly id: number; readonly renewals: number }
+  /** A member tells what its state was: see hash-votes.ts. Changes nothing. */
+  | { readonly kind: 'state hash'; readonly vote: HashVote }
 
 /**
  * The first field of every entry. A reader refuses what it does not know. Format 2 added leases, and
@@ -50,6 +53,7 @@ const kindLeaseGrant = 3
 const kindLeaseKeepAlive = 4
 const kindLeaseRevoke = 5
 const kindLeaseExpire = 6
+const kindStateHash = 7
 const operationPut = 1
 const operationDelete = 2
 const operationRange = 3
@@ -114,6 +118,10 @@ function packBody(body: CommandBody): [number, unknown] {
       return [kindLeaseRevoke, body.id]
     case 'lease expire':
       return [kindLeaseExpire, [body.id, body.renewals]]
+    case 'state hash': {
+      const { member, index, version, hash } = body.vote
+      return [kindStateHash, [member, index, version, hash]]
+    }
     default:
       return unreachable(body, 'command')
   }
@@ -133,11 +141,23 @@ function unpackBody(kind: unknown, payload: unknown): CommandBody {
       return { kind: 'lease keep alive', id: number(payload) }
     case kindLeaseRevoke:
       return { kind: 'lease revoke', id: number(payload) }
-    default: {
-      assert(kind === kindLeaseExpire, `a command has a known kind, not ${kind}`)
+    case kindLeaseExpire: {
       const [id, renewals] = list(payload)
       return { kind: 'lease expire', id: number(id), renewals: number(renewals) }
     }
+    default:
+      assert(kind === kindStateHash, `a command has a known kind, not ${kind}`)
+      return { kind: 'state hash', vote: unpackVote(payload) }
+  }
+}
+
+function unpackVote(payload: unknown): HashVote {
+  const [member, index, version, hash] = list(payload)
+  return {
+    member: number(member) as MemberId,
+    index: number(index) as LogIndex,
+    version: number(version),
+    hash: text(hash),
   }
 }
 

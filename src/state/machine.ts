@@ -32,6 +32,7 @@ import {
   tooManyUnfinished,
 } from './errors.ts'
 import { mixNumber, mixText, RollingHash } from './hash.ts'
+import { HashVotes } from './hash-votes.ts'
 import { type Checkpoint, History } from './history.ts'
 import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, Leases } from './leases.ts'
@@ -102,6 +103,8 @@ export interface MachineOptions {
   readonly window?: WindowLimits
   /** Replicated: every member must have the same. */
   readonly storeBytesMax?: number
+  /** How many entries lie between two comparisons of state hashes. */
+  readonly hashEntriesInterval?: number
 }
 
 /**
@@ -111,6 +114,7 @@ export interface MachineOptions {
  */
 export class Machine implements StoreView {
   readonly #storeBytesMax: number
+  readonly #hashEntriesInterval: number
   readonly #window: WatchWindow
   #history: History
   #store = new Store()
@@ -120,11 +124,14 @@ export class Machine implements StoreView {
   /** Replicated; the window's own floor may be higher. */
   #compacted = neverCompacted
   #leases = new Leases()
+  /** How this member's state compares with the others'. */
+  hashVotes = new HashVotes()
   #index = 0 as LogIndex
   #term = 0 as Term
 
   constructor(options: MachineOptions = {}) {
     this.#storeBytesMax = options.storeBytesMax ?? limits.storeBytesMax
+    this.#hashEntriesInterval = options.hashEntriesInterval ?? limits.stateHashEntriesInterval
     this.#window = new WatchWindow(emptyRevision, options.window)
     this.#history = this.#newHistory()
   }
@@ -180,6 +187,9 @@ export class Machine implements StoreView {
       answer: this.#applyOnce(session, command, nowMs),
     }))
     this.#history.forgetBefore(this.compactedRevision)
+    if (entry.index % this.#hashEntriesInterval === 0) {
+      this.hashVotes.passed(entry.index, this.stateHash)
+    }
     return { index: entry.index, outcomes }
   }
 
@@ -278,6 +288,7 @@ export class Machine implements StoreView {
     this.#term = state.term
     this.#history = this.#newHistory()
     this.#window.reset(state.revision)
+    this.hashVotes = new HashVotes()
   }
 
   #applyOnce(session: number, command: Command, nowMs: number): CommandAnswer {
@@ -303,6 +314,9 @@ export class Machine implements StoreView {
         return this.#revokeLease(body.id)
       case 'lease expire':
         return this.#revokeLease(body.id, body.renewals)
+      case 'state hash':
+        this.hashVotes.add(body.vote)
+        return this.#unchanged()
       default:
         return unreachable(body, 'command')
     }
@@ -376,6 +390,11 @@ export class Machine implements StoreView {
     return this.#leaseAnswer(lease)
   }
 
+  #unchanged(): DoneAnswer {
+    const result: TxnResult = { succeeded: true, revision: this.#revision, responses: [] }
+    return { kind: 'done', result }
+  }
+
   /** Deletes the lease's keys, in their order and in one revision. */
   #revokeLease(id: number, renewals?: number): CommandAnswer {
     const lease = this.#leases.get(id)
@@ -394,8 +413,7 @@ export class Machine implements StoreView {
   }
 
   #leaseAnswer({ id, ttlSeconds }: Lease): CommandAnswer {
-    const result: TxnResult = { succeeded: true, revision: this.#revision, responses: [] }
-    return { kind: 'done', result, lease: { id, ttlSeconds } }
+    return { ...this.#unchanged(), lease: { id, ttlSeconds } }
   }
 
   #changed(events: readonly StoreEvent[], revision: Revision): void {
@@ -422,7 +440,7 @@ export class Machine implements StoreView {
     this.#compacted = revision
     this.#hash.mix(revision)
     this.#window.compact(revision)
-    return { kind: 'done', result: { succeeded: true, revision: this.#revision, responses: [] } }
+    return this.#unchanged()
   }
 
   #at(revision: Revision): RangeSource {

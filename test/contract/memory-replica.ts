@@ -18,6 +18,10 @@ export class MemoryReplica implements Replica {
   readonly log: CommittedEntry[] = []
   readonly snapshots: { index: LogIndex; term: Term; blocks: Uint8Array[] }[] = []
   appliedIndex = 0 as LogIndex
+  /** Who else would vote, if there were anybody. */
+  voters: readonly MemberId[] = [this.memberId]
+  /** Why its data were given up. */
+  discarded: string | undefined
   readIndexRounds = 0
   #listener: ReplicaListener | undefined
   #view: LeadershipView = { role: 'leader', term: 1 as Term, leader: 1 as MemberId }
@@ -128,6 +132,11 @@ export class MemoryReplica implements Replica {
     throw statusError('BadRequest', 'a cluster of one has nobody to hand leadership to')
   }
 
+  async discard(why: string): Promise<void> {
+    this.discarded = why
+    this.fail(new Error(why))
+  }
+
   async changeMembership(): Promise<void> {
     throw statusError('BadRequest', 'a cluster in memory stays one member')
   }
@@ -142,7 +151,7 @@ export class MemoryReplica implements Replica {
       firstIndex: (last - this.log.length + 1) as LogIndex,
       lastIndex: last,
       progress: [{ memberId: this.memberId, matchIndex: last }],
-      voters: [this.memberId],
+      voters: this.voters,
       learners: [],
       syncMsP99: 0,
       syncs: 0,

@@ -6,6 +6,7 @@ import { type Vote, VoteFile } from '../../src/raft/wal/vote-file.ts'
 import { Wal, type WalBatch } from '../../src/raft/wal/wal.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from '../../src/state/cluster-store.ts'
 import { DedupeTable } from '../../src/state/dedupe.ts'
+import { HashVotes } from '../../src/state/hash-votes.ts'
 import { type LogEntry, Machine } from '../../src/state/machine.ts'
 import { WatchWindow } from '../../src/state/watch-window.ts'
 import type { Canary } from './canaries.ts'
@@ -136,6 +137,11 @@ export const storeCanaries: readonly Canary[] = [
           },
       )
     },
+  },
+  {
+    name: 'divergence-unnoticed',
+    what: 'a member that a majority contradicts goes on',
+    plant: () => replaceMethod(HashVotes.prototype, 'verdict', () => () => undefined),
   },
   {
     name: 'local-read',

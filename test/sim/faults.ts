@@ -165,7 +165,7 @@ export class Faults {
 }
 
 function isCaughtUp(member: SimMember, members: readonly SimMember[]): boolean {
-  if (!member.isReady) return false
+  if (!member.isReady || member.divergence) return false
   const most = Math.max(...members.map(({ life }) => life?.machine.appliedIndex ?? 0))
   const own = member.life?.machine.appliedIndex ?? 0
   if (member.disk.isSpoiled) return false
@@ -259,6 +259,14 @@ const strikes: Readonly<Record<keyof FaultRates, Strike>> = {
     if (!process) return
     faults.note('wall-jump')
     jumpWallClock(process, (faults.world.random.fraction() - 0.5) * 7_200_000)
+  },
+  divergeMs: (faults) => {
+    const member = faults.any()
+    // Not the leader: in the moment until it is found out it could give its state to others.
+    if (!member.isReady || member === faults.leader() || !faults.mayDamage(member)) return
+    faults.damaged = member
+    faults.note('diverge', member.id)
+    member.divergence ??= 'planted'
   },
 }
 

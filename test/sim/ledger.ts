@@ -18,7 +18,8 @@ export function violated(property: string, what: string): never {
 interface Applied {
   readonly term: Term
   readonly crc: number
-  readonly stateHash: string
+  /** Unknown while only members with a wrong state have applied it. */
+  stateHash: string | undefined
   readonly revision: number
   /** Who applied it first. */
   readonly member: number
@@ -59,7 +60,17 @@ export class Ledger {
     return index
   }
 
-  applied(member: number, entry: LogEntry, result: AppliedResult, stateHash: string): void {
+  stateHash(index: LogIndex): string | undefined {
+    return this.#applied[index - 1]?.stateHash
+  }
+
+  /** `stateHash` is undefined for a state that is known to be wrong. */
+  applied(
+    member: number,
+    entry: LogEntry,
+    result: AppliedResult,
+    stateHash: string | undefined,
+  ): void {
     const crc = crc32(entry.command)
     const known = this.#applied[entry.index - 1]
     if (known) {
@@ -81,14 +92,16 @@ export class Ledger {
     this.#applied.push({ term: entry.term, crc, stateHash, revision, member, committedBy })
   }
 
-  restored(member: number, index: LogIndex, term: Term, stateHash: string): void {
+  restored(member: number, index: LogIndex, term: Term, stateHash: string | undefined): void {
     if (this.term(index) !== term)
       violated('state machine safety', `member ${member} restored ${index}/${term}`)
     this.#sameState(member, index, stateHash)
   }
 
-  #sameState(member: number, index: number, stateHash: string): void {
+  #sameState(member: number, index: number, stateHash: string | undefined): void {
     const known = this.#applied[index - 1]
+    if (known && stateHash) known.stateHash ??= stateHash
+    if (known && !stateHash) return
     if (known?.stateHash !== stateHash)
       violated(
         'state machine safety',
@@ -149,6 +162,8 @@ export class Ledger {
         return this.model.revoke(body.id)
       case 'lease expire':
         return this.model.revoke(body.id, body.renewals)
+      case 'state hash':
+        return undefined
       default:
         return unreachable(body, 'command')
     }

@@ -1,5 +1,5 @@
 import { createProposer, type Proposer } from '../../src/api/proposer.ts'
-import type { MemberId } from '../../src/base/brand.ts'
+import type { LogIndex, MemberId } from '../../src/base/brand.ts'
 import { type FlightEvent, flightEmitter } from '../../src/base/flight-record.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -7,6 +7,7 @@ import type { Message } from '../../src/raft/core/message.ts'
 import { createLocalReplica } from '../../src/raft/driver.ts'
 import type { MemberAddress } from '../../src/raft/membership/members.ts'
 import type { Replica } from '../../src/raft/replica.ts'
+import { decodeCommands, encodeCommands } from '../../src/state/command.ts'
 import { type AppliedResult, type LogEntry, Machine } from '../../src/state/machine.ts'
 import { SimulatedDisk } from '../contract/sim-disk.ts'
 import { type Ledger, Violation } from './ledger.ts'
@@ -35,6 +36,7 @@ export interface MemberSettings {
   readonly snapshotTrailingEntries: number
   readonly walSegmentBytes: number
   readonly windowEventsMax: number
+  readonly hashEntriesInterval: number
   readonly timeoutMs: number
   /** Whether disks write and sync in one operation. */
   readonly writesThrough: boolean
@@ -57,30 +59,47 @@ export interface MemberLife {
 
 /** A machine that tells the ledger about everything it does. */
 class CheckedMachine extends Machine {
-  readonly #member: number
+  readonly #member: SimMember
   readonly #world: MemberWorld
 
-  constructor(member: number, world: MemberWorld) {
-    super({ window: { eventsMax: world.settings.windowEventsMax, bytesMax: 1 << 24 } })
+  constructor(member: SimMember, world: MemberWorld) {
+    const { windowEventsMax, hashEntriesInterval } = world.settings
+    super({ window: { eventsMax: windowEventsMax, bytesMax: 1 << 24 }, hashEntriesInterval })
     this.#member = member
     this.#world = world
   }
 
   override apply(entry: LogEntry, nowMs?: number): AppliedResult {
-    const result = super.apply(entry, nowMs)
+    const result = super.apply(this.#mistaken(entry), nowMs)
     try {
-      this.#world.ledger.applied(this.#member, entry, result, this.stateHash)
+      this.#world.ledger.applied(this.#member.id, entry, result, this.#reported(entry.index))
     } catch (error) {
       this.#world.violated(error)
     }
     return result
   }
 
+  /** A mistake that only the hash shows: clients of this member see nothing wrong. */
+  #mistaken(entry: LogEntry): LogEntry {
+    if (this.#member.divergence !== 'planted' || entry.command.length === 0) return entry
+    this.#member.divergence = 'diverged'
+    const batch = decodeCommands(entry.command)
+    return { ...entry, command: encodeCommands({ ...batch, floor: batch.floor - 1 }) }
+  }
+
+  /** Of a state that is known to be wrong, the ledger hears nothing; it may be right again. */
+  #reported(index: LogIndex): string | undefined {
+    if (this.#member.divergence !== 'diverged') return this.stateHash
+    if (this.#world.ledger.stateHash(index) !== this.stateHash) return undefined
+    this.#member.divergence = undefined
+    return this.stateHash
+  }
+
   override replace(...args: Parameters<Machine['replace']>): void {
     super.replace(...args)
     try {
       const { index, term } = args[0]
-      this.#world.ledger.restored(this.#member, index, term, this.stateHash)
+      this.#world.ledger.restored(this.#member.id, index, term, this.#reported(index))
     } catch (error) {
       this.#world.violated(error)
     }
@@ -100,6 +119,8 @@ export class SimMember {
   isOld: boolean
   /** Somebody changed what its disk holds: finding the log damaged is right then. */
   isRotten = false
+  /** Its state is about to leave the right way, or has. */
+  divergence: 'planted' | 'diverged' | undefined
   readonly #world: MemberWorld
 
   constructor(id: MemberId, world: MemberWorld) {
@@ -186,12 +207,13 @@ export class SimMember {
 
   wipe(): void {
     this.disk.wipe()
+    this.divergence = undefined
     this.isCorrupt = false
     this.isRotten = false
   }
 
   #run(process: SimProcess, replica: Replica, random: SeededRandom): void {
-    const machine = new CheckedMachine(this.id, this.#world)
+    const machine = new CheckedMachine(this, this.#world)
     const proposer = createProposer({
       replica,
       machine,

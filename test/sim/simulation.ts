@@ -192,6 +192,7 @@ class Simulation {
       if (this.#time.nowMs - lastLookMs < 100) return false
       lastLookMs = this.#time.nowMs
       this.#repairMembership()
+      this.#keepComparing()
       return this.#hasConverged()
     }
     this.#time.run(this.#time.nowMs + convergenceMsMax, done)
@@ -207,10 +208,21 @@ class Simulation {
     const leader = this.#leader()
     if (!leader) return false
     const voters: readonly MemberId[] = leader.life?.replica.status().voters ?? []
-    return this.#members.every(({ id, life }) => {
+    return this.#members.every(({ id, life, divergence }) => {
+      if (divergence) return false
       const isThere = life?.machine.appliedIndex === this.#ledger.lastIndex
       return life?.isReady && isThere && voters.includes(id) && life.proposer.pending === 0
     })
+  }
+
+  /** A member whose state is wrong finds out by entries that are still to come. */
+  #keepComparing(): void {
+    if (!this.#members.some(({ divergence }) => divergence)) return
+    const nothing = { compares: [], success: [], failure: [] }
+    for (let entry = 0; entry < 20; entry += 1)
+      this.#leader()
+        ?.life?.proposer.commit(nothing)
+        .catch(() => {})
   }
 
   /** What membership changes took away is put back; damaged members are rebuilt. */

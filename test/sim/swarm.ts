@@ -1,3 +1,4 @@
+import { limits } from '../../src/base/limits.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { MemberSettings } from './sim-member.ts'
 import type { NetworkWeather } from './sim-network.ts'
@@ -22,6 +23,8 @@ export interface FaultRates {
   readonly transferMs: number
   readonly membershipMs: number
   readonly wallJumpMs: number
+  /** A member's state goes another way than the others'. */
+  readonly divergeMs: number
 }
 
 /** Chances of a power cut just after a message left: what it promised had better be on disk. */
@@ -62,11 +65,16 @@ const noFaults: FaultRates = {
   transferMs: 0,
   membershipMs: 0,
   wallJumpMs: 0,
+  divergeMs: 0,
 }
 
 /** Not every fault in every run: some bugs show only where others do not drown them. */
 export function drawSwarm(random: Random): Swarm {
-  const swarm = drawMixed(random)
+  const swarm = drawKind(drawMixed(random), random)
+  return random.fraction() < 0.15 ? withDivergence(swarm, random) : swarm
+}
+
+function drawKind(swarm: Swarm, random: Random): Swarm {
   const dice = random.fraction()
   if (dice < 0.1) return aboutMembership(swarm, random)
   if (dice < 0.2) return aboutReads(swarm, random)
@@ -85,6 +93,17 @@ function aboutReads(swarm: Swarm, random: Random): Swarm {
   const settings = { ...swarm.settings, electionTicks: random.integer(10, 16) }
   const keys = random.integer(1, 3)
   return { ...swarm, weather, faults, settings, clients: 8, keys, thinkMs: 4 }
+}
+
+/** Drawn last: what other seeds mean stays the same. */
+function withDivergence(swarm: Swarm, random: Random): Swarm {
+  const divergeMs = 500 + random.fraction() * 4_000
+  const hashEntriesInterval = random.integer(5, 60)
+  return {
+    ...swarm,
+    faults: { ...swarm.faults, divergeMs },
+    settings: { ...swarm.settings, hashEntriesInterval },
+  }
 }
 
 /** Who decides changes all the time, and now and then one half does not hear of it. */
@@ -158,12 +177,14 @@ function drawMixed(random: Random): Swarm {
       transferMs: rate(0.3, 500, 5000),
       membershipMs: rate(0.35, 500, 5000),
       wallJumpMs: rate(0.2, 500, 5000),
+      divergeMs: 0,
     },
     cutsAfter: {
       vote: chance(0.35) ? between(0.02, 0.3) : 0,
       append: chance(0.25) ? between(0.0005, 0.01) : 0,
     },
     settings: {
+      hashEntriesInterval: limits.stateHashEntriesInterval,
       tickMs: 10,
       heartbeatTicks: 2,
       electionTicks: random.integer(10, 31),

@@ -5,7 +5,12 @@ import { emptyConfState, MemoryStorage } from '../core/storage.ts'
 import type { MemberAddress } from '../membership/members.ts'
 import type { ReplicaOptions } from '../replica-options.ts'
 import { LogCorruptError } from '../wal/corrupt.ts'
-import { claimDirectory, type Identity, rememberIdentity } from '../wal/identity.ts'
+import {
+  claimDirectory,
+  type DamageNote,
+  type Identity,
+  rememberIdentity,
+} from '../wal/identity.ts'
 import type { LogDamage, RecoveredLog } from '../wal/recovery.ts'
 import { damagedSuffix, listSegments, segmentPath } from '../wal/segment-files.ts'
 import { SnapshotFiles, type SnapshotHeader } from '../wal/snapshot-files.ts'
@@ -86,6 +91,7 @@ class Opening {
     try {
       const files = new SnapshotFiles(disk, snapshots)
       await files.removeLeftovers()
+      if (this.#identity.isVoid) await this.#discard(files)
       let opened = await this.#openWal()
       wal = opened.wal
       const lost = await damagedSnapshot(files, opened.recovered)
@@ -138,6 +144,16 @@ class Opening {
     announce(this.#options, this.#identity)
   }
 
+  /** Only once all is gone is it no longer noted: a crash in between begins again. */
+  async #discard(files: SnapshotFiles): Promise<void> {
+    const { disk, dataDirectory } = this.#options
+    await this.#emptyLog()
+    await files.removeBefore(Number.POSITIVE_INFINITY as LogIndex)
+    const { isVoid: _, ...identity } = this.#identity
+    this.#identity = identity
+    await rememberIdentity(disk, dataDirectory, identity)
+  }
+
   async #emptyLog(): Promise<void> {
     const { disk } = this.#options
     for (const number of (await listSegments(disk, this.#directory)).toReversed()) {
@@ -186,6 +202,19 @@ class Opening {
     const commit = hardState?.commit ?? 0
     return { wal, votes, files, storage, snapshot, confState, members, commit, identity }
   }
+}
+
+/** Notes durably that what a directory holds is void, and that its member gives no vote until healed. */
+export async function discardData(
+  { disk, dataDirectory, random }: Pick<LogOptions, 'disk' | 'dataDirectory' | 'random'>,
+  identity: Identity,
+  { what, seenIndex }: Pick<DamageNote, 'what' | 'seenIndex'>,
+): Promise<void> {
+  await rememberIdentity(disk, dataDirectory, {
+    ...identity,
+    ...{ joined: false, isVoid: true, incarnation: random.uuid() },
+    damage: { what, keptIndex: 0 as LogIndex, seenIndex },
+  })
 }
 
 const noVote = { term: 0, vote: 0 }

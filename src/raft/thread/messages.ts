@@ -12,6 +12,7 @@ export type Request =
   | { readonly kind: 'applied'; readonly index: LogIndex }
   | { readonly kind: 'transfer'; readonly id: number; readonly to: MemberId }
   | { readonly kind: 'change'; readonly id: number; readonly change: MembershipChange }
+  | { readonly kind: 'discard'; readonly id: number; readonly why: string }
   | {
       readonly kind: 'save-snapshot'
       readonly id: number

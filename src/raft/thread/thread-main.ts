@@ -101,6 +101,9 @@ class RaftThread {
       case 'change':
         this.#answer(request.id, replica.changeMembership(request.change), true)
         return
+      case 'discard':
+        this.#answer(request.id, replica.discard(request.why))
+        return
       case 'save-snapshot': {
         const { index, term, stream } = request
         this.#answer(request.id, replica.saveSnapshot(index, term, this.#streams.take(stream)))

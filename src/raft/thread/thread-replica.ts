@@ -153,6 +153,10 @@ class WorkerReplica implements ThreadReplica {
     await this.#ask((id) => ({ kind: 'change', id, change }))
   }
 
+  async discard(why: string): Promise<void> {
+    await this.#ask((id) => ({ kind: 'discard', id, why }))
+  }
+
   /** As the thread last told, at most a fifth of a second ago; leadership is of now. */
   status(): ReplicaStatus {
     const lastIndex = Math.max(this.#status.lastIndex, this.#commit)

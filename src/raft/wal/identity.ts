@@ -18,6 +18,8 @@ export interface Identity {
   readonly founders?: readonly string[]
   /** The last damage that was found here. Once `joined` again, what it cost is back. */
   readonly damage?: DamageNote
+  /** Log and snapshots are to be set aside at the next start: they lead to a wrong state. */
+  readonly isVoid?: boolean
 }
 
 /** What is remembered of data that were durable and are lost. */

@@ -8,7 +8,7 @@ import { SeededRandom } from '../../../src/base/random.ts'
 import { isStatus, type StatusReason } from '../../../src/base/status.ts'
 import type { LeadershipView } from '../../../src/raft/replica.ts'
 import type { Operation, Txn, TxnResult } from '../../../src/state/cluster-store.ts'
-import { decodeCommands } from '../../../src/state/command.ts'
+import { decodeCommands, encodeCommands } from '../../../src/state/command.ts'
 import { Machine } from '../../../src/state/machine.ts'
 import { encodeSnapshot } from '../../../src/state/snapshot.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
@@ -351,5 +351,51 @@ test('watchers are woken in slices too', async () => {
     seen.push(wakes)
   }
   assert.deepEqual(seen, [2, 4, 5])
+  await store.stop()
+})
+
+/** What another member puts into the log: what its state was after entry `index`. */
+function voteOf(member: number, index: number, hash: string): Uint8Array {
+  const vote = { member: member as MemberId, index: index as LogIndex, version: 1, hash }
+  const body = { kind: 'state hash', vote } as const
+  const commands = [{ sequence: 1, fence: 0 as Term, body }]
+  return encodeCommands({ session: member, floor: 1, commands })
+}
+
+test('a member tells the others what its state is, and agrees with those who have the same', async () => {
+  const { store, replica, machine } = await open({
+    machine: new Machine({ hashEntriesInterval: 4 }),
+  })
+  replica.voters = [1, 2, 3] as MemberId[]
+  for (const value of ['1', '2', '3']) await store.commit(write(putA(value)))
+  const hash = machine.stateHash
+  await turn()
+  const [vote] = decodeCommands(replica.log.at(-1)?.command ?? new Uint8Array(0)).commands
+  assert.deepEqual(vote?.body, {
+    kind: 'state hash',
+    vote: { member: 1, index: 4, version: 1, hash },
+  })
+  for (const member of [2, 3]) await replica.propose(voteOf(member, 4, hash))
+  await store.commit(write(putA('4')))
+  assert.equal(replica.discarded, undefined)
+  await store.stop()
+})
+
+test('a member that a majority contradicts answers nothing more and gives up its data', async () => {
+  const { store, replica, machine } = await open({
+    machine: new Machine({ hashEntriesInterval: 4 }),
+  })
+  replica.voters = [1, 2, 3] as MemberId[]
+  const failures: Error[] = []
+  store.onFailed((error) => void failures.push(error))
+  for (const value of ['1', '2', '3']) await store.commit(write(putA(value)))
+  for (const member of [2, 3]) await replica.propose(voteOf(member, 4, '0123456789abcdef'))
+  await assert.rejects(store.commit(write(putA('4'))), is('ServiceUnavailable', /diverged/))
+  assert.match(replica.discarded ?? '', /after entry 4 its hash is .* a majority 0123456789abcdef/)
+  assert.equal(failures.length, 1)
+  await assert.rejects(store.barrier(), is('ServiceUnavailable', /diverged/))
+  const { revision } = machine
+  replica.becomeLeader()
+  assert.equal(machine.revision, revision)
   await store.stop()
 })

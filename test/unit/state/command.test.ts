@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Revision, Term } from '../../../src/base/brand.ts'
+import type { LogIndex, MemberId, Revision, Term } from '../../../src/base/brand.ts'
 import {
   type Command,
   type CommandBatch,
@@ -72,6 +72,19 @@ const samples: Readonly<Record<string, CommandBatch>> = {
       command(2, { kind: 'lease keep alive', id: 2 ** 52 - 1 }),
       command(3, { kind: 'lease revoke', id: 7 }),
       command(4, { kind: 'lease expire', id: 7, renewals: 3 }),
+    ],
+  },
+  'a vote on the state hash': {
+    session: 1,
+    floor: 1,
+    commands: [
+      command(1, {
+        kind: 'state hash',
+        vote: {
+          ...{ member: 3 as MemberId, index: 512 as LogIndex },
+          ...{ version: 1, hash: '00ff00ff12345678' },
+        },
+      }),
     ],
   },
   'puts and ranges with all they may ask for': {
