@@ -17,7 +17,7 @@ import type {
 } from '../state/cluster-store.ts'
 import type { CommandBody } from '../state/command.ts'
 import { tooLargeRevision } from '../state/errors.ts'
-import type { HashVerdict } from '../state/hash-votes.ts'
+import type { HashVerdict, HashVote } from '../state/hash-votes.ts'
 import type { Lease } from '../state/leases.ts'
 import type { Machine } from '../state/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../state/snapshot.ts'
@@ -60,6 +60,7 @@ export interface Proposer extends EtcdStore {
 }
 
 const defaultTimeoutMs = 10_000
+const agreementMsMax = 5_000
 
 /**
  * Binds a replica and a state machine into a cluster store; one per member. Entries are applied in
@@ -98,6 +99,7 @@ class StoreProposer implements Proposer {
   #snapshot: 'idle' | 'saving' | 'wanted again' = 'idle'
   #closed: Error | undefined
   #hasDiverged = false
+  readonly #agreementWaiters = new Set<{ readonly index: LogIndex; readonly done: () => void }>()
   /** Its log is replayed: what is applied from now on is new. */
   #isStarted = false
 
@@ -269,16 +271,48 @@ class StoreProposer implements Proposer {
     if (!hashVotes.hasNews) return
     const votes = hashVotes.due(this.#replica.memberId)
     const { voters } = this.#replica.status()
-    if (voters.length > 1 && this.#isStarted) {
-      for (const vote of votes) {
-        this.#outbox.propose({ kind: 'state hash', vote }, 0 as Term).catch((error: unknown) => {
-          this.#logger.debug({ error: String(error) }, 'a vote on the state hash was not cast')
-        })
-      }
+    if (voters.length > 1 && this.#isStarted) for (const vote of votes) this.#cast(vote)
+    for (const waiter of this.#agreementWaiters) {
+      if (hashVotes.isAgreed(waiter.index, voters)) waiter.done()
     }
     const verdict = hashVotes.verdict(voters)
     if (verdict?.kind === 'diverged') this.#diverged(verdict)
     else if (verdict) this.#logger.error({ ...verdict }, 'members do not agree on the store')
+  }
+
+  #cast(vote: HashVote): void {
+    this.#outbox.propose({ kind: 'state hash', vote }, 0 as Term).catch((error: unknown) => {
+      this.#logger.debug({ error: String(error) }, 'a vote on the state hash was not cast')
+    })
+  }
+
+  /**
+   * Asks the others whether they have the state that this member has after the entry it applied last,
+   * and waits until a majority says so: a wrong state must not get into a snapshot, with which it
+   * would spread. Without an answer it goes on after `agreementMsMax`, lest the log grow for ever.
+   */
+  async #agreed(): Promise<void> {
+    const { memberId } = this.#replica
+    const { voters } = this.#replica.status()
+    const vote = this.#machine.hashVotes.voteOn(this.#machine.appliedIndex, memberId)
+    if (voters.length < 2 || !vote || !this.#isStarted) return
+    this.#cast({ ...vote, asks: true })
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        timer.cancel()
+        this.#agreementWaiters.delete(waiter)
+        resolve()
+      }
+      const waiter = { index: vote.index, done: end }
+      const timer = this.#clock.after(agreementMsMax, () => {
+        this.#logger.warn(
+          { index: vote.index },
+          'no majority has confirmed the state of a snapshot',
+        )
+        end()
+      })
+      this.#agreementWaiters.add(waiter)
+    })
   }
 
   /** Nothing more is answered out of a wrong state; the next start fetches a right one. */
@@ -345,8 +379,12 @@ class StoreProposer implements Proposer {
     }
     this.#snapshot = 'saving'
     const frozen = this.#machine.freeze()
-    this.#replica
-      .saveSnapshot(frozen.index, frozen.term, this.#yielding(encodeSnapshot(frozen)))
+    this.#agreed()
+      .then(async () => {
+        if (this.#closed) return
+        const blocks = this.#yielding(encodeSnapshot(frozen))
+        await this.#replica.saveSnapshot(frozen.index, frozen.term, blocks)
+      })
       .catch((error: unknown) => {
         if (this.#closed) return
         this.#logger.error({ error, index: frozen.index }, 'saving a snapshot failed')
@@ -370,6 +408,7 @@ class StoreProposer implements Proposer {
     this.#outbox.close(why)
     this.#reads.close(this.#closed)
     for (const waiter of this.#revisionWaiters) waiter.failed(this.#closed)
+    for (const waiter of this.#agreementWaiters) waiter.done()
   }
 
   /** Each block in a turn of its own, whatever pace the other side has. */

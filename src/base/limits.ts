@@ -40,6 +40,7 @@ export const limits = {
   leaseTtlSecondsMax: 9_000_000_000,
   leasesMax: 100_000,
   stateHashEntriesInterval: 512,
+  stateHashesKept: 8_192,
   storeBytesMax: 8 * 1024 * MiB,
   historyEventsMax: 200_000,
   historyBytesMax: 256 * MiB,

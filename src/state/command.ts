@@ -119,8 +119,8 @@ function packBody(body: CommandBody): [number, unknown] {
     case 'lease expire':
       return [kindLeaseExpire, [body.id, body.renewals]]
     case 'state hash': {
-      const { member, index, version, hash } = body.vote
-      return [kindStateHash, [member, index, version, hash]]
+      const { member, index, version, hash, asks } = body.vote
+      return [kindStateHash, [member, index, version, hash, asks]]
     }
     default:
       return unreachable(body, 'command')
@@ -152,12 +152,13 @@ function unpackBody(kind: unknown, payload: unknown): CommandBody {
 }
 
 function unpackVote(payload: unknown): HashVote {
-  const [member, index, version, hash] = list(payload)
+  const [member, index, version, hash, asks] = list(payload)
   return {
     member: number(member) as MemberId,
     index: number(index) as LogIndex,
     version: number(version),
     hash: text(hash),
+    asks: asks === true,
   }
 }
 

@@ -1,4 +1,6 @@
 import type { LogIndex, MemberId } from '../base/brand.ts'
+import { limits } from '../base/limits.ts'
+import { hashText } from './hash.ts'
 
 /** What a member says its state was, once it had applied an entry. */
 export interface HashVote {
@@ -8,6 +10,8 @@ export interface HashVote {
   readonly version: number
   /** Of everything applied up to the entry: 16 hexadecimal digits. */
   readonly hash: string
+  /** The others are to vote on this entry, too. */
+  readonly asks: boolean
 }
 
 export type HashVerdict =
@@ -34,24 +38,43 @@ export const stateHashVersion = 1
 const indexesMax = 8
 
 /**
- * Compares what the members' states hash to. At certain entries each member puts its hash into the log,
- * so that all of them see the same votes, and each judges itself. Votes are no part of the state:
- * whoever starts from a snapshot begins without them, and judges what comes later.
+ * Compares what the members' states hash to. A member puts its hash after some entry into the log, the
+ * others answer there with theirs: all see the same votes, and each judges itself. Votes are no part of
+ * the state: whoever starts from a snapshot begins without them, and judges what comes later.
  */
 export class HashVotes {
-  /** Own hashes at the entries that are voted on. */
-  readonly #own = new Map<LogIndex, string>()
+  /** Own hashes after the last entries, two lanes each. */
+  readonly #lanes = new Int32Array(2 * limits.stateHashesKept)
+  #first = 0
+  #last = 0
   readonly #votes = new Map<LogIndex, Map<MemberId, string>>()
   readonly #judged = new Set<LogIndex>()
   #unjudged: LogIndex | undefined
   #uncast: LogIndex[] = []
 
-  /** This member's own hash after an entry that is voted on. */
-  passed(index: LogIndex, hash: string): void {
-    this.#own.set(index, hash)
+  /** This member's own hash after an entry. */
+  passed(index: LogIndex, [first, second]: readonly [number, number]): void {
+    if (index !== this.#last + 1) this.#first = index
+    this.#last = index
+    const at = 2 * (index % limits.stateHashesKept)
+    this.#lanes[at] = first
+    this.#lanes[at + 1] = second
+  }
+
+  /** Has this member vote on an entry that it has just passed. */
+  castAt(index: LogIndex): void {
     this.#uncast.push(index)
     if (this.#uncast.length > indexesMax) this.#uncast.shift()
-    trim(this.#own)
+  }
+
+  /** A vote came out of the log. */
+  add({ member, index, version, hash, asks }: HashVote): void {
+    if (version !== stateHashVersion) return
+    const votes = this.#votes.get(index) ?? new Map<MemberId, string>()
+    this.#votes.set(index, votes.set(member, hash))
+    trim(this.#votes)
+    this.#unjudged = index
+    if (asks) this.castAt(index)
   }
 
   /** Whether there is anything to cast or to judge. */
@@ -59,30 +82,33 @@ export class HashVotes {
     return this.#uncast.length > 0 || this.#unjudged !== undefined
   }
 
-  /** The votes that this member has to cast for the entries since the last call. */
+  /** The votes that this member has to cast since the last call. */
   due(member: MemberId): HashVote[] {
-    const due = this.#uncast.flatMap((index) => {
-      const hash = this.#own.get(index)
-      return hash === undefined ? [] : [{ member, index, version: stateHashVersion, hash }]
-    })
+    const due = this.#uncast
+      .filter((index) => !this.#votes.get(index)?.has(member))
+      .flatMap((index) => this.voteOn(index, member) ?? [])
     this.#uncast = []
     return due
   }
 
-  /** A vote came out of the log. */
-  add({ member, index, version, hash }: HashVote): void {
-    if (version !== stateHashVersion) return
-    const votes = this.#votes.get(index) ?? new Map<MemberId, string>()
-    this.#votes.set(index, votes.set(member, hash))
-    trim(this.#votes)
-    this.#unjudged = index
+  /** Undefined when the own hash after the entry is not known, or not any more. */
+  voteOn(index: LogIndex, member: MemberId): HashVote | undefined {
+    const hash = this.#own(index)
+    if (hash === undefined) return undefined
+    return { member, index, version: stateHashVersion, hash, asks: false }
+  }
+
+  /** Whether a majority of `voters` had the state that this member had after an entry. */
+  isAgreed(index: LogIndex, voters: readonly MemberId[]): boolean {
+    const own = this.#own(index)
+    return own !== undefined && this.#majority(index, voters) === own
   }
 
   /** What the last vote has shown; each verdict is given once. */
   verdict(voters: readonly MemberId[]): HashVerdict | undefined {
     const index = this.#unjudged
     this.#unjudged = undefined
-    if (index === undefined) return undefined
+    if (index === undefined || voters.length < 2) return undefined
     const verdict = this.#judge(index, voters)
     if (!verdict || this.#judged.has(index)) return undefined
     this.#judged.add(index)
@@ -91,18 +117,34 @@ export class HashVotes {
   }
 
   #judge(index: LogIndex, voters: readonly MemberId[]): HashVerdict | undefined {
-    const own = this.#own.get(index)
-    const votes = [...(this.#votes.get(index) ?? [])].filter(([member]) => voters.includes(member))
-    if (own === undefined || voters.length < 2) return undefined
-    const majority = votes
-      .map(([, hash]) => hash)
-      .find((hash) => 2 * votes.filter(([, other]) => other === hash).length > voters.length)
+    const own = this.#own(index)
+    if (own === undefined) return undefined
+    const votes = this.#votesOf(index, voters)
+    const majority = this.#majority(index, voters)
     if (majority === undefined) {
       return votes.length < voters.length ? undefined : { kind: 'no majority', index }
     }
     if (majority !== own) return { kind: 'diverged', index, own, majority }
     const members = votes.filter(([, hash]) => hash !== own).map(([member]) => member)
     return members.length === 0 ? undefined : { kind: 'others diverged', index, members }
+  }
+
+  #majority(index: LogIndex, voters: readonly MemberId[]): string | undefined {
+    const hashes = this.#votesOf(index, voters).map(([, hash]) => hash)
+    return hashes.find(
+      (hash) => 2 * hashes.filter((other) => other === hash).length > voters.length,
+    )
+  }
+
+  #votesOf(index: LogIndex, voters: readonly MemberId[]): [MemberId, string][] {
+    return [...(this.#votes.get(index) ?? [])].filter(([member]) => voters.includes(member))
+  }
+
+  #own(index: LogIndex): string | undefined {
+    const kept = this.#last - limits.stateHashesKept
+    if (index < this.#first || index <= kept || index > this.#last) return undefined
+    const at = 2 * (index % limits.stateHashesKept)
+    return hashText(this.#lanes[at] ?? 0, this.#lanes[at + 1] ?? 0)
   }
 }
 

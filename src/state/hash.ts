@@ -67,8 +67,10 @@ export class RollingHash {
 
   /** 16 hexadecimal digits. */
   toString(): string {
-    return [this.#first, this.#second]
-      .map((lane) => (lane >>> 0).toString(16).padStart(8, '0'))
-      .join('')
+    return hashText(this.#first, this.#second)
   }
+}
+
+export function hashText(first: number, second: number): string {
+  return [first, second].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('')
 }

@@ -176,6 +176,13 @@ export class Machine implements StoreView {
     assert(entry.term >= this.#term, 'terms in the log never go back')
     this.#index = entry.index
     this.#term = entry.term
+    const result = this.#applyCommands(entry, nowMs)
+    this.hashVotes.passed(entry.index, this.#hash.lanes())
+    if (entry.index % this.#hashEntriesInterval === 0) this.hashVotes.castAt(entry.index)
+    return result
+  }
+
+  #applyCommands(entry: LogEntry, nowMs: number): AppliedResult {
     if (entry.command.length === 0) return { index: entry.index, outcomes: [] }
     const { session, floor, commands } = decodeCommands(entry.command)
     this.#dedupe.touch(session, floor)
@@ -187,9 +194,6 @@ export class Machine implements StoreView {
       answer: this.#applyOnce(session, command, nowMs),
     }))
     this.#history.forgetBefore(this.compactedRevision)
-    if (entry.index % this.#hashEntriesInterval === 0) {
-      this.hashVotes.passed(entry.index, this.stateHash)
-    }
     return { index: entry.index, outcomes }
   }
 

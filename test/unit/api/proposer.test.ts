@@ -356,7 +356,13 @@ test('watchers are woken in slices too', async () => {
 
 /** What another member puts into the log: what its state was after entry `index`. */
 function voteOf(member: number, index: number, hash: string): Uint8Array {
-  const vote = { member: member as MemberId, index: index as LogIndex, version: 1, hash }
+  const vote = {
+    member: member as MemberId,
+    index: index as LogIndex,
+    version: 1,
+    hash,
+    asks: false,
+  }
   const body = { kind: 'state hash', vote } as const
   const commands = [{ sequence: 1, fence: 0 as Term, body }]
   return encodeCommands({ session: member, floor: 1, commands })
@@ -373,7 +379,7 @@ test('a member tells the others what its state is, and agrees with those who hav
   const [vote] = decodeCommands(replica.log.at(-1)?.command ?? new Uint8Array(0)).commands
   assert.deepEqual(vote?.body, {
     kind: 'state hash',
-    vote: { member: 1, index: 4, version: 1, hash },
+    vote: { member: 1, index: 4, version: 1, hash, asks: false },
   })
   for (const member of [2, 3]) await replica.propose(voteOf(member, 4, hash))
   await store.commit(write(putA('4')))
@@ -398,4 +404,26 @@ test('a member that a majority contradicts answers nothing more and gives up its
   replica.becomeLeader()
   assert.equal(machine.revision, revision)
   await store.stop()
+})
+
+test('a snapshot is saved once a majority has confirmed the state, or after a while', async () => {
+  const { store, replica, machine, clock } = await open()
+  replica.voters = [1, 2, 3] as MemberId[]
+  await store.commit(write(putA('1')))
+  const [index, hash] = [machine.appliedIndex, machine.stateHash]
+  replica.wantSnapshot()
+  await turn()
+  assert.equal(replica.snapshots.length, 0)
+  await replica.propose(voteOf(2, index, hash))
+  while (replica.snapshots.length === 0) await turn()
+  assert.deepEqual(
+    replica.snapshots.map((snapshot) => snapshot.index),
+    [index],
+  )
+  await store.commit(write(putA('2')))
+  replica.wantSnapshot()
+  await clock.advanceAsync(5_000)
+  while (replica.snapshots.length < 2) await turn()
+  await store.stop()
+  assert.equal(clock.pendingTimers, 0)
 })

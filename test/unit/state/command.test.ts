@@ -82,7 +82,7 @@ const samples: Readonly<Record<string, CommandBatch>> = {
         kind: 'state hash',
         vote: {
           ...{ member: 3 as MemberId, index: 512 as LogIndex },
-          ...{ version: 1, hash: '00ff00ff12345678' },
+          ...{ version: 1, hash: '00ff00ff12345678', asks: true },
         },
       }),
     ],
