@@ -13,8 +13,12 @@ export class Forked {
   readonly #ended: Promise<never>
   #last = 0
 
-  constructor(program: URL, said: (message: object) => void = () => {}) {
-    this.process = fork(program)
+  constructor(
+    program: URL,
+    said: (message: object) => void = () => {},
+    nodeFlags: readonly string[] = [],
+  ) {
+    this.process = fork(program, { execArgv: [...nodeFlags] })
     this.process.on('message', (message: object) => {
       const { id, value } = message as Answer
       const settle = this.#waiting.get(id)

@@ -61,6 +61,8 @@ export interface Proposer extends EtcdStore {
 
 const defaultTimeoutMs = 10_000
 const agreementMsMax = 5_000
+/** To ask the others costs an entry a member: not for snapshots that follow each other that closely. */
+const agreementEntriesMin = 100
 
 /**
  * Binds a replica and a state machine into a cluster store; one per member. Entries are applied in
@@ -99,6 +101,8 @@ class StoreProposer implements Proposer {
   #snapshot: 'idle' | 'saving' | 'wanted again' = 'idle'
   #closed: Error | undefined
   #hasDiverged = false
+  /** The last entry for which the others were asked. */
+  #askedIndex = 0 as LogIndex
   readonly #agreementWaiters = new Set<{ readonly index: LogIndex; readonly done: () => void }>()
   /** Its log is replayed: what is applied from now on is new. */
   #isStarted = false
@@ -296,6 +300,8 @@ class StoreProposer implements Proposer {
     const { voters } = this.#replica.status()
     const vote = this.#machine.hashVotes.voteOn(this.#machine.appliedIndex, memberId)
     if (voters.length < 2 || !vote || !this.#isStarted) return
+    if (vote.index - this.#askedIndex < agreementEntriesMin) return
+    this.#askedIndex = vote.index
     this.#cast({ ...vote, asks: true })
     await new Promise<void>((resolve) => {
       const end = () => {

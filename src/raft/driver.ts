@@ -9,7 +9,7 @@ import { type ConfChangeV2, type Message, makeMessage } from './core/message.ts'
 import { RawNode, type Ready } from './core/raw-node.ts'
 import { Leadership } from './leadership/leadership.ts'
 import { LogWriter } from './log/log-writer.ts'
-import { discardData, type OpenLog, openLog } from './log/open-log.ts'
+import { closeLog, discardData, type OpenLog, openLog } from './log/open-log.ts'
 import { SnapshotKeeper } from './log/snapshot-keeper.ts'
 import { MembershipBook } from './membership/book.ts'
 import { MembershipChanges } from './membership/changes.ts'
@@ -155,18 +155,11 @@ class LocalReplica implements Replica {
     }
   }
 
-  async discard(why: string): Promise<void> {
-    const { log, node } = this.#running ?? {}
-    if (!log || !node || this.#phase !== 'running') throw this.#unavailable()
-    // From here on nothing is acknowledged.
+  discard(why: string): Promise<void> {
+    if (this.#phase !== 'running') return Promise.reject(this.#unavailable())
     this.#phase = 'discarding'
-    this.#options.emit('raft', 'state-discarded', { index: this.#queue.applied, detail: { why } })
-    try {
-      const seenIndex = node.raft.log.lastIndex()
-      await discardData(this.#options, log.identity, { what: why, seenIndex })
-    } finally {
-      this.#fail(new Error(why))
-    }
+    const { log } = present(this.#running, 'a running replica')
+    return discardData(this.#options, log, why).finally(() => this.#fail(new Error(why)))
   }
 
   async transferLeadership(to: MemberId): Promise<void> {
@@ -227,8 +220,7 @@ class LocalReplica implements Replica {
       await this.#run(log)
     } catch (error) {
       await this.stop()
-      await log?.wal.close()
-      await log?.votes.close()
+      await closeLog(log)
       throw error
     }
   }
@@ -241,14 +233,10 @@ class LocalReplica implements Replica {
     this.#ticker?.cancel()
     this.#leadership.stop()
     this.#notices.stop()
-    const why = 'this member is stopping'
-    this.#proposals.rejectAll(why)
-    this.#reads.rejectAll(why)
-    this.#changes.rejectAll(why)
+    this.#rejectAll('this member is stopping')
     this.#waits.close()
     await this.#transport.stop()
-    await this.#running?.log.wal.close()
-    await this.#running?.log.votes.close()
+    await closeLog(this.#running?.log)
     await this.#unlock?.()
     this.#unlock = undefined
   }
@@ -555,9 +543,7 @@ class LocalReplica implements Replica {
     const reason = error instanceof Error ? error : new Error(String(error))
     this.#options.logger.error({ error: reason }, 'the log failed; this member stops acknowledging')
     this.#options.emit('raft', 'log-failed', { detail: { error: reason.message } })
-    this.#proposals.rejectAll('the log of this member failed')
-    this.#reads.rejectAll('the log of this member failed')
-    this.#changes.rejectAll('the log of this member failed')
+    this.#rejectAll('the log of this member failed')
     this.#listener?.failed(reason)
     const leave = () => {
       this.#ticker?.cancel()
@@ -565,6 +551,10 @@ class LocalReplica implements Replica {
       return this.#transport.stop()
     }
     void (wasLeader ? this.#leadership.handOver(this.#running?.node).then(leave) : leave())
+  }
+
+  #rejectAll(why: string): void {
+    for (const queue of [this.#proposals, this.#reads, this.#changes]) queue.rejectAll(why)
   }
 
   #isStopped(): boolean {

@@ -22,23 +22,24 @@ export interface Slab {
   keys: string[]
 }
 
-export interface SlabSpace {
+/** Where a value lies. To be written once, before anybody reads it. */
+export interface SlabPlace {
   readonly slab: Slab
-  /** The space, to be written once before anybody reads it. */
-  readonly space: Buffer
+  readonly start: number
+  readonly bytes: number
 }
 
 export class SlabAllocator {
   #open: Slab = newSlab(slabBytes)
 
   /** Space for a value of `bytes` bytes under `key`, counted as live. */
-  allocate(key: string, bytes: number): SlabSpace {
+  allocate(key: string, bytes: number): SlabPlace {
     const slab = this.#slabFor(bytes)
     const start = slab.used
     slab.used += bytes
     slab.liveBytes += bytes
     slab.keys.push(key)
-    return { slab, space: slab.buffer.subarray(start, start + bytes) }
+    return { slab, start, bytes }
   }
 
   /** A value is no longer current. True when the slab is now worth emptying. */

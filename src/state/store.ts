@@ -3,7 +3,7 @@ import type { Revision } from '../base/brand.ts'
 import type { KeyValue } from './cluster-store.ts'
 import { mixBytes, mixNumber, mixText } from './hash.ts'
 import { countOf, type OrderedRecords, orderedRecords, rangeOf } from './key-index.ts'
-import { type Slab, SlabAllocator } from './slab.ts'
+import { type Slab, SlabAllocator, type SlabPlace } from './slab.ts'
 
 /** A put as the transaction hands it over; `value` may be part of a larger buffer: it is copied. */
 export interface Put {
@@ -13,27 +13,40 @@ export interface Put {
   readonly lease: number
 }
 
-/** A record with what the store keeps about it. */
+/**
+ * A record with what the store keeps about it. Where its bytes lie is known as two numbers; a view of
+ * them is made for whoever looks: a million views that nobody looks at would be a third of the heap.
+ */
 export class StoredRecord implements KeyValue {
   readonly key: string
-  readonly value: Uint8Array
   readonly createRevision: Revision
   readonly modRevision: Revision
   readonly version: number
   readonly lease: number
   readonly #slab: Slab
+  readonly #start: number
+  readonly #bytes: number
   readonly #hash: number
 
-  constructor(fields: KeyValue, slab: Slab, hash: number) {
+  constructor(fields: Omit<KeyValue, 'value'>, { slab, start, bytes }: SlabPlace, hash: number) {
     this.key = fields.key
-    this.value = fields.value
     this.createRevision = fields.createRevision
     this.modRevision = fields.modRevision
     this.version = fields.version
     this.lease = fields.lease
     this.#slab = slab
+    this.#start = start
+    this.#bytes = bytes
     this.#hash = hash
     Object.freeze(this)
+  }
+
+  get value(): Uint8Array {
+    return this.#slab.buffer.subarray(this.#start, this.#start + this.#bytes)
+  }
+
+  get valueBytes(): number {
+    return this.#bytes
   }
 
   get slab(): Slab {
@@ -44,6 +57,11 @@ export class StoredRecord implements KeyValue {
   get hash(): number {
     return this.#hash
   }
+}
+
+/** How long a record's value is, without a view of it where that can be. */
+export function valueBytes(record: KeyValue): number {
+  return record instanceof StoredRecord ? record.valueBytes : record.value.length
 }
 
 /**
@@ -103,17 +121,15 @@ export class Store {
   put(put: Put, revision: Revision): StoredRecord {
     const previous = this.#records.get(put.key)
     const key = previous?.key ?? put.key
-    const { slab, space } = this.#writeValue(key, put, revision)
     const record = newRecord(
       {
         key,
-        value: space,
         createRevision: previous?.createRevision ?? revision,
         modRevision: revision,
         version: (previous?.version ?? 0) + 1,
         lease: put.lease,
       },
-      slab,
+      this.#writeValue(key, put, revision),
     )
     this.#add(record)
     if (previous) this.#forget(previous)
@@ -133,22 +149,22 @@ export class Store {
   /** Adds a record as a snapshot has it; its key must be new. */
   load(fields: KeyValue): void {
     assert(!this.#records.has(fields.key), 'a snapshot holds each key once')
-    const { slab, space } = this.#slabs.allocate(fields.key, fields.value.length)
-    space.set(fields.value)
-    this.#add(newRecord({ ...fields, value: space }, slab))
+    const place = this.#slabs.allocate(fields.key, fields.value.length)
+    place.slab.buffer.set(fields.value, place.start)
+    this.#add(newRecord(fields, place))
   }
 
   #add(record: StoredRecord): void {
     this.#records.set(record.key, record)
     this.#ordered.set(record.key, record)
-    this.#bytes += record.key.length + record.value.length
+    this.#bytes += record.key.length + record.valueBytes
     this.#contentHash = (this.#contentHash + record.hash) | 0
   }
 
   #forget(record: StoredRecord): void {
-    this.#bytes -= record.key.length + record.value.length
+    this.#bytes -= record.key.length + record.valueBytes
     this.#contentHash = (this.#contentHash - record.hash) | 0
-    if (this.#slabs.release(record.slab, record.value.length)) this.#empty(record.slab)
+    if (this.#slabs.release(record.slab, record.valueBytes)) this.#empty(record.slab)
   }
 
   /**
@@ -161,43 +177,50 @@ export class Store {
     for (const key of keys) {
       const record = this.#records.get(key)
       if (record?.slab !== slab) continue
-      const moved = this.#slabs.allocate(record.key, record.value.length)
-      moved.space.set(record.value)
-      slab.liveBytes -= record.value.length
-      const copy = new StoredRecord({ ...record, value: moved.space }, moved.slab, record.hash)
+      const moved = this.#slabs.allocate(record.key, record.valueBytes)
+      moved.slab.buffer.set(record.value, moved.start)
+      slab.liveBytes -= record.valueBytes
+      const copy = new StoredRecord(record, moved, record.hash)
       this.#records.set(key, copy)
       this.#ordered.set(key, copy)
     }
     assert(slab.liveBytes === 0, 'an emptied slab has no live bytes')
   }
 
-  #writeValue(key: string, put: Put, revision: Revision): { slab: Slab; space: Buffer } {
+  #writeValue(key: string, put: Put, revision: Revision): SlabPlace {
     const { value, revisionOffset } = put
     if (revisionOffset < 0) {
-      const allocated = this.#slabs.allocate(key, value.length)
-      allocated.space.set(value)
-      return allocated
+      const place = this.#slabs.allocate(key, value.length)
+      place.slab.buffer.set(value, place.start)
+      return place
     }
     const text = `"resourceVersion":"${revision}",`
-    const allocated = this.#slabs.allocate(key, value.length + text.length)
-    allocated.space.set(value.subarray(0, revisionOffset))
-    allocated.space.write(text, revisionOffset, 'latin1')
-    allocated.space.set(value.subarray(revisionOffset), revisionOffset + text.length)
-    return allocated
+    const place = this.#slabs.allocate(key, value.length + text.length)
+    const { buffer } = place.slab
+    const textStart = place.start + revisionOffset
+    buffer.set(value.subarray(0, revisionOffset), place.start)
+    buffer.write(text, textStart, 'latin1')
+    buffer.set(value.subarray(revisionOffset), textStart + text.length)
+    return place
   }
 }
 
-function newRecord(fields: KeyValue, slab: Slab): StoredRecord {
-  return new StoredRecord(fields, slab, hashOf(fields))
+function newRecord(fields: Omit<KeyValue, 'value'>, place: SlabPlace): StoredRecord {
+  const { slab, start, bytes } = place
+  const value = slab.buffer.subarray(start, start + bytes)
+  return new StoredRecord(fields, place, hashFields(fields, value))
 }
 
 /** Over every field that clients see. */
 export function hashOf(record: KeyValue): number {
-  if (record instanceof StoredRecord) return record.hash
-  let hash = mixText(0, record.key)
-  hash = mixNumber(hash, record.createRevision)
-  hash = mixNumber(hash, record.modRevision)
-  hash = mixNumber(hash, record.version)
-  hash = mixNumber(hash, record.lease)
-  return mixBytes(hash, record.value)
+  return record instanceof StoredRecord ? record.hash : hashFields(record, record.value)
+}
+
+function hashFields(fields: Omit<KeyValue, 'value'>, value: Uint8Array): number {
+  let hash = mixText(0, fields.key)
+  hash = mixNumber(hash, fields.createRevision)
+  hash = mixNumber(hash, fields.modRevision)
+  hash = mixNumber(hash, fields.version)
+  hash = mixNumber(hash, fields.lease)
+  return mixBytes(hash, value)
 }

@@ -4,6 +4,7 @@ import type { StoreEvent, StoreWatcher, WatchOptions } from './cluster-store.ts'
 import { expiredWatch } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import { inRange, keyEnd, prefixEnd } from './keys.ts'
+import { valueBytes } from './store.ts'
 
 export interface WindowLimits {
   readonly eventsMax: number
@@ -306,7 +307,7 @@ class WindowWatcher implements StoreWatcher {
     for (let event = next; event; event = this.#next()) {
       if (bytes >= bytesMax && event.revision !== revision) break
       events.push(event)
-      bytes += event.current.value.length
+      bytes += valueBytes(event.current)
       revision = event.revision
       this.#position += 1
     }
@@ -384,5 +385,5 @@ function bucketOf(key: string): string | undefined {
 }
 
 function eventBytes(event: StoreEvent): number {
-  return event.key.length + event.current.value.length + eventOverheadBytes
+  return event.key.length + valueBytes(event.current) + eventOverheadBytes
 }

@@ -98,11 +98,13 @@ function aboutReads(swarm: Swarm, random: Random): Swarm {
 /** Drawn last: what other seeds mean stays the same. */
 function withDivergence(swarm: Swarm, random: Random): Swarm {
   const divergeMs = 500 + random.fraction() * 4_000
-  const hashEntriesInterval = random.integer(5, 60)
+  const hashEntriesInterval = random.integer(20, 60)
+  // Often enough to be of use to who is rebuilt, seldom enough to be confirmed.
+  const snapshotEntriesInterval = random.integer(120, 300)
   return {
     ...swarm,
     faults: { ...swarm.faults, divergeMs },
-    settings: { ...swarm.settings, hashEntriesInterval },
+    settings: { ...swarm.settings, hashEntriesInterval, snapshotEntriesInterval },
   }
 }
 

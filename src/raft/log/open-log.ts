@@ -5,12 +5,7 @@ import { emptyConfState, MemoryStorage } from '../core/storage.ts'
 import type { MemberAddress } from '../membership/members.ts'
 import type { ReplicaOptions } from '../replica-options.ts'
 import { LogCorruptError } from '../wal/corrupt.ts'
-import {
-  claimDirectory,
-  type DamageNote,
-  type Identity,
-  rememberIdentity,
-} from '../wal/identity.ts'
+import { claimDirectory, type Identity, rememberIdentity } from '../wal/identity.ts'
 import type { LogDamage, RecoveredLog } from '../wal/recovery.ts'
 import { damagedSuffix, listSegments, segmentPath } from '../wal/segment-files.ts'
 import { SnapshotFiles, type SnapshotHeader } from '../wal/snapshot-files.ts'
@@ -204,12 +199,19 @@ class Opening {
   }
 }
 
+export async function closeLog(log: OpenLog | undefined): Promise<void> {
+  await log?.wal.close()
+  await log?.votes.close()
+}
+
 /** Notes durably that what a directory holds is void, and that its member gives no vote until healed. */
 export async function discardData(
-  { disk, dataDirectory, random }: Pick<LogOptions, 'disk' | 'dataDirectory' | 'random'>,
-  identity: Identity,
-  { what, seenIndex }: Pick<DamageNote, 'what' | 'seenIndex'>,
+  { disk, dataDirectory, random, emit }: LogOptions,
+  { identity, storage }: OpenLog,
+  what: string,
 ): Promise<void> {
+  const seenIndex = storage.lastIndex()
+  emit('raft', 'state-discarded', { index: seenIndex, detail: { what } })
   await rememberIdentity(disk, dataDirectory, {
     ...identity,
     ...{ joined: false, isVoid: true, incarnation: random.uuid() },

@@ -409,7 +409,7 @@ test('a member that a majority contradicts answers nothing more and gives up its
 test('a snapshot is saved once a majority has confirmed the state, or after a while', async () => {
   const { store, replica, machine, clock } = await open()
   replica.voters = [1, 2, 3] as MemberId[]
-  await store.commit(write(putA('1')))
+  for (let at = 0; at < 110; at += 1) await store.commit(write(putA('1')))
   const [index, hash] = [machine.appliedIndex, machine.stateHash]
   replica.wantSnapshot()
   await turn()
@@ -420,7 +420,7 @@ test('a snapshot is saved once a majority has confirmed the state, or after a wh
     replica.snapshots.map((snapshot) => snapshot.index),
     [index],
   )
-  await store.commit(write(putA('2')))
+  for (let at = 0; at < 110; at += 1) await store.commit(write(putA('2')))
   replica.wantSnapshot()
   await clock.advanceAsync(5_000)
   while (replica.snapshots.length < 2) await turn()

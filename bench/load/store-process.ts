@@ -1,0 +1,175 @@
+import { PerformanceObserver } from 'node:perf_hooks'
+import { createProposer, type Proposer } from '../../src/api/proposer.ts'
+import { delay, systemClock } from '../../src/base/clock.ts'
+import { flightSilence } from '../../src/base/flight-record.ts'
+import { stderrLogger } from '../../src/base/log.ts'
+import { systemRandom } from '../../src/base/random.ts'
+import type { Replica, ReplicaListener } from '../../src/raft/replica.ts'
+import type { ReplicaSettings } from '../../src/raft/replica-options.ts'
+import { createThreadReplica } from '../../src/raft/thread/thread-replica.ts'
+import type { PutOperation } from '../../src/state/cluster-store.ts'
+import { Machine } from '../../src/state/machine.ts'
+import { latencyFigures, quantile, round } from './figures.ts'
+
+/** A cluster of one in a process of its own, without an API: what the benchmark asks of it. */
+export type StoreRequest =
+  | { readonly kind: 'start'; readonly settings: ReplicaSettings }
+  | { readonly kind: 'fill'; readonly keys: number }
+  /** Overwrites random keys, with a snapshot under way all the time or not at all. */
+  | {
+      readonly kind: 'write'
+      readonly keys: number
+      readonly clients: number
+      readonly ms: number
+      readonly snapshots: boolean
+    }
+  | { readonly kind: 'usage' }
+
+export interface StoreUsage {
+  readonly keys: number
+  readonly rssMB: number
+  readonly heapMB: number
+  readonly slabsMB: number
+  /** Pauses of the garbage collector since the last time this was asked. */
+  readonly gcPauses: number
+  readonly gcMsP50: number
+  readonly gcMsP999: number
+  readonly gcMsMax: number
+}
+
+const valueBytes = 1024
+const putsPerTxn = 64
+const fillersInFlight = 8
+
+class StoreProcess {
+  readonly #machine = new Machine()
+  readonly #replica: Replica
+  readonly #proposer: Proposer
+  readonly #value = Buffer.alloc(valueBytes, 'x')
+  readonly #snapshotMs: number[] = []
+  #listener: ReplicaListener | undefined
+  #gcMs: number[] = []
+
+  constructor(settings: ReplicaSettings) {
+    const logger = stderrLogger('error')
+    this.#replica = createThreadReplica({ ...settings, logger, emit: flightSilence })
+    this.#observe(this.#replica)
+    this.#proposer = createProposer({
+      ...{ replica: this.#replica, machine: this.#machine },
+      ...{ clock: systemClock, random: systemRandom, logger },
+    })
+    const pauses = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) this.#gcMs.push(duration)
+    })
+    pauses.observe({ entryTypes: ['gc'] })
+  }
+
+  /** Resolves when it could serve. */
+  async start(): Promise<void> {
+    await this.#proposer.start()
+    await this.#proposer.barrier()
+  }
+
+  async fill(keys: number): Promise<object> {
+    const startMs = performance.now()
+    let next = 0
+    const filler = async () => {
+      while (next < keys) {
+        const count = Math.min(putsPerTxn, keys - next)
+        const success = Array.from({ length: count }, (_, at) => this.#put(next + at))
+        next += count
+        await this.#proposer.commit({ compares: [], success, failure: [] })
+      }
+    }
+    await Promise.all(Array.from({ length: fillersInFlight }, filler))
+    return { seconds: round((performance.now() - startMs) / 1_000) }
+  }
+
+  async write(keys: number, clients: number, ms: number, snapshots: boolean): Promise<object> {
+    const startMs = performance.now()
+    const isOver = () => performance.now() - startMs >= ms
+    const latencies: number[] = []
+    this.#snapshotMs.length = 0
+    const client = async () => {
+      while (!isOver()) {
+        const sentMs = performance.now()
+        const success = [this.#put(systemRandom.integer(0, keys))]
+        await this.#proposer.commit({ compares: [], success, failure: [] })
+        latencies.push(performance.now() - sentMs)
+      }
+    }
+    const snapshooter = async () => {
+      while (!isOver()) {
+        this.#listener?.snapshotWanted()
+        await delay(systemClock, 50)
+      }
+    }
+    await Promise.all([
+      ...Array.from({ length: clients }, client),
+      ...(snapshots ? [snapshooter()] : []),
+    ])
+    const figures = latencyFigures(latencies, performance.now() - startMs)
+    return { ...figures, snapshotMs: this.#snapshotMs.map(round) }
+  }
+
+  usage(): StoreUsage {
+    const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
+    const pauses = this.#gcMs.sort((left, right) => left - right)
+    this.#gcMs = []
+    return {
+      keys: this.#machine.size.keys,
+      ...{ rssMB: megabytes(rss), heapMB: megabytes(heapUsed), slabsMB: megabytes(arrayBuffers) },
+      gcPauses: pauses.length,
+      gcMsP50: quantile(pauses, 0.5),
+      gcMsP999: quantile(pauses, 0.999),
+      gcMsMax: quantile(pauses, 1),
+    }
+  }
+
+  /** Has its listener at hand, and times its snapshots. */
+  #observe(replica: Replica): void {
+    const { listen, saveSnapshot } = replica
+    replica.listen = (listener) => {
+      this.#listener = listener
+      listen.call(replica, listener)
+    }
+    replica.saveSnapshot = async (...args) => {
+      const startMs = performance.now()
+      await saveSnapshot.apply(replica, args)
+      this.#snapshotMs.push(performance.now() - startMs)
+    }
+  }
+
+  #put(at: number): PutOperation {
+    const key = `/registry/core/configmaps/namespace-${at % 100}/object-${at}`
+    return { op: 'put', key, value: this.#value, revisionOffset: -1 }
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6)
+}
+
+let store: StoreProcess | undefined
+
+process.on('message', ({ id, request }: { id: number; request: StoreRequest }) => {
+  void answer(request).then((value) => process.send?.({ id, value }))
+})
+process.on('disconnect', () => process.exit())
+
+async function answer(request: StoreRequest): Promise<object> {
+  if (request.kind === 'start') {
+    store = new StoreProcess(request.settings)
+    await store.start()
+    return {}
+  }
+  if (!store) throw new Error('the store is started first')
+  switch (request.kind) {
+    case 'fill':
+      return store.fill(request.keys)
+    case 'write':
+      return store.write(request.keys, request.clients, request.ms, request.snapshots)
+    case 'usage':
+      return store.usage()
+  }
+}
