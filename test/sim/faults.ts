@@ -341,6 +341,8 @@ function changeMembership(faults: Faults): void {
   const { members, random } = faults.world
   const leader = faults.leader()
   if (!leader?.life || leader.life.process.isPaused || members.length < 3) return
+  // Who is about to give up its data leaves a quorum without it, unless voters go meanwhile.
+  if (members.some(({ divergence }) => divergence)) return
   if (random.fraction() < 0.4) {
     changeJointly(faults, leader.id)
     return
