@@ -36,6 +36,7 @@ export class Ledger {
   readonly model = new NaiveStore()
   readonly #floors = new Map<number, number>()
   readonly #finished = new Set<string>()
+  readonly #expired = new Set<(lease: number) => void>()
   /** Whether the last transaction's compares held. */
   #succeeded = false
   /** The highest term that is known to have a leader. */
@@ -47,6 +48,11 @@ export class Ledger {
 
   get events(): readonly StoreEvent[] {
     return this.model.events
+  }
+
+  /** Calls `listener` when the first member has applied that a lease ran out. */
+  onLeaseExpired(listener: (lease: number) => void): void {
+    this.#expired.add(listener)
   }
 
   term(index: number): Term | undefined {
@@ -160,8 +166,11 @@ export class Ledger {
         return this.model.keepAlive(body.id)
       case 'lease revoke':
         return this.model.revoke(body.id)
-      case 'lease expire':
-        return this.model.revoke(body.id, body.renewals)
+      case 'lease expire': {
+        const refusal = this.model.revoke(body.id, body.renewals)
+        if (refusal === undefined) for (const listener of this.#expired) listener(body.id)
+        return refusal
+      }
       case 'state hash':
         return undefined
       default:

@@ -1,8 +1,11 @@
 import { createProposer, type Proposer } from '../../src/api/proposer.ts'
 import type { LogIndex, MemberId } from '../../src/base/brand.ts'
-import { type FlightEvent, flightEmitter } from '../../src/base/flight-record.ts'
+import { type FlightEvent, flightEmitter, flightSilence } from '../../src/base/flight-record.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { SeededRandom } from '../../src/base/random.ts'
+import { Scope } from '../../src/base/scope.ts'
+import { followLeadership } from '../../src/boot/member/leadership.ts'
+import { leaseExpiryPart } from '../../src/boot/member/lease-expiry.ts'
 import type { Message } from '../../src/raft/core/message.ts'
 import { createLocalReplica } from '../../src/raft/driver.ts'
 import type { MemberAddress } from '../../src/raft/membership/members.ts'
@@ -23,6 +26,8 @@ export interface MemberWorld {
   readonly random: SeededRandom
   readonly firstMembers: readonly MemberAddress[]
   readonly settings: MemberSettings
+  /** The leader ends leases whose time is over. */
+  readonly expiresLeases: boolean
   readonly tap: (message: Message) => void
   readonly record: (event: FlightEvent) => void
   readonly violated: (error: unknown) => void
@@ -235,6 +240,12 @@ export class SimMember {
     proposer.onFailed((error) => {
       life.failure = error
     })
+    if (this.#world.expiresLeases)
+      followLeadership({
+        source: proposer,
+        parts: [leaseExpiryPart(proposer, process.clock, silentLogger)],
+        ...{ scope: new Scope(), clock: process.clock, logger: silentLogger, emit: flightSilence },
+      })
     proposer.start().then(
       () => {
         life.isReady = true

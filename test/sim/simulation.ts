@@ -8,6 +8,7 @@ import { checkRegister } from './linearizability.ts'
 import { drainMicrotasks, fromMacrotask } from './microtasks.ts'
 import { observeCores, RaftChecks } from './raft-checks.ts'
 import { History, keyPrefix, SimClient } from './sim-client.ts'
+import { SimLeaseHolder } from './sim-lease-holder.ts'
 import { type MemberWorld, SimMember } from './sim-member.ts'
 import { SimNetwork } from './sim-network.ts'
 import { SimTime } from './sim-time.ts'
@@ -75,6 +76,7 @@ class Simulation {
   readonly #members: SimMember[]
   readonly #clients: SimClient[]
   readonly #watchers: SimWatcher[]
+  readonly #leaseHolders: SimLeaseHolder[]
   readonly #faults: Faults
   readonly #record: ((event: FlightEvent) => void) | undefined
   #isCalm = false
@@ -118,6 +120,16 @@ class Simulation {
       isOver: () => this.#isCalm,
       note: (fault, member = 0, amount = 0) => this.#fault(fault, member, amount),
     })
+    // Last, so that they take no chance away from the others.
+    const ledger = this.#ledger
+    for (let at = 0; at < this.#swarm.slowWatchers; at += 1) {
+      const range = [keyPrefix, `${keyPrefix.slice(0, -1)}0`] as const
+      this.#watchers.push(new SimWatcher({ ...shared, random: fork(), ledger }, ...range, true))
+    }
+    this.#leaseHolders = Array.from({ length: this.#swarm.leaseHolders }, (_, id) => {
+      const isOver = () => this.#clientsStop
+      return new SimLeaseHolder(id, { ...shared, random: fork(), ledger, isOver })
+    })
   }
 
   run(): SimulationResult {
@@ -141,6 +153,7 @@ class Simulation {
     for (const member of this.#members) member.start()
     for (const client of this.#clients) client.start()
     for (const watcher of this.#watchers) watcher.start()
+    for (const holder of this.#leaseHolders) holder.start()
     this.#faults.start()
     this.#time.run(this.#ticks * tickMs, failed)
     if (failed()) return
@@ -209,7 +222,8 @@ class Simulation {
     if (!leader) return false
     const voters: readonly MemberId[] = leader.life?.replica.status().voters ?? []
     return this.#members.every(({ id, life, divergence }) => {
-      if (divergence) return false
+      // Nobody renews any more: every lease must run out.
+      if (divergence || (life?.machine.leaseIds.length ?? 0) > 0) return false
       const isThere = life?.machine.appliedIndex === this.#ledger.lastIndex
       return life?.isReady && isThere && voters.includes(id) && life.proposer.pending === 0
     })
@@ -266,6 +280,7 @@ class Simulation {
         raftAddress: `127.0.0.1:${9000 + id}`,
       })),
       settings: this.#swarm.settings,
+      expiresLeases: this.#swarm.leaseHolders > 0,
       tap: (message) => {
         this.#note([message.from, message.to, message.term, message.index, message.type.length])
         this.#checks.sent(message)

@@ -40,6 +40,9 @@ export interface Swarm {
   readonly founders: number
   readonly clients: number
   readonly watchers: number
+  /** Watchers that are never woken and look seldom. */
+  readonly slowWatchers: number
+  readonly leaseHolders: number
   readonly keys: number
   readonly thinkMs: number
   readonly weather: NetworkWeather
@@ -71,7 +74,10 @@ const noFaults: FaultRates = {
 /** Not every fault in every run: some bugs show only where others do not drown them. */
 export function drawSwarm(random: Random): Swarm {
   const swarm = drawKind(drawMixed(random), random)
-  return random.fraction() < 0.15 ? withDivergence(swarm, random) : swarm
+  const diverging = random.fraction() < 0.15 ? withDivergence(swarm, random) : swarm
+  if (random.fraction() < 0.6) return diverging
+  const slowWatchers = random.integer(0, 3)
+  return { ...diverging, slowWatchers, leaseHolders: random.integer(1, 5) }
 }
 
 function drawKind(swarm: Swarm, random: Random): Swarm {
@@ -152,6 +158,8 @@ function drawMixed(random: Random): Swarm {
     founders: members > 3 && chance(0.3) ? members - 1 : members,
     clients: random.integer(2, 9),
     watchers: random.integer(1, 5),
+    slowWatchers: 0,
+    leaseHolders: 0,
     keys: random.integer(1, 6),
     thinkMs: between(2, 60),
     weather: {
