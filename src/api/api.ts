@@ -2,15 +2,18 @@ import { InvariantError } from '../base/assert.ts'
 import { limits } from '../base/limits.ts'
 import { StatusError } from '../base/status.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
+import type { Kind } from '../kinds/kind.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { type Authorizer, forbidden } from './auth/authorizer.ts'
 import { reviewHandlers } from './auth/reviews.ts'
 import type { ApiOptions, Handler, HandlerContext, RequestInfo, User } from './context.ts'
+import { handleComponentStatuses } from './discovery/component-statuses.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
 import { CustomResources } from './extension/custom-resources.ts'
 import { ServedKinds } from './extension/served-kinds.ts'
+import { VersionedKinds } from './extension/versioned-storage.ts'
 import { handleBinding } from './handlers/binding.ts'
 import { plainStorage } from './handlers/object-storage.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
@@ -42,7 +45,7 @@ export interface Extensions {
 /** What every member serves. */
 export const standardExtensions: Extensions = {
   paths: [handleDiscovery, handleOpenApi],
-  resources: reviewHandlers,
+  resources: new Map([...reviewHandlers, ['/v1/componentstatuses', handleComponentStatuses]]),
   subresources: new Map([
     ['pods/log', createLogHandler()],
     ['pods/exec', upgradeRequired],
@@ -82,6 +85,7 @@ class Pipeline implements Api {
   readonly #shared: Shared
   readonly #kinds: ServedKinds
   readonly #customResources: CustomResources
+  readonly #versionedKinds: VersionedKinds
   readonly #metrics: RequestMetrics | undefined
   #reading = 0
   #writing = 0
@@ -98,6 +102,7 @@ class Pipeline implements Api {
       admission: createAdmission(options),
     }
     this.#customResources = new CustomResources(this.#kinds, this.#shared, options)
+    this.#versionedKinds = new VersionedKinds(this.#shared)
     this.#metrics = options.metrics && new RequestMetrics(options.metrics, () => this.#load())
   }
 
@@ -178,9 +183,13 @@ class Pipeline implements Api {
     if (answered) return answered(context)
     const kind = await this.#kinds.findFresh(info.group, info.version, info.resource)
     if (!kind) throw noSuchPath()
-    const shared = kind.custom ? this.#customResources.shared(kind, context) : this.#shared
-    const resource: ResourceContext = { ...context, kind, shared }
+    const resource: ResourceContext = { ...context, kind, shared: this.#sharedOf(kind, context) }
     return resourceHandler(resource, this.#extensions.subresources)(resource)
+  }
+
+  #sharedOf(kind: Kind, context: HandlerContext): Shared {
+    if (kind.custom) return this.#customResources.shared(kind, context)
+    return kind.storedAs ? this.#versionedKinds.shared(kind.storedAs) : this.#shared
   }
 
   /**

@@ -61,6 +61,14 @@ export class Representation {
     return Buffer.from(JSON.stringify(this.#item(object)))
   }
 
+  /** A whole list of objects that are not in the store. */
+  list(objects: readonly AnyObject[]): Uint8Array {
+    const { before, after } = this.listFrame({ resourceVersion: '' })
+    const items = objects.map((object) => JSON.stringify(this.#item(object))).join(',')
+    const json = Buffer.concat([before, Buffer.from(items), after])
+    return this.format === 'yaml' ? this.yaml(json) : json
+  }
+
   /** What stands before and after the items, as JSON. */
   listFrame(meta: ListMeta): { before: Uint8Array; after: Uint8Array } {
     const { kind, apiVersion, items, extra } = this.#listShape()

@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import { keyOfText, textOfKey } from '../state/keys.ts'
 
-type Place = Pick<Kind, 'group' | 'resource' | 'namespaced'>
+type Place = Pick<Kind, 'group' | 'resource' | 'namespaced' | 'storedAs'>
 
 /** Where the store keeps an object: `/registry/<group or "core">/<resource>/[<namespace>/]<name>`. */
 export function objectKey(kind: Place, namespace: string, name: string): string {
@@ -10,7 +10,8 @@ export function objectKey(kind: Place, namespace: string, name: string): string 
 
 /** Start of the keys of a resource, in one namespace or, with '', in all. Ends with a slash. */
 export function resourcePrefix(kind: Place, namespace: string): string {
-  const prefix = `/registry/${kind.group === '' ? 'core' : kind.group}/${kind.resource}/`
+  const group = kind.storedAs?.group ?? kind.group
+  const prefix = `/registry/${group === '' ? 'core' : group}/${kind.resource}/`
   return kind.namespaced && namespace !== '' ? `${prefix}${keyOfText(namespace)}/` : prefix
 }
 

@@ -1,4 +1,5 @@
 import type { Revision } from '../base/brand.ts'
+import type { EncodedObject } from '../kinds/encode.ts'
 import type { AnyObject } from '../kinds/kind.ts'
 import type { KeyValue } from '../state/cluster-store.ts'
 
@@ -45,6 +46,18 @@ export function withRevision(value: Uint8Array, revision: Revision): Uint8Array 
     bytes.subarray(0, span.start),
     Buffer.from(String(revision)),
     bytes.subarray(span.end),
+  ])
+}
+
+/** An object in another form than its record's, at the same revision. */
+export function encodedAt(
+  { modRevision }: KeyValue,
+  { bytes, revisionOffset }: EncodedObject,
+): Uint8Array {
+  return Buffer.concat([
+    bytes.subarray(0, revisionOffset),
+    Buffer.from(`"resourceVersion":"${modRevision}",`),
+    bytes.subarray(revisionOffset),
   ])
 }
 

@@ -23,6 +23,8 @@ export interface Kind {
   readonly definition: string
   /** Of a kind that a CustomResourceDefinition made: takes the place of `definition`, which is ''. */
   readonly custom?: CustomContent
+  /** Of a version that is not the stored one: where its objects are and how they get there. */
+  readonly storedAs?: StoredForm
   /** True when metadata.generation counts changes of `generationFields`. */
   readonly countsGeneration: boolean
   /** The fields whose changes count: `spec`, for most kinds. */
@@ -77,6 +79,15 @@ export interface ScaleFields {
   readonly specReplicas: readonly string[]
   readonly statusReplicas: readonly string[]
   readonly labelSelector: readonly string[] | undefined
+}
+
+/** The same objects in the version, and perhaps the group, in which they are stored. */
+export interface StoredForm {
+  readonly group: string
+  readonly version: string
+  /** Neither changes its argument. */
+  toStored(object: AnyObject): AnyObject
+  fromStored(object: AnyObject): AnyObject
 }
 
 /** What a write to a subresource may change, as for the object itself. */

@@ -4,13 +4,19 @@ import { apiService } from './apiregistration/api-service.ts'
 import { appsKinds } from './apps/kinds.ts'
 import { podTemplate } from './apps/pod-template.ts'
 import { replicationController } from './apps/replication-controller.ts'
+import {
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
+} from './autoscaling/horizontal-pod-autoscaler.ts'
 import { cronJob } from './batch/cron-job.ts'
 import { job } from './batch/job.ts'
 import { certificateSigningRequest } from './certificates/certificate-signing-request.ts'
+import { componentStatus } from './components/component-status.ts'
 import { lease } from './coordination/lease.ts'
 import { coreKinds } from './core/kinds.ts'
 import { endpointSlice } from './discovery/endpoint-slice.ts'
 import { endpoints } from './discovery/endpoints.ts'
+import { event } from './events/event.ts'
 import { flowSchema } from './flowcontrol/flow-schema.ts'
 import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts'
 import type { Kind } from './kind.ts'
@@ -29,6 +35,7 @@ import { persistentVolumeClaim } from './storage/persistent-volume-claim.ts'
 /** Every kind that the store holds. Discovery sorts by group and name. */
 export const allKinds: readonly Kind[] = [
   ...coreKinds,
+  componentStatus,
   endpoints,
   limitRange,
   persistentVolume,
@@ -47,7 +54,10 @@ export const allKinds: readonly Kind[] = [
   cronJob,
   customResourceDefinition,
   endpointSlice,
+  event,
   flowSchema,
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
   job,
   lease,
   podDisruptionBudget,

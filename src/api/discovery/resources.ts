@@ -33,8 +33,9 @@ export interface GroupVersion {
   readonly resources: readonly DiscoveredResource[]
 }
 
-/** Questions that are answered and never stored. */
+/** Bodies that are answered, or acted upon, and never stored. */
 const reviews: readonly DiscoveredResource[] = [
+  { ...review('', 'Binding'), namespaced: true },
   review('authentication.k8s.io', 'SelfSubjectReview'),
   review('authorization.k8s.io', 'SelfSubjectAccessReview'),
   review('authorization.k8s.io', 'SelfSubjectRulesReview'),

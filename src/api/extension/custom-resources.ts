@@ -9,7 +9,7 @@ import { groupVersion, methodNotAllowed } from '../errors.ts'
 import { encodeChecked, type ObjectStorage } from '../handlers/object-storage.ts'
 import type { Shared } from '../handlers/resource-context.ts'
 import { EventFrames } from '../handlers/watch/event-frames.ts'
-import { ParsedObjects, sameContent } from '../stored-object.ts'
+import { encodedAt, ParsedObjects, sameContent } from '../stored-object.ts'
 import { convertObjects } from './convert-objects.ts'
 import type { ServedKinds } from './served-kinds.ts'
 
@@ -110,7 +110,7 @@ class CustomStorage implements ObjectStorage {
     applyStructuralDefaults(this.#custom.schema, object)
     const encoded = encodeObject(object)
     if (sameContent(record.value, encoded.bytes)) return record
-    return { ...record, value: withRevisionOf(record, encoded) }
+    return { ...record, value: encodedAt(record, encoded) }
   }
 
   #keep(id: string, record: KeyValue): void {
@@ -129,13 +129,4 @@ class CustomStorage implements ObjectStorage {
 
 function idOf(record: KeyValue): string {
   return `${record.modRevision} ${record.key}`
-}
-
-/** The bytes as the store would hold them: with their resourceVersion first in metadata. */
-function withRevisionOf({ modRevision }: KeyValue, { bytes, revisionOffset }: EncodedObject) {
-  return Buffer.concat([
-    bytes.subarray(0, revisionOffset),
-    Buffer.from(`"resourceVersion":"${modRevision}",`),
-    bytes.subarray(revisionOffset),
-  ])
 }

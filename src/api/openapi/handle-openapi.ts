@@ -1,18 +1,25 @@
 import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import type { HandlerContext } from '../context.ts'
-import { type CachedDocument, cachedJson, documentResponse } from '../discovery/cached-document.ts'
+import {
+  type CachedDocument,
+  cachedDocument,
+  cachedJson,
+  documentResponse,
+} from '../discovery/cached-document.ts'
 import { type GroupVersion, groupVersionName } from '../discovery/resources.ts'
 import { notAcceptable } from '../errors.ts'
 import { standardCatalog } from '../extension/served-kinds.ts'
+import { Slices } from '../handlers/resource-context.ts'
 import { parseAccept } from '../negotiate.ts'
 import { openApiV2, openApiV3 } from './document.ts'
+import { gnosticAskedType, gnosticPieces, gnosticType } from './gnostic.ts'
 
 type ServedVersions = readonly GroupVersion[]
 
 /** Of one group and version, and of all: what changed is another object, with documents of its own. */
 const ofVersion = new WeakMap<GroupVersion, CachedDocument>()
-const ofAll = new WeakMap<ServedVersions, Map<string, CachedDocument>>()
+const ofAll = new WeakMap<ServedVersions, Map<string, Promise<CachedDocument>>>()
 
 /** `api/v1`, `apis/apps/v1`: how the v3 index names a group and version. */
 function indexName(one: GroupVersion): string {
@@ -35,11 +42,13 @@ export function handleOpenApi(context: HandlerContext): Promise<ApiResponse> | u
         'the server does not allow this method on the requested resource',
       ),
     )
-  if (!acceptsJson(request.headers.get('accept')))
-    return Promise.reject(notAcceptable(['application/json']))
   const served = context.kinds.groupVersions
-  if (path === '/openapi/v2') return Promise.resolve(documentResponse(request, v2Document(served)))
-  if (path === '/openapi/v3') return Promise.resolve(documentResponse(request, v3Index(served)))
+  const form = acceptedForm(request.headers.get('accept'), path === '/openapi/v2')
+  if (form === undefined) return Promise.reject(notAcceptable(['application/json']))
+  if (path === '/openapi/v2' || path === '/openapi/v3') {
+    const whole = path === '/openapi/v2' ? v2Document(context, form) : v3Index(context)
+    return whole.then((document) => documentResponse(request, document))
+  }
   const name = path.slice('/openapi/v3/'.length)
   const own = served.find((one) => indexName(one) === name)
   const document = own && v3Document(own)
@@ -70,15 +79,30 @@ function hashedResponse(
   }
 }
 
-/** Old clients ask `/openapi/v2` for protobuf alone, which is not served. */
-function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept.trim() === '') return true
-  const json = ['application/json', 'application/*', '*/*']
-  return parseAccept(accept).some((clause) => json.includes(clause.type))
+type Form = 'json' | 'protobuf'
+
+/** Old clients ask `/openapi/v2` for protobuf alone. Undefined when neither form would do. */
+function acceptedForm(accept: string | undefined, hasProtobuf: boolean): Form | undefined {
+  if (accept === undefined || accept.trim() === '') return 'json'
+  for (const { type } of parseAccept(accept)) {
+    if (hasProtobuf && (type === gnosticType || type === gnosticAskedType)) return 'protobuf'
+    if (type === 'application/json' || type === 'application/*' || type === '*/*') return 'json'
+  }
+  return undefined
 }
 
-function v2Document(served: ServedVersions): CachedDocument {
-  return cached(served, 'v2', () => openApiV2(served))
+function v2Document({ options, kinds }: HandlerContext, form: Form): Promise<CachedDocument> {
+  const served = kinds.groupVersions
+  if (form === 'json') return cached(served, 'v2', async () => cachedJson(openApiV2(served)))
+  return cached(served, 'v2 protobuf', async () => {
+    const slices = new Slices(options.clock)
+    const pieces: Uint8Array[] = []
+    for (const piece of gnosticPieces(openApiV2(served))) {
+      pieces.push(piece)
+      if (slices.over) await slices.pause()
+    }
+    return cachedDocument(Buffer.concat(pieces), gnosticType)
+  })
 }
 
 function v3Document(own: GroupVersion): CachedDocument {
@@ -90,24 +114,30 @@ function v3Document(own: GroupVersion): CachedDocument {
 }
 
 /** Names every document with its hash, so that clients fetch only what changed. */
-function v3Index(served: ServedVersions): CachedDocument {
-  return cached(served, 'v3', () => ({
-    paths: Object.fromEntries(
-      served.map((own) => {
-        const name = indexName(own)
-        const { hash } = v3Document(own)
-        return [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }]
-      }),
-    ),
-  }))
+function v3Index({ options, kinds }: HandlerContext): Promise<CachedDocument> {
+  const served = kinds.groupVersions
+  return cached(served, 'v3', async () => {
+    const slices = new Slices(options.clock)
+    const paths: [string, { serverRelativeURL: string }][] = []
+    for (const own of served) {
+      const name = indexName(own)
+      const { hash } = v3Document(own)
+      paths.push([name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }])
+      if (slices.over) await slices.pause()
+    }
+    return cachedJson({ paths: Object.fromEntries(paths) })
+  })
 }
 
-function cached(served: ServedVersions, name: string, build: () => object): CachedDocument {
-  const kept = ofAll.get(served) ?? new Map<string, CachedDocument>()
+/** Built once, however many ask while it is being built. */
+function cached(
+  served: ServedVersions,
+  name: string,
+  build: () => Promise<CachedDocument>,
+): Promise<CachedDocument> {
+  const kept = ofAll.get(served) ?? new Map<string, Promise<CachedDocument>>()
   ofAll.set(served, kept)
-  const known = kept.get(name)
-  if (known) return known
-  const document = cachedJson(build())
+  const document = kept.get(name) ?? build()
   kept.set(name, document)
   return document
 }

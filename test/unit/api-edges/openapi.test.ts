@@ -158,9 +158,10 @@ describe('openapi', () => {
   test('refuses what it does not serve', async () => {
     await assert.rejects(ask('/openapi/v3/apis/none/v1'), (e) => isStatus(e, 'NotFound'))
     const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
-    await assert.rejects(ask('/openapi/v2', { accept: protobuf }), (e) =>
-      isStatus(e, 'NotAcceptable'),
-    )
+    const refused = (path: string, accept: string) =>
+      assert.rejects(ask(path, { accept }), (e) => isStatus(e, 'NotAcceptable'))
+    await refused('/openapi/v3', protobuf)
+    await refused('/openapi/v2', 'text/html')
     assert.equal(handleOpenApi(testContext('GET', '/openapi')), undefined)
     await assert.rejects(
       handleOpenApi(testContext('POST', '/openapi/v2')) as Promise<unknown>,
