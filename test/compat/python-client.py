@@ -116,10 +116,8 @@ body = {
 }
 made = services.create(body=body, namespace=namespace)
 expect(made.spec.clusterIP, made)
-applied = services.server_side_apply(
-    body={**body, "metadata": {"name": "web", "labels": {"by": "apply"}}},
-    namespace=namespace, field_manager="python", force_conflicts=True,
-) if hasattr(services, "server_side_apply") else made
+found = services.get(name="web", namespace=namespace)
+expect(found.spec.ports[0].targetPort == 8080, found)
 step("the dynamic client")
 
 core.delete_namespace(namespace)
