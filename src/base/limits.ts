@@ -11,6 +11,7 @@ export const limits = {
   /** Of a body that is too large, so much is read and dropped before the refusal. */
   bodyBytesDroppedMax: 32 * MiB,
   objectBytesMax: 1.5 * MiB,
+  updateManagersMax: 10,
   jsonPatchOperationsMax: 10_000,
   jsonDepthMax: 128,
   requestsInFlightMax: 2_000,

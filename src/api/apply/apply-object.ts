@@ -1,6 +1,6 @@
 import { StatusError, statusCodes, statusError } from '../../base/status.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
-import type { ManagedFieldsEntry } from '../../kinds/types.ts'
+import { groupVersion } from '../errors.ts'
 import { copyRecord, type Json } from '../patch/json-value.ts'
 import { emptySet, type FieldSet } from './field-set.ts'
 import { lastApplied } from './last-applied.ts'
@@ -42,7 +42,7 @@ export function applyObject(
   applier: Applier,
 ): AnyObject {
   const shape = shapeOf(kind)
-  const apiVersion = apiVersionOf(kind)
+  const apiVersion = groupVersion(kind)
   const config = stripped(applied, applier.subresource)
   const twice = duplicateIn(shape, config)
   if (twice !== undefined)
@@ -54,7 +54,8 @@ export function applyObject(
   const ownerships = ownershipsOf(shape, live, apiVersion)
   const others = ownerships.filter((one) => !isSameManager(one, self))
   const mine = ownerships.find((one) => isSameManager(one, self))
-  const wanted = ownable(fieldsOf(shape, config), applier.subresource)
+  const said = fieldsOf(shape, config)
+  const wanted = ownable(said, applier.subresource)
   const before = copyRecord({ ...live, metadata: { ...live.metadata, managedFields: undefined } })
   const merged = merge(shape, before, config)
   const changed = compare(shape, before, merged).changed.intersection(wanted)
@@ -62,7 +63,8 @@ export function applyObject(
   const disputed = allowed ? changed.difference(fieldsOf(shape, allowed)) : changed
   if (!applier.force) refuseConflicts(others, disputed)
   const left = others.map((one) => ({ ...one, fields: one.fields.difference(changed) }))
-  const kept = left.reduce((all, one) => all.union(one.fields), wanted)
+  // With the name, which nobody owns: or the last owned field of metadata would take all of it along.
+  const kept = left.reduce((all, one) => all.union(one.fields), said)
   const gone = (mine?.fields ?? emptySet).difference(kept)
   const object = remove(shape, merged, gone, kept) as unknown as AnyObject
   const difference = compare(shape, before, object as unknown as Json)
@@ -76,44 +78,13 @@ export function applyObject(
     time: keepsTime ? (mine?.time ?? '') : applier.time,
     fields: wanted,
   }
-  object.metadata.managedFields = writeOwnerships([...left, own])
-  return object
-}
-
-/**
- * What the other ways of writing do to ownership: the writer owns what it changed, and nobody owns
- * what it removed. Undefined while nobody has ever applied the object: then nothing is kept, as
- * applying begins with an owner of all there is.
- */
-export function trackUpdate(
-  kind: AppliedKind,
-  old: AnyObject,
-  object: AnyObject,
-  writer: Pick<Applier, 'manager' | 'subresource' | 'time'>,
-): ManagedFieldsEntry[] | undefined {
-  const entries = old.metadata.managedFields
-  if (!entries || entries.length === 0) return undefined
-  const shape = shapeOf(kind)
-  const difference = compare(shape, plain(old), plain(object))
-  const changed = ownable(difference.changed, writer.subresource)
-  const { removed } = difference
-  if (changed.isEmpty && removed.isEmpty) return entries
-  const apiVersion = apiVersionOf(kind)
-  const self = { ...writer, operation: 'Update' as const, apiVersion }
-  const ownerships = readOwnerships(entries)
-  const left = ownerships.map((one) => ({
+  // An element of a list goes with all that is in it, also what others own there.
+  const remaining = left.map((one) => ({
     ...one,
-    fields: one.fields
-      .difference(removed)
-      .difference(isSameManager(one, self) ? emptySet : changed),
+    fields: one.fields.difference(difference.removed),
   }))
-  const mine = left.find((one) => isSameManager(one, self))
-  const own: Ownership = {
-    ...self,
-    time: changed.isEmpty ? (mine?.time ?? writer.time) : writer.time,
-    fields: (mine?.fields ?? emptySet).union(changed),
-  }
-  return writeOwnerships([...left.filter((one) => one !== mine), own])
+  object.metadata.managedFields = writeOwnerships([...remaining, own])
+  return object
 }
 
 function ownershipsOf(shape: Shape, live: AnyObject, apiVersion: string): readonly Ownership[] {
@@ -194,8 +165,4 @@ function stripped(applied: AnyObject, subresource: string): Json {
 
 function plain(object: AnyObject): Json {
   return copyRecord({ ...object, metadata: { ...object.metadata, managedFields: undefined } })
-}
-
-function apiVersionOf({ group, version }: AppliedKind): string {
-  return group === '' ? version : `${group}/${version}`
 }

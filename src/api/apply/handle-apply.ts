@@ -81,7 +81,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
 
 function requiredManager({ info }: HandlerContext): string {
   const manager = info.query.get('fieldManager') ?? ''
-  if (manager !== '') return checkedManager(manager)
+  if (manager !== '') return checkedManager(manager, info.verb)
   throw invalidKind('PatchOptions', 'meta.k8s.io', '', [
     {
       type: 'FieldValueRequired',

@@ -1,3 +1,4 @@
+import { limits } from '../../base/limits.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import { decodeRoot, FieldSet } from './field-set.ts'
 
@@ -25,25 +26,80 @@ export function readOwnerships(
   }))
 }
 
-/** Entries in Kubernetes' order: appliers first, then by time and name. Empty ones are left out. */
+/** Entries in Kubernetes' order. Empty ones are left out. */
 export function writeOwnerships(ownerships: readonly Ownership[]): ManagedFieldsEntry[] {
-  return ownerships
-    .filter((one) => !one.fields.isEmpty)
+  return sortedEntries(
+    capped(ownerships.filter((one) => !one.fields.isEmpty)).map((one) =>
+      entryOf(one, one.fields.encode()),
+    ),
+  )
+}
+
+/** `fieldsV1` is a set of fields, encoded. */
+export function entryOf(
+  { manager, operation, apiVersion, time, subresource }: Omit<Ownership, 'fields'>,
+  fieldsV1: Record<string, unknown>,
+): ManagedFieldsEntry {
+  return {
+    manager,
+    operation,
+    apiVersion,
+    ...(time === '' ? {} : { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: fieldsV1 as NonNullable<ManagedFieldsEntry['fieldsV1']>,
+    ...(subresource === '' ? {} : { subresource }),
+  }
+}
+
+/** Appliers first, then by time and name (apimachinery managedfields/internal sortEncodedManagedFields). */
+export function sortedEntries(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  return [...entries].sort(
+    (left, right) =>
+      compareText(left.operation, right.operation) ||
+      compareText(left.time, right.time) ||
+      compareText(left.manager, right.manager) ||
+      compareText(left.apiVersion, right.apiVersion) ||
+      compareText(left.subresource, right.subresource),
+  )
+}
+
+/** Owns what more updaters than limits.updateManagersMax once did; Kubernetes' own name for it. */
+const oldUpdates = 'ancient-changes'
+
+/**
+ * Past the limit the oldest updaters of a version become one (managedfields/internal
+ * capmanagers.go): an object that everybody writes to must not grow without end.
+ */
+function capped(ownerships: readonly Ownership[]): readonly Ownership[] {
+  const updaters = ownerships
+    .filter((one) => one.operation === 'Update')
     .sort(
       (left, right) =>
-        compareText(left.operation, right.operation) ||
-        compareText(left.time, right.time) ||
-        compareText(left.manager, right.manager),
+        compareText(left.time, right.time) || compareText(left.manager, right.manager),
     )
-    .map((one) => ({
-      manager: one.manager,
-      operation: one.operation,
-      apiVersion: one.apiVersion,
-      ...(one.time === '' ? {} : { time: one.time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: one.fields.encode() as NonNullable<ManagedFieldsEntry['fieldsV1']>,
-      ...(one.subresource === '' ? {} : { subresource: one.subresource }),
-    }))
+  let excess = updaters.length - limits.updateManagersMax
+  if (excess <= 0) return ownerships
+  const left = new Set(ownerships)
+  for (const [at, updater] of updaters.entries()) {
+    if (excess <= 0) break
+    if (updater.manager === oldUpdates) continue
+    const isBucket = (one: Ownership) =>
+      one.manager === oldUpdates && one.apiVersion === updater.apiVersion
+    const bucket = [...left].find(isBucket)
+    const next = updaters.slice(at + 1).find((one) => one.apiVersion === updater.apiVersion)
+    // Alone of its version it stays: a bucket of one would free no place.
+    if (!bucket && !next) continue
+    left.delete(updater)
+    if (bucket) left.delete(bucket)
+    left.add({
+      ...updater,
+      manager: oldUpdates,
+      subresource: '',
+      fields: bucket ? updater.fields.union(bucket.fields) : updater.fields,
+    })
+    if (bucket) excess -= 1
+  }
+  return [...left]
 }
 
 export function isSameManager(
@@ -58,33 +114,17 @@ export function isSameManager(
   )
 }
 
-/** Fields that the server sets: nobody owns them. */
-const unowned = new FieldSet(
-  false,
-  new Map([
-    ['f:apiVersion', new FieldSet(true)],
-    ['f:kind', new FieldSet(true)],
-    [
-      'f:metadata',
-      new FieldSet(
-        true,
-        new Map(
-          [
-            'name',
-            'namespace',
-            'creationTimestamp',
-            'selfLink',
-            'uid',
-            'generation',
-            'managedFields',
-            'resourceVersion',
-            'generateName',
-          ].map((name) => [`f:${name}`, new FieldSet(true)]),
-        ),
-      ),
-    ],
-  ]),
-)
+/** Members of metadata that the server sets: nobody owns them (managedfields/internal stripmeta.go). */
+export const serverMetadata: ReadonlySet<string> = new Set([
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+])
 
 /**
  * The part of a set that a writer can own: without what the server sets, and only the status through
@@ -101,19 +141,17 @@ export function ownable(fields: FieldSet, subresource: string): FieldSet {
 
 function withoutServerFields(fields: FieldSet): FieldSet {
   const children = new Map(fields.children)
-  for (const [element, own] of unowned.children) {
-    const child = children.get(element)
-    if (!child) continue
-    if (own.children.size === 0) children.delete(element)
-    else {
-      const rest = new Map([...child.children].filter(([name]) => !own.children.has(name)))
-      if (rest.size === 0) children.delete(element)
-      else children.set(element, new FieldSet(false, rest))
-    }
+  children.delete('f:apiVersion')
+  children.delete('f:kind')
+  const metadata = children.get('f:metadata')
+  if (metadata) {
+    const kept = [...metadata.children].filter(([name]) => !serverMetadata.has(name.slice(2)))
+    if (kept.length === 0) children.delete('f:metadata')
+    else children.set('f:metadata', new FieldSet(false, new Map(kept)))
   }
   return new FieldSet(false, children)
 }
 
-function compareText(left: string, right: string): number {
+function compareText(left = '', right = ''): number {
   return left < right ? -1 : left > right ? 1 : 0
 }

@@ -20,6 +20,9 @@ export type Shape =
   | { readonly is: 'set' }
   | { readonly is: 'list'; readonly keys: readonly ListKey[]; readonly of: Shape }
 
+/** A shape whose parts have names: the fields of a structure or the keys of a map. */
+export type NamedShape = Extract<Shape, { is: 'struct' | 'custom' | 'map' }>
+
 interface ListKey {
   readonly name: string
   /** Stands for a key that an element leaves out, such as protocol TCP. */
@@ -76,7 +79,18 @@ function shapeOfDefinition(source: Definition): Shape {
   return shape
 }
 
+const fieldShapes = new WeakMap<Field, Shape>()
+
 function shapeOfField(field: Field): Shape {
+  let shape = fieldShapes.get(field)
+  if (!shape) {
+    shape = makeShape(field)
+    fieldShapes.set(field, shape)
+  }
+  return shape
+}
+
+function makeShape(field: Field): Shape {
   if (field.mapType === 'atomic') return leaf
   const { type } = field
   if (type.is !== 'list') return shapeOfType(type)
@@ -105,17 +119,13 @@ function shapeOfType(type: ValueType): Shape {
 /** The parts of a value by their element; none for a leaf, or for a value that is not of its shape. */
 export function partsOf(shape: Shape, value: Json | undefined): Map<string, Part> {
   const parts = new Map<string, Part>()
-  if (shape.is === 'struct' && isRecord(value)) {
-    for (const [name, member] of Object.entries(value)) {
-      const field = shape.definition.byName.get(name)
-      parts.set(`f:${name}`, { shape: field ? shapeOfField(field) : leaf, value: member })
-    }
-  } else if (shape.is === 'custom' && isRecord(value)) {
+  if ((shape.is === 'struct' || shape.is === 'custom') && isRecord(value)) {
     for (const [name, below] of Object.entries(value))
-      parts.set(`f:${name}`, { shape: shapeOfCustomMember(shape, name), value: below })
+      if (below !== undefined)
+        parts.set(`f:${name}`, { shape: memberShape(shape, name), value: below })
   } else if (shape.is === 'map' && isRecord(value)) {
     for (const [key, member] of Object.entries(value))
-      parts.set(`f:${key}`, { shape: shape.of, value: member })
+      if (member !== undefined) parts.set(`f:${key}`, { shape: shape.of, value: member })
   } else if (shape.is === 'set' && Array.isArray(value)) {
     for (const item of value) parts.set(`v:${JSON.stringify(item)}`, { shape: leaf, value: item })
   } else if (shape.is === 'list' && Array.isArray(value)) {
@@ -124,12 +134,15 @@ export function partsOf(shape: Shape, value: Json | undefined): Map<string, Part
   return parts
 }
 
-function shapeOfCustomMember(
-  { schema, isResource }: Extract<Shape, { is: 'custom' }>,
-  name: string,
-): Shape {
-  if (isResource && name === 'metadata') return metaShape()
-  return shapeOfSchema(schemaOfMember(schema, name))
+/** The shape of a member of what divides by names. A field that no definition knows has one owner. */
+export function memberShape(shape: NamedShape, name: string): Shape {
+  if (shape.is === 'map') return shape.of
+  if (shape.is === 'custom') {
+    if (shape.isResource && name === 'metadata') return metaShape()
+    return shapeOfSchema(schemaOfMember(shape.schema, name))
+  }
+  const field = shape.definition.byName.get(name)
+  return field ? shapeOfField(field) : leaf
 }
 
 /** A value made of parts, in their order; the inverse of partsOf. */
@@ -146,7 +159,7 @@ export function isElementList(shape: Shape): boolean {
   return shape.is === 'list'
 }
 
-function elementOf(shape: Extract<Shape, { is: 'list' }>, item: Json): string {
+export function elementOf(shape: Extract<Shape, { is: 'list' }>, item: Json): string {
   const named: JsonRecord = Object.create(null)
   const keys = [...shape.keys].sort((left, right) => (left.name < right.name ? -1 : 1))
   for (const key of keys) {

@@ -74,8 +74,8 @@ export function duplicateIn(shape: Shape, value: Json, path = ''): string | unde
 }
 
 /**
- * Takes out what `gone` names, unless `kept` names it or something below it. Returns undefined when
- * nothing but removed things were there.
+ * Takes out what `gone` names, unless `kept` names it or something below it. An element of a list stays
+ * only when `kept` names the element itself: without its keys, what is below would be nothing.
  */
 export function remove(shape: Shape, value: Json, gone: FieldSet, kept: FieldSet): Json {
   const parts = partsOf(shape, value)
@@ -85,7 +85,8 @@ export function remove(shape: Shape, value: Json, gone: FieldSet, kept: FieldSet
     if (!part) continue
     changed = true
     const keep = kept.children.get(element)
-    if (!keep || keep.isEmpty) parts.delete(element)
+    const losesElement = isElementList(shape) && below.member && !keep?.member
+    if (!keep || keep.isEmpty || losesElement) parts.delete(element)
     else parts.set(element, { ...part, value: remove(part.shape, part.value, below, keep) })
   }
   return changed ? assembled(shape, parts) : value
@@ -97,6 +98,8 @@ export interface Comparison {
   readonly removed: FieldSet
 }
 
+const same: Comparison = { changed: emptySet, removed: emptySet }
+
 /** What differs between two values of a shape, field by field. */
 export function compare(
   shape: Shape,
@@ -106,10 +109,11 @@ export function compare(
   if (before === undefined)
     return { changed: after === undefined ? emptySet : fieldsOf(shape, after), removed: emptySet }
   if (after === undefined) return { changed: emptySet, removed: fieldsOf(shape, before) }
+  // Most of an object is as it was: finding that out is cheaper than taking it apart.
+  if (jsonEqual(before, after)) return same
   const old = partsOf(shape, before)
   const now = partsOf(shape, after)
-  if (old.size === 0 && now.size === 0)
-    return { changed: jsonEqual(before, after) ? emptySet : wholeField, removed: emptySet }
+  if (old.size === 0 && now.size === 0) return { changed: wholeField, removed: emptySet }
   const changed = new Map<string, FieldSet>()
   const removed = new Map<string, FieldSet>()
   for (const element of new Set([...old.keys(), ...now.keys()])) {

@@ -4,6 +4,8 @@ import type { AnyObject } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { Compare, KeyValue } from '../../state/cluster-store.ts'
 import { namespaceForContent } from '../admission/namespace-lifecycle.ts'
+import { updaterOf } from '../apply/field-manager.ts'
+import { ownersOfNew } from '../apply/track-update.ts'
 import { alreadyExists, badRequest, conflict, generatedNameTaken, invalid } from '../errors.ts'
 import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
@@ -34,8 +36,8 @@ export async function handleCreate(context: ResourceContext): Promise<ApiRespons
 }
 
 /**
- * Completes, checks and stores a new object; with `dryRun`, all but the last. `managedFields` come
- * from server-side apply alone.
+ * Completes, checks and stores a new object; with `dryRun`, all but the last. Server-side apply brings
+ * its own `managedFields`.
  */
 export async function createObject(
   context: ResourceContext,
@@ -50,10 +52,11 @@ export async function createObject(
     throw badRequest('resourceVersion should not be set on objects to be created')
   const prefix = metadata.name ? '' : (metadata.generateName ?? '')
   setServerMetadata(context, object)
-  metadata.managedFields = managedFields
   for (let attempt = 1; ; attempt += 1) {
     const named = prefix === '' ? object : withName(object, generateName(options.random, prefix))
     applyDefaults(kind, named)
+    named.metadata.managedFields =
+      managedFields ?? ownersOfNew(kind, named, updaterOf(context))
     kind.prepareCreate(named)
     await decideFresh(options.store, async () => shared.admission.create(context, named))
     checkNew(context, named)

@@ -5,8 +5,8 @@ import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind, PartRules } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
-import { trackUpdate } from '../apply/apply-object.ts'
-import { managerOf } from '../apply/field-manager.ts'
+import { updaterOf } from '../apply/field-manager.ts'
+import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
 import { conflict, invalid, methodNotAllowed, notFound } from '../errors.ts'
 import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
@@ -21,7 +21,6 @@ import {
   putObject,
   removeObject,
   sameJson,
-  timestamp,
   unchanged,
   type Written,
 } from './write-object.ts'
@@ -183,7 +182,7 @@ function complete(
   if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
   if (kind.countsGeneration && part === 'main' && isNewGeneration(kind, object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
-  if (!ownsFields) object.metadata.managedFields = ownersAfter(context, object, old)
+  if (!ownsFields) object.metadata.managedFields = ownersAfter(context, part, object, old)
 }
 
 /** Of a custom kind, all but metadata counts, and the status where it is a subresource. */
@@ -196,19 +195,17 @@ function isNewGeneration(kind: Kind, object: AnyObject, old: AnyObject): boolean
   return [...fields].some((field) => !uncounted.has(field) && differs(field))
 }
 
-/** Who owns which fields after a write that is no apply; nothing until somebody has applied. */
+/** Who owns which fields after a write that is no apply. The API's own writes change no owner. */
 function ownersAfter(
   context: ResourceContext,
+  part: Part,
   object: AnyObject,
   old: AnyObject,
 ): ManagedFieldsEntry[] | undefined {
-  if (!old.metadata.managedFields) return undefined
-  const { info, options, kind } = context
-  return trackUpdate(kind, old, object, {
-    manager: managerOf(context),
-    subresource: info.subresource,
-    time: timestamp(options.clock.wallMs()),
-  })
+  if (part === 'raw') return old.metadata.managedFields
+  const { info, kind } = context
+  const entries = entriesGiven(old, object, info.subresource)
+  return ownersAfterUpdate(kind, old, object, entries, updaterOf(context))
 }
 
 function keepServerMetadata(kind: Kind, part: Part, object: AnyObject, old: AnyObject): void {

@@ -38,7 +38,7 @@ export function copyRecord(value: object): JsonRecord {
   return copyJson(value) as JsonRecord
 }
 
-/** Equality of JSON values: member order does not count, array order does. */
+/** Equality of JSON values: member order does not count, array order does; undefined is absence. */
 export function jsonEqual(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true
   if (left === undefined || right === undefined) return false
@@ -49,11 +49,14 @@ export function jsonEqual(left: Json | undefined, right: Json | undefined): bool
       left.every((item, index) => jsonEqual(item, right[index]))
     )
   if (!isRecord(left) || !isRecord(right)) return false
-  const keys = Object.keys(left)
-  return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key]))
-  )
+  let members = 0
+  for (const key of Object.keys(left)) {
+    if (left[key] === undefined) continue
+    if (!Object.hasOwn(right, key) || !jsonEqual(left[key], right[key])) return false
+    members += 1
+  }
+  for (const key of Object.keys(right)) if (right[key] !== undefined) members -= 1
+  return members === 0
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

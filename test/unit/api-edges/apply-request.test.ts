@@ -80,7 +80,13 @@ describe('PATCH of type apply', () => {
 
   const refusals: [what: string, body: string, query: string, code: number, message: RegExp][] = [
     ['no field manager', yaml('{}'), '', 422, /fieldManager: Required value/],
-    ['a manager that cannot be printed', yaml('{}'), 'fieldManager=%0a', 400, /must be printable/],
+    [
+      'a manager that cannot be printed',
+      yaml('{}'),
+      'fieldManager=%0a',
+      422,
+      /invalid character U.000A/,
+    ],
     ['another kind', 'kind: Pod', 'fieldManager=me', 400, /Pod/],
     ['what is no YAML', 'a: [', 'fieldManager=me', 400, /not YAML/],
     ['another name', `${yaml('{}')}metadata: {name: q}`, 'fieldManager=me', 400, /does not match/],

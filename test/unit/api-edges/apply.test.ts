@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Applier, applyObject, trackUpdate } from '../../../src/api/apply/apply-object.ts'
+import { type Applier, applyObject } from '../../../src/api/apply/apply-object.ts'
 import { decodeFieldSet, type FieldSet } from '../../../src/api/apply/field-set.ts'
 import { shapeOf } from '../../../src/api/apply/shape.ts'
+import { ownersAfterUpdate } from '../../../src/api/apply/track-update.ts'
 import { compare, fieldsOf, merge } from '../../../src/api/apply/typed-merge.ts'
 import { copyJson } from '../../../src/api/patch/json-value.ts'
 import { isStatus, type StatusError } from '../../../src/base/status.ts'
@@ -47,7 +48,8 @@ const apply = (live: AnyObject, applied: AnyObject, applier: Applier) =>
 const update = (live: AnyObject, manager: string, change: (spec: AnyObject) => void): AnyObject => {
   const object = plain(live) as AnyObject
   change(object)
-  object.metadata.managedFields = trackUpdate(deployment, live, object, {
+  const entries = live.metadata.managedFields ?? []
+  object.metadata.managedFields = ownersAfterUpdate(deployment, live, object, entries, {
     manager,
     subresource: '',
     time: '2026-01-02T00:00:00Z',
@@ -158,6 +160,24 @@ describe('server-side apply', () => {
     assert.deepEqual(specOf(next), containers({ name: 'b', image: 'y' }))
     assert.deepEqual(next.metadata.labels, { m: '2' })
     assert.deepEqual(next.metadata.finalizers, ['r/s'])
+  })
+
+  test('an element that nobody owns any more goes, with what others own within it', () => {
+    const live = apply(empty(), config(containers({ name: 'a' }, { name: 'b' })), by('me'))
+    const filled = update(live, 'other', (object) => {
+      const { template } = specOf(object) as { template: { spec: { containers: object[] } } }
+      template.spec.containers[1] = { name: 'b', image: 'x' }
+    })
+    const next = apply(filled, config(containers({ name: 'a' })), by('me'))
+    assert.deepEqual(specOf(next), containers({ name: 'a' }))
+    assert.deepEqual(Object.keys(owners(next)), ['me'])
+  })
+
+  test('the last field of metadata that anybody owned takes nothing else along', () => {
+    const live = apply(empty(), config({ replicas: 1 }, { labels: { a: '1' } }), by('me'))
+    const next = apply(live, config({ replicas: 1 }), by('me'))
+    assert.equal(next.metadata.labels, undefined)
+    assert.deepEqual([next.metadata.name, next.metadata.uid], ['d', 'u'])
   })
 
   test('keeps elements of others in their place', () => {

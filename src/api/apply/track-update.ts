@@ -1,0 +1,162 @@
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { ManagedFieldsEntry } from '../../kinds/types.ts'
+import { groupVersion } from '../errors.ts'
+import type { Json } from '../patch/json-value.ts'
+import { emptySet, type FieldSet } from './field-set.ts'
+import {
+  entryOf,
+  isSameManager,
+  type Ownership,
+  ownable,
+  readOwnerships,
+  serverMetadata,
+  sortedEntries,
+  writeOwnerships,
+} from './managed-fields.ts'
+import { encodedMembers, holdsAll, holdsSome } from './owned-fields.ts'
+import { memberShape, shapeOf } from './shape.ts'
+import { compare } from './typed-merge.ts'
+
+type TrackedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version'>
+
+/** Who writes, otherwise than by applying. */
+export interface Updater {
+  readonly manager: string
+  readonly subresource: string
+  /** RFC 3339, seconds. */
+  readonly time: string
+}
+
+const unownedMembers: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status'])
+
+/**
+ * Who owns the fields of a new object: its creator, all that it set and what the defaults added. To be
+ * asked before the server completes the object: what it allocates is nobody's.
+ */
+export function ownersOfNew(
+  kind: TrackedKind,
+  object: AnyObject,
+  updater: Updater,
+): ManagedFieldsEntry[] {
+  const shape = shapeOf(kind)
+  if (shape.is !== 'struct' && shape.is !== 'custom') return []
+  const fields = encodedMembers(shape, object as never, unownedMembers)
+  const metadataShape = memberShape(shape, 'metadata')
+  const metadata =
+    metadataShape.is === 'struct'
+      ? encodedMembers(metadataShape, object.metadata as never, serverMetadata)
+      : {}
+  const all = Object.keys(metadata).length === 0 ? fields : { 'f:metadata': metadata, ...fields }
+  if (Object.keys(all).length === 0) return []
+  const own = { ...updater, operation: 'Update', apiVersion: groupVersion(kind) } as const
+  return [entryOf(own, all)]
+}
+
+/**
+ * What an update does to ownership: the writer owns what it changed, and nobody owns what it removed
+ * (structured-merge-diff merge.Updater.Update). `entries` are those of the object so far. Undefined when
+ * there are none: then nobody ever owned anything, and nothing is kept. Pure.
+ */
+export function ownersAfterUpdate(
+  kind: TrackedKind,
+  old: AnyObject,
+  object: AnyObject,
+  entries: readonly ManagedFieldsEntry[],
+  updater: Updater,
+): ManagedFieldsEntry[] | undefined {
+  if (entries.length === 0) return undefined
+  const difference = compare(shapeOf(kind), unowned(old), unowned(object))
+  const changed = ownable(difference.changed, updater.subresource)
+  const { removed } = difference
+  if (changed.isEmpty && removed.isEmpty) return [...entries]
+  const self = { ...updater, operation: 'Update' as const, apiVersion: groupVersion(kind) }
+  return (
+    sameOwners(entries, changed, removed, self) ??
+    newOwners(readOwnerships(entries), changed, removed, self)
+  )
+}
+
+type Self = Omit<Ownership, 'fields'>
+
+/**
+ * The usual case, such as a lease that is renewed: the writer changes what is its own already. Only its
+ * time changes then, and no set has to be read.
+ */
+function sameOwners(
+  entries: readonly ManagedFieldsEntry[],
+  changed: FieldSet,
+  removed: FieldSet,
+  self: Self,
+): ManagedFieldsEntry[] | undefined {
+  if (!removed.isEmpty) return undefined
+  const mine = entries.find((entry) => isSelf(entry, self))
+  if (!mine || !holdsAll(mine.fieldsV1, changed)) return undefined
+  const others = entries.filter((entry) => entry !== mine)
+  if (others.some((entry) => holdsSome(entry.fieldsV1, changed))) return undefined
+  return sortedEntries([...others, { ...mine, time: self.time }])
+}
+
+function isSelf(entry: ManagedFieldsEntry, self: Self): boolean {
+  return (
+    entry.manager === self.manager &&
+    entry.operation === self.operation &&
+    entry.apiVersion === self.apiVersion &&
+    (entry.subresource ?? '') === self.subresource
+  )
+}
+
+function newOwners(
+  ownerships: readonly Ownership[],
+  changed: FieldSet,
+  removed: FieldSet,
+  self: Self,
+): ManagedFieldsEntry[] {
+  const left = ownerships.map((one) => ({
+    ...one,
+    fields: one.fields
+      .difference(removed)
+      .difference(isSameManager(one, self) ? emptySet : changed),
+  }))
+  const mine = left.find((one) => isSameManager(one, self))
+  const own: Ownership = {
+    ...self,
+    time: changed.isEmpty ? (mine?.time ?? self.time) : self.time,
+    fields: (mine?.fields ?? emptySet).union(changed),
+  }
+  return writeOwnerships([...left.filter((one) => one !== mine), own])
+}
+
+/** Shares everything with the object: for looking only. */
+function unowned(object: AnyObject): Json {
+  const { apiVersion: _version, kind: _kind, metadata, ...rest } = object
+  const { managedFields: _owners, resourceVersion: _revision, ...kept } = metadata
+  return { ...rest, metadata: kept } as unknown as Json
+}
+
+/** The entries that a write means to leave (managedfields/internal fieldmanager.go decodeLiveOrNew). */
+export function entriesGiven(
+  old: AnyObject,
+  object: AnyObject,
+  subresource: string,
+): readonly ManagedFieldsEntry[] {
+  const live = old.metadata.managedFields ?? []
+  const given = object.metadata.managedFields ?? []
+  if (subresource !== '' || given === live) return live
+  // One empty entry resets; an empty list, which many clients send unknowingly, does not.
+  if (isReset(given)) return []
+  return given.length > 0 && given.every(isWhole) ? given : live
+}
+
+function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
+  const [only] = entries
+  return (
+    entries.length === 1 &&
+    only !== undefined &&
+    Object.values(only).every((value) => value === undefined)
+  )
+}
+
+function isWhole({ operation, fieldsType, apiVersion }: ManagedFieldsEntry): boolean {
+  const known = operation === 'Apply' || operation === 'Update'
+  return known && fieldsType === 'FieldsV1' && apiVersion !== undefined && apiVersion !== ''
+}

@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { limits } from '../../../src/base/limits.ts'
+import { openCluster, type TestCluster } from '../api/cluster.ts'
+
+const maps = '/api/v1/namespaces/default/configmaps'
+const deployments = '/apis/apps/v1/namespaces/default/deployments'
+const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+const jsonPatch = { headers: { 'content-type': 'application/json-patch+json' } }
+const applying = { headers: { 'content-type': 'application/apply-patch+yaml' } }
+
+interface Entry {
+  readonly manager: string
+  readonly operation: string
+  readonly apiVersion: string
+  readonly time: string
+  readonly subresource?: string
+  readonly fieldsV1: Record<string, unknown>
+}
+
+async function entriesOf(cluster: TestCluster, path: string): Promise<readonly Entry[]> {
+  return (await cluster.ask('GET', path)).json.metadata.managedFields ?? []
+}
+
+/** `manager operation fields` of each entry, fields as JSON. */
+async function owners(cluster: TestCluster, path: string): Promise<string[]> {
+  const entries = await entriesOf(cluster, path)
+  return entries.map((one) => {
+    const part = one.subresource ? `/${one.subresource}` : ''
+    return `${one.manager}${part} ${one.operation} ${JSON.stringify(one.fieldsV1)}`
+  })
+}
+
+async function withMap(): Promise<TestCluster> {
+  const cluster = await openCluster()
+  const body = { metadata: { name: 'a', labels: { l: '1' } }, data: { x: '1', y: '1' } }
+  const created = await cluster.ask('POST', `${maps}?fieldManager=maker`, body)
+  assert.equal(created.status, 201)
+  return cluster
+}
+
+describe('owners of fields', () => {
+  test('a creator owns all that it set and the defaults, but nothing that the server sets', async () => {
+    await using cluster = await openCluster()
+    const spec = { containers: [{ name: 'main', image: 'x', ports: [{ containerPort: 80 }] }] }
+    await cluster.ask(
+      ...([
+        'POST',
+        '/api/v1/namespaces/default/pods',
+        { metadata: { generateName: 'p-' }, spec },
+      ] as const),
+      { headers: { 'user-agent': 'kubectl/v1.36 (linux)' } },
+    )
+    const { json } = await cluster.ask('GET', '/api/v1/namespaces/default/pods')
+    const [entry, ...others] = json.items[0].metadata.managedFields
+    assert.deepEqual(others, [])
+    const { fieldsV1, ...rest } = entry
+    assert.deepEqual(rest, {
+      manager: 'kubectl',
+      operation: 'Update',
+      apiVersion: 'v1',
+      time: '2026-01-01T00:00:00Z',
+      fieldsType: 'FieldsV1',
+    })
+    assert.deepEqual(fieldsV1['f:metadata'], { 'f:generateName': {} })
+    assert.deepEqual(Object.keys(fieldsV1['f:spec']['f:containers']), ['k:{"name":"main"}'])
+    const main = fieldsV1['f:spec']['f:containers']['k:{"name":"main"}']
+    assert.deepEqual([main['.'], main['f:image'], main['f:imagePullPolicy']], [{}, {}, {}])
+    assert.deepEqual(Object.keys(main['f:ports']), ['k:{"containerPort":80,"protocol":"TCP"}'])
+    assert.equal(fieldsV1['f:spec']['f:restartPolicy'] !== undefined, true)
+    assert.equal(fieldsV1['f:status'], undefined)
+    assert.equal(fieldsV1['f:spec']['f:tolerations'], undefined, 'admission owns nothing')
+  })
+
+  test('an update takes what it changes from others; what it removes is nobody’s', async () => {
+    await using cluster = await withMap()
+    await cluster.ask(
+      'PATCH',
+      `${maps}/a?fieldManager=other`,
+      { data: { x: '2', y: null, z: '3' } },
+      merge,
+    )
+    assert.deepEqual(await owners(cluster, `${maps}/a`), [
+      'maker Update {"f:metadata":{"f:labels":{"f:l":{}}}}',
+      'other Update {"f:data":{"f:x":{},"f:z":{}}}',
+    ])
+  })
+
+  test('a write that changes nothing keeps the times and makes no revision', async () => {
+    await using cluster = await withMap()
+    const before = (await cluster.ask('GET', `${maps}/a`)).json
+    cluster.clock.advance(60_000)
+    for (const manager of ['maker', 'other'])
+      await cluster.ask('PATCH', `${maps}/a?fieldManager=${manager}`, { data: { x: '1' } }, merge)
+    await cluster.ask('PUT', `${maps}/a?fieldManager=third`, before)
+    assert.deepEqual((await cluster.ask('GET', `${maps}/a`)).json, before)
+  })
+
+  test('changing again what is one’s own moves only the time', async () => {
+    await using cluster = await withMap()
+    const [before] = await entriesOf(cluster, `${maps}/a`)
+    cluster.clock.advance(60_000)
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=maker`, { data: { x: '9' } }, merge)
+    const [after, ...others] = await entriesOf(cluster, `${maps}/a`)
+    assert.deepEqual(after, { ...before, time: '2026-01-01T00:01:00Z' })
+    assert.deepEqual(others, [])
+  })
+
+  test('status and scale are owned under their names', async () => {
+    await using cluster = await openCluster()
+    const labels = { app: 'w' }
+    const spec = {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+    }
+    await cluster.ask('POST', `${deployments}?fieldManager=maker`, {
+      metadata: { name: 'w' },
+      spec,
+    })
+    const by = (manager: string, part: string) => `${deployments}/w/${part}?fieldManager=${manager}`
+    await cluster.ask('PATCH', by('controller', 'status'), { status: { replicas: 1 } }, merge)
+    await cluster.ask('PATCH', by('autoscaler', 'scale'), { spec: { replicas: 5 } }, merge)
+    const entries = await owners(cluster, `${deployments}/w`)
+    assert.ok(
+      entries.includes('controller/status Update {"f:status":{"f:replicas":{}}}'),
+      String(entries),
+    )
+    assert.ok(
+      entries.includes('autoscaler/scale Update {"f:spec":{"f:replicas":{}}}'),
+      String(entries),
+    )
+    const makers = entries.find((one) => one.startsWith('maker '))
+    assert.equal(makers?.includes('"f:replicas"'), false)
+  })
+
+  test('the server’s own marks change no owner', async () => {
+    await using cluster = await openCluster()
+    const body = { metadata: { name: 'a', finalizers: ['x.io/f'] }, data: { x: '1' } }
+    await cluster.ask('POST', `${maps}?fieldManager=maker`, body)
+    const before = await entriesOf(cluster, `${maps}/a`)
+    await cluster.ask('DELETE', `${maps}/a?fieldManager=other`)
+    const after = (await cluster.ask('GET', `${maps}/a`)).json.metadata
+    assert.ok(after.deletionTimestamp)
+    assert.deepEqual(after.managedFields, before)
+  })
+
+  test('past the limit of updaters the oldest become one', async () => {
+    await using cluster = await withMap()
+    const count = limits.updateManagersMax + 3
+    for (let at = 0; at < count; at += 1) {
+      cluster.clock.advance(1_000)
+      const data = { [`k${String(at).padStart(2, '0')}`]: '1' }
+      await cluster.ask('PATCH', `${maps}/a?fieldManager=m${at}`, { data }, merge)
+    }
+    const entries = await owners(cluster, `${maps}/a`)
+    assert.equal(entries.length, limits.updateManagersMax)
+    const ancient = entries.find((one) => one.startsWith('ancient-changes '))
+    for (const field of ['f:l', 'f:x', 'f:k00', 'f:k02'])
+      assert.ok(ancient?.includes(`"${field}"`), `${field} in ${ancient}`)
+    assert.equal(ancient?.includes('"f:k12"'), false)
+    const [first] = await entriesOf(cluster, `${maps}/a`)
+    assert.equal(first?.manager, 'ancient-changes')
+  })
+
+  test('a name that is no manager’s is refused', async () => {
+    await using cluster = await openCluster()
+    for (const manager of ['x'.repeat(129), 'a%07b']) {
+      const body = { metadata: { name: 'b' } }
+      const answer = await cluster.ask('POST', `${maps}?fieldManager=${manager}`, body)
+      assert.equal(answer.status, 422, answer.text)
+      assert.match(
+        answer.json.message,
+        /^CreateOptions\.meta\.k8s\.io "" is invalid: fieldManager: (Too long|Invalid value)/,
+      )
+    }
+  })
+})
+
+describe('owners that a writer names itself', () => {
+  test('one empty entry resets them; then updates keep no record until somebody applies', async () => {
+    await using cluster = await withMap()
+    const reset = await cluster.ask(
+      'PATCH',
+      `${maps}/a`,
+      { metadata: { managedFields: [{}] } },
+      merge,
+    )
+    assert.equal(reset.json.metadata.managedFields, undefined)
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=other`, { data: { x: '2' } }, merge)
+    assert.deepEqual(await owners(cluster, `${maps}/a`), [])
+    await cluster.ask(
+      'PATCH',
+      `${maps}/a?fieldManager=me`,
+      { metadata: { name: 'a' }, data: { q: '1' } },
+      applying,
+    )
+    assert.deepEqual(await owners(cluster, `${maps}/a`), [
+      'me Apply {"f:data":{"f:q":{}}}',
+      'before-first-apply Update {"f:data":{"f:x":{},"f:y":{}},"f:metadata":{"f:labels":{"f:l":{}}}}',
+    ])
+  })
+
+  test('an empty list and none at all leave them as they are', async () => {
+    await using cluster = await withMap()
+    const before = await owners(cluster, `${maps}/a`)
+    const body = { metadata: { name: 'a', labels: { l: '1' } }, data: { x: '1', y: '1' } }
+    for (const managedFields of [[], undefined]) {
+      const metadata = { ...body.metadata, managedFields }
+      await cluster.ask('PUT', `${maps}/a?fieldManager=other`, { ...body, metadata })
+      assert.deepEqual(await owners(cluster, `${maps}/a`), before)
+    }
+  })
+
+  test('kubectl’s way from client-side to server-side apply: the entry changes hands by a patch', async () => {
+    await using cluster = await openCluster()
+    const body = { metadata: { name: 'a' }, data: { x: '1' } }
+    await cluster.ask('POST', `${maps}?fieldManager=kubectl-client-side-apply`, body)
+    const { metadata } = (await cluster.ask('GET', `${maps}/a`)).json
+    const [entry] = metadata.managedFields
+    const managedFields = [{ ...entry, manager: 'kubectl', operation: 'Apply' }]
+    const patch = [
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+      { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+    ]
+    assert.equal((await cluster.ask('PATCH', `${maps}/a`, patch, jsonPatch)).status, 200)
+    assert.deepEqual(await owners(cluster, `${maps}/a`), ['kubectl Apply {"f:data":{"f:x":{}}}'])
+    // Now what it applies no more goes away.
+    await cluster.ask(
+      'PATCH',
+      `${maps}/a?fieldManager=kubectl`,
+      { metadata: { name: 'a' }, data: { z: '1' } },
+      applying,
+    )
+    assert.deepEqual((await cluster.ask('GET', `${maps}/a`)).json.data, { z: '1' })
+  })
+})
+
+describe('applying over updates', () => {
+  const applied = { metadata: { name: 'a' }, data: { x: '2' } }
+
+  test('a value that an updater owns is a conflict that says who, through what and when', async () => {
+    await using cluster = await withMap()
+    const answer = await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, applied, applying)
+    assert.equal(answer.status, 409)
+    const { message, reason, details } = answer.json
+    assert.equal(reason, 'Conflict')
+    assert.equal(
+      message,
+      'Apply failed with 1 conflict: conflict with "maker" using v1 at 2026-01-01T00:00:00Z: .data.x',
+    )
+    assert.deepEqual(details.causes, [
+      {
+        reason: 'FieldManagerConflict',
+        message: 'conflict with "maker" using v1 at 2026-01-01T00:00:00Z',
+        field: '.data.x',
+      },
+    ])
+    const forced = await cluster.ask(
+      'PATCH',
+      `${maps}/a?fieldManager=me&force=true`,
+      applied,
+      applying,
+    )
+    assert.equal(forced.json.data.x, '2')
+    assert.deepEqual(await owners(cluster, `${maps}/a`), [
+      'me Apply {"f:data":{"f:x":{}}}',
+      'maker Update {"f:data":{"f:y":{}},"f:metadata":{"f:labels":{"f:l":{}}}}',
+    ])
+  })
+
+  test('the same value is owned together, and stays until its last owner lets go', async () => {
+    await using cluster = await withMap()
+    const same = { metadata: { name: 'a' }, data: { x: '1' } }
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, same, applying)
+    const entries = await owners(cluster, `${maps}/a`)
+    assert.equal(entries.filter((one) => one.includes('"f:x"')).length, 2)
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, { metadata: { name: 'a' } }, applying)
+    assert.equal((await cluster.ask('GET', `${maps}/a`)).json.data.x, '1')
+  })
+
+  test('an update of an applied field leaves it to the updater; applying it again quarrels', async () => {
+    await using cluster = await openCluster()
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, applied, applying)
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, { data: { x: '5' } }, merge)
+    // The same name by another operation is another manager.
+    assert.deepEqual(await owners(cluster, `${maps}/a`), ['me Update {"f:data":{"f:x":{}}}'])
+    const again = await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, applied, applying)
+    assert.equal(again.status, 409)
+  })
+})
