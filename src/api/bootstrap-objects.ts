@@ -45,6 +45,8 @@ export interface Keeping {
   readonly clock: Clock
   readonly logger: Logger
   readonly scope: Scope
+  /** Calls back when the endpoints may have changed; returns what ends that. */
+  changes?(look: () => void): () => void
 }
 
 /**
@@ -54,17 +56,22 @@ export interface Keeping {
  */
 export async function keepBootstrapObjects(
   client: Client,
-  endpoints: readonly MasterEndpoint[],
-  { clock, logger, scope }: Keeping,
+  endpoints: () => readonly MasterEndpoint[],
+  { clock, logger, scope, changes }: Keeping,
 ): Promise<void> {
-  await ensureBootstrapObjects(client, endpoints)
+  await ensureBootstrapObjects(client, endpoints())
   await reconcilePolicy(client)
   let looking = false
+  let again = false
   const look = async () => {
+    again = looking
     if (looking || scope.closed) return
     looking = true
     try {
-      await ensureBootstrapObjects(client, endpoints)
+      do {
+        again = false
+        await ensureBootstrapObjects(client, endpoints())
+      } while (again && !scope.closed)
     } catch (error) {
       // The next look tries again; another leader has its own.
       logger.debug({ error: String(error) }, 'the first objects could not be looked after')
@@ -73,7 +80,11 @@ export async function keepBootstrapObjects(
     }
   }
   const timer = clock.every(lookAfterMs, () => void look())
-  scope.onClose('first objects', () => timer.cancel())
+  const unsubscribe = changes?.(() => void look())
+  scope.onClose('first objects', () => {
+    timer.cancel()
+    unsubscribe?.()
+  })
 }
 
 function core(resource: string, namespaced: boolean) {

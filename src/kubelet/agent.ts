@@ -29,6 +29,8 @@ export interface KubeletOptions {
   /** Where this node is reached: pods with the host's network have it, and masters dial it. */
   readonly nodeIp: string
   readonly labels: ReadonlyMap<string, string>
+  /** Of its Node. */
+  readonly annotations?: ReadonlyMap<string, string>
   readonly runtime: Runtime
   readonly client: Client
   readonly clock: Clock
@@ -119,6 +121,7 @@ class KubeletAgent implements Kubelet {
         kubeletVersion: this.#options.version ?? defaultVersion,
         runtimeVersion: await runtime.version(),
         labels: this.#options.labels,
+        annotations: this.#options.annotations ?? new Map(),
       },
       readMachine: () => readMachine(podsDirectory),
       trouble: () =>

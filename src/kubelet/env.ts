@@ -200,3 +200,19 @@ function isEnvName(name: string): boolean {
 function own(map: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
   return map && Object.hasOwn(map, key) ? map[key] : undefined
 }
+
+/** The variables by which clients in a pod find the API (kubelet envvars/envvars.go). */
+export function kubernetesServiceEnv(address: string, port = 443): ReadonlyMap<string, string> {
+  const text = String(port)
+  const tcp = `KUBERNETES_PORT_${text}_TCP`
+  return new Map([
+    ['KUBERNETES_SERVICE_HOST', address],
+    ['KUBERNETES_SERVICE_PORT', text],
+    ['KUBERNETES_SERVICE_PORT_HTTPS', text],
+    ['KUBERNETES_PORT', `tcp://${address}:${text}`],
+    [tcp, `tcp://${address}:${text}`],
+    [`${tcp}_PROTO`, 'tcp'],
+    [`${tcp}_PORT`, text],
+    [`${tcp}_ADDR`, address],
+  ])
+}

@@ -56,3 +56,10 @@ export function splitAddress(address: string): { host: string; port: number } {
     port: Number(address.slice(colon + 1)),
   }
 }
+
+/** The first address of a CIDR: the ClusterIP of the `kubernetes` Service. */
+export function firstAddress(cidr: string): string {
+  const parts = (cidr.split('/')[0] ?? '').split('.').map(Number)
+  const value = parts.reduce((sum, part) => sum * 256 + part, 0) + 1
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}

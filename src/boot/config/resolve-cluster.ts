@@ -8,7 +8,7 @@ import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluste
 import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { kubeconfig } from './kubeconfig.ts'
-import { pickPort, splitAddress } from './ports.ts'
+import { firstAddress, pickPort, splitAddress } from './ports.ts'
 
 /** What the command line said; undefined where it said nothing. */
 export interface UpOptions {
@@ -285,11 +285,4 @@ export async function prepareIdentities(
       pair: admin,
     }),
   )
-}
-
-/** The first address of a CIDR: the ClusterIP of the `kubernetes` Service. */
-export function firstAddress(cidr: string): string {
-  const parts = (cidr.split('/')[0] ?? '').split('.').map(Number)
-  const value = parts.reduce((sum, part) => sum * 256 + part, 0) + 1
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }

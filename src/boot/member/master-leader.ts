@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net'
 import { keepBootstrapObjects } from '../../api/bootstrap-objects.ts'
 import type { Proposer } from '../../api/proposer.ts'
 import type { Term } from '../../base/brand.ts'
@@ -7,13 +6,15 @@ import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'
 import { createClient } from '../../client/client.ts'
 import { createInProcessTransport } from '../../client/in-process-transport.ts'
+import type { InformerHandler } from '../../client/informer.ts'
 import { createRecorder } from '../../client/recorder.ts'
 import { createInformerFactory } from '../../client/reflector.ts'
+import { paths } from '../../client/resources.ts'
 import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
 import { createControllers } from '../../controllers/controllers.ts'
+import type { Node } from '../../kinds/types.ts'
 import { createScheduler } from '../../scheduler/run.ts'
-import type { ResolvedCluster } from '../config/cluster-directory.ts'
-import { splitAddress } from '../config/ports.ts'
+import { apiForPodsAnnotation, offeredEndpoints, reachableMasters } from './api-for-pods.ts'
 import { compactionPart } from './compaction.ts'
 import { followLeadership, type LeaderPart } from './leadership.ts'
 import { leaseExpiryPart } from './lease-expiry.ts'
@@ -49,6 +50,11 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
     recorderOf: (fenced, component) => createRecorder(fenced, { component, host, ...deps }),
     config: { ...cluster.nodes, caCertificate: authority },
   })
+  const nodeInformer = informers.informer<Node>(paths.nodes)
+  const apiEndpoints = () => {
+    const reachable = reachableMasters(cluster)
+    return reachable.length > 0 ? reachable : offeredEndpoints(nodeInformer.list())
+  }
   controllers.warm(scope)
   scheduler.warm(scope)
   const remember: LeaderPart = {
@@ -60,7 +66,10 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
   const bootstrap: LeaderPart = {
     name: 'first objects',
     startLeading: (_term, reign) =>
-      keepBootstrapObjects(client, reachableMasters(cluster), { clock, logger, scope: reign }),
+      keepBootstrapObjects(client, apiEndpoints, {
+        ...{ clock, logger, scope: reign },
+        changes: (look) => nodeInformer.subscribe(lookAtOffers(look)),
+      }),
   }
   followLeadership({
     source: proposer,
@@ -76,10 +85,16 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
   })
 }
 
-/** Pods have a loopback of their own, so masters that listen there cannot be the endpoints of a Service. */
-function reachableMasters(cluster: ResolvedCluster): { address: string; port: number }[] {
-  return cluster.masters
-    .map(({ apiAddress }) => splitAddress(apiAddress))
-    .filter(({ host }) => isIPv4(host) && !host.startsWith('127.'))
-    .map(({ host, port }) => ({ address: host, port }))
+/** Calls back when a node offers the API to pods, or no longer. */
+function lookAtOffers(look: () => void): InformerHandler<Node> {
+  const offers = (node: Node) => node.metadata.annotations?.[apiForPodsAnnotation]
+  return {
+    added: (node) => {
+      if (offers(node) !== undefined) look()
+    },
+    updated: (node, previous) => {
+      if (offers(node) !== offers(previous)) look()
+    },
+    deleted: look,
+  }
 }

@@ -6,12 +6,14 @@ import { createClient } from '../../client/client.ts'
 import { createHttpsTransport } from '../../client/https-transport.ts'
 import type { Client } from '../../client/typed.ts'
 import { createKubelet } from '../../kubelet/agent.ts'
+import { kubernetesServiceEnv } from '../../kubelet/env.ts'
 import { createDockerRuntime } from '../../kubelet/runtime/docker.ts'
 import type { Runtime } from '../../kubelet/runtime/runtime.ts'
 import { createSimRuntime } from '../../kubelet/runtime/sim.ts'
 import { createProxy } from '../../proxy/agent.ts'
 import type { ResolvedWorker } from '../config/cluster-directory.ts'
-import { splitAddress } from '../config/ports.ts'
+import { firstAddress, splitAddress } from '../config/ports.ts'
+import { apiForPodsAnnotation, offerApiToPods } from './api-for-pods.ts'
 import { openFlightFile } from './flight-file.ts'
 import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
 
@@ -47,9 +49,14 @@ async function startKubelet(
   const { host, port } = splitAddress(self.kubeletAddress)
   const runtime = await runtimeOf(member, self)
   scope.onClose('runtime', () => runtime.close())
+  const apiForPods = offerApiToPods(await runtime.hostAddress(), {
+    ...{ cluster, authority: ca, clock, logger, scope },
+  })
   const kubelet = createKubelet({
     ...{ nodeName: self.name, nodeIp: host, runtime },
     labels: new Map(Object.entries(self.labels)),
+    annotations: new Map(apiForPods ? [[apiForPodsAnnotation, apiForPods]] : []),
+    serviceEnv: kubernetesServiceEnv(firstAddress(cluster.serviceCidr)),
     client: clientAs(member, self.name),
     ...{ clock, random, logger, emit },
     server: { host, port, tls: { ...identityOf(directory, self.name), ca } },

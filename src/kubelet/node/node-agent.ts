@@ -92,7 +92,8 @@ export class NodeAgent {
         await resource.create('', nodeObject(facts, machine, clock), { signal })
       } catch (error) {
         if (!isStatus(error, 'AlreadyExists')) throw error
-        const patch = { metadata: { labels } }
+        const annotations = Object.fromEntries(facts.annotations)
+        const patch = { metadata: { labels, annotations } }
         await resource.patch('', facts.nodeName, 'application/merge-patch+json', patch, { signal })
       }
       logger.info({ node: facts.nodeName }, 'node is registered')

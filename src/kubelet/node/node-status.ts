@@ -28,6 +28,7 @@ export interface NodeFacts {
   readonly kubeletVersion: string
   readonly runtimeVersion: string
   readonly labels: ReadonlyMap<string, string>
+  readonly annotations: ReadonlyMap<string, string>
 }
 
 /** Below these the node takes no more pods (kubelet eviction, hard thresholds; the disk's is our own). */
@@ -39,7 +40,11 @@ export function nodeObject(facts: NodeFacts, machine: Machine, clock: Clock): No
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: facts.nodeName, labels: Object.fromEntries(nodeLabels(facts, machine)) },
+    metadata: {
+      name: facts.nodeName,
+      labels: Object.fromEntries(nodeLabels(facts, machine)),
+      annotations: Object.fromEntries(facts.annotations),
+    },
     spec: {},
     status: nodeStatus(facts, machine, undefined, clock.wallMs(), undefined),
   }

@@ -8,7 +8,7 @@ import { engineCall, engineError, statusCodeOf, unlessGone } from './docker/erro
 import { DockerEvents } from './docker/events.ts'
 import { dockerAttach, dockerExec, dockerExecSync } from './docker/exec.ts'
 import { mergedFrames } from './docker/frames.ts'
-import { ensureNetwork } from './docker/network.ts'
+import { ensureNetwork, gatewayOf } from './docker/network.ts'
 import { dockerPortForward } from './docker/port-forward.ts'
 import { containerState, sandboxState } from './docker/state.ts'
 import { ensurePauseImage } from './import-image.ts'
@@ -84,6 +84,11 @@ class DockerRuntime implements Runtime {
       sandboxes: listed.filter(isSandbox).map(sandboxState),
       containers: containers.filter((one) => one !== undefined),
     }
+  }
+
+  async hostAddress(): Promise<string | undefined> {
+    await this.#prepare()
+    return gatewayOf(this.#docker, this.#owner.clusterId)
   }
 
   async runSandbox(config: SandboxConfig): Promise<string> {

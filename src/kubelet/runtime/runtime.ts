@@ -15,6 +15,9 @@ export interface Runtime {
   /** Everything of this node, running or not. */
   list(): Promise<RuntimeSnapshot>
 
+  /** This host's address on the pods' network; undefined where pods have no network of their own. */
+  hostAddress(): Promise<string | undefined>
+
   /** Creates and starts the holder of the pod's namespaces; resolves with its id. */
   runSandbox(config: SandboxConfig): Promise<string>
   /** Ends the sandbox and whatever still runs in it, at once. */

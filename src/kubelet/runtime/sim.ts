@@ -89,6 +89,10 @@ class SimRuntime implements Runtime {
     }
   }
 
+  async hostAddress(): Promise<undefined> {
+    return undefined
+  }
+
   async runSandbox(config: SandboxConfig): Promise<string> {
     const ip = config.hostNetwork ? undefined : this.#network.allocate()
     if (!config.hostNetwork && ip === undefined)

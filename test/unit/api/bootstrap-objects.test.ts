@@ -50,7 +50,8 @@ test('the service of the cluster comes back when somebody deletes it', async () 
   )
   const { clock } = cluster
   const keeping = { clock, logger: silentLogger, scope }
-  await keepBootstrapObjects(client, [{ address: '10.0.0.1', port: 6443 }], keeping)
+  const endpoints = [{ address: '10.0.0.1', port: 6443 }]
+  await keepBootstrapObjects(client, () => endpoints, keeping)
   const revision = cluster.memory.store.view.revision
   await clock.advanceAsync(30_000)
   assert.equal(cluster.memory.store.view.revision, revision, 'looking writes nothing')

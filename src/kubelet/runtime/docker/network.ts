@@ -29,6 +29,13 @@ export async function ensureNetwork(docker: Docker, clusterId: string): Promise<
   }
 }
 
+/** The host's own address on the cluster's bridge. */
+export async function gatewayOf(docker: Docker, clusterId: string): Promise<string | undefined> {
+  const network = docker.getNetwork(networkName(clusterId))
+  const { IPAM } = (await engineCall(network.inspect(), 'Unavailable')) as Docker.NetworkInspectInfo
+  return IPAM?.Config?.map((one) => one['Gateway']).find((gateway) => gateway)
+}
+
 async function networkExists(docker: Docker, clusterId: string): Promise<boolean> {
   const label = [`${runtimeLabels.cluster}=${clusterId}`]
   const found = await engineCall(docker.listNetworks({ filters: { label } }), 'Unavailable')
