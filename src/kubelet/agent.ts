@@ -14,13 +14,14 @@ import type { Pod } from '../kinds/types.ts'
 import { ConfigSource } from './config-source.ts'
 import type { ClusterDns } from './desired.ts'
 import { Images } from './images.ts'
-import { readMachine } from './node/machine.ts'
+import { readCpu, readMachine } from './node/machine.ts'
 import { NodeAgent } from './node/node-agent.ts'
 import { fingerprint, liveSandbox, type ObservedPod } from './observe.ts'
 import { Relister } from './relist.ts'
 import type { ContainerState, PodIdentity, Runtime, SandboxState } from './runtime/runtime.ts'
 import { KubeletServer, type ServerOptions } from './server/server.ts'
 import type { StreamPath } from './server/stream-request.ts'
+import type { NodeUsage } from './server/usage.ts'
 import { PodWorker } from './worker.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
@@ -170,10 +171,22 @@ class KubeletAgent implements Kubelet {
       containers: (path) => this.#containersOf(path),
       sandbox: (path) => this.#sandboxOf(path),
       pods: () => this.#informer.list(),
+      usage: () => this.#usage(),
     })
     this.#scope.onClose('server', () => server.stop())
     await server.start()
     this.#address = server.address
+  }
+
+  async #usage(): Promise<NodeUsage> {
+    const { nodeName, clock, runtime, dataDirectory } = this.#options
+    const wallMs = clock.wallMs()
+    const [machine, containers] = await Promise.all([readMachine(dataDirectory), runtime.usage()])
+    return {
+      ...{ nodeName, wallMs, containers, ...readCpu(wallMs) },
+      memoryWorkingSetBytes: machine.memoryBytes - machine.memoryAvailableBytes,
+      memoryAvailableBytes: machine.memoryAvailableBytes,
+    }
   }
 
   /** Of a pod's containers of one name the newest first. */

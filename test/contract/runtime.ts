@@ -4,6 +4,7 @@ import type {
   ContainerConfig,
   ContainerState,
   Runtime,
+  RuntimeError,
   SandboxConfig,
 } from '../../src/kubelet/runtime/runtime.ts'
 
@@ -79,6 +80,60 @@ export function runtimeContract(
     assert.deepEqual([exited.state, exited.exitCode], ['exited', 137])
     await runtime.stopContainer(id, 1000)
     await runtime.stopContainer('0'.repeat(64), 1000)
+  })
+
+  contract('attach joins a container’s own streams until it ends', async ({ runtime, image }) => {
+    const sandbox = await runtime.runSandbox(sandboxConfig())
+    const reads = { stdin: true, stdinOnce: true }
+    const config = { ...containerConfig(image, ['cat']), ...reads }
+    const id = await runtime.createContainer(sandbox, config)
+    await assert.rejects(runtime.attach(id, { stdin: true }), { reason: 'NotRunning' })
+    await runtime.startContainer(id)
+    const stream = await runtime.attach(id, { stdin: true })
+    const shown = text(stream.stdout)
+    stream.stderr.resume()
+    stream.stdin?.end('to and fro\n')
+    assert.equal(await shown, 'to and fro\n')
+    assert.equal(await stream.exitCode, 0)
+    assert.equal((await only(runtime)).exitCode, 0)
+  })
+
+  contract('a port of a pod is reached as from within it', async ({ runtime, image }) => {
+    const sandbox = await runtime.runSandbox(sandboxConfig())
+    const command = ['httpd', '-f', '-p', '127.0.0.1:8080', '-h', '/www']
+    const config = { ...containerConfig(image, command), containerPorts: [8080] }
+    await runtime.startContainer(await runtime.createContainer(sandbox, config))
+    const ask = async () => {
+      const connection = await runtime.portForward(sandbox, 8080)
+      connection.end('GET / HTTP/1.0\r\n\r\n')
+      return text(connection)
+    }
+    let answer = ''
+    // The program may not listen yet: every refusal is an answer of its network.
+    while (answer === '')
+      answer = await ask().catch((error: unknown) => {
+        assert.equal((error as RuntimeError).reason, 'Refused')
+        return ''
+      })
+    assert.match(answer, /^HTTP\/1\.[01] 200/)
+    await assert.rejects(runtime.portForward(sandbox, 1), { reason: 'Refused' })
+    await assert.rejects(runtime.portForward('0'.repeat(64), 80), { reason: 'NotFound' })
+  })
+
+  contract('what a running container has used is told, that of others not', async (under) => {
+    const { runtime, image } = under
+    const sandbox = await runtime.runSandbox(sandboxConfig())
+    const config = containerConfig(image, ['sleep', '600'])
+    const id = await runtime.createContainer(sandbox, config)
+    assert.deepEqual(await runtime.usage(), [])
+    await runtime.startContainer(id)
+    const [usage, ...others] = await runtime.usage()
+    assert.deepEqual(others, [])
+    assert.deepEqual([usage?.id, usage?.name, usage?.pod], [id, config.name, pod])
+    assert.ok((usage?.memoryWorkingSetBytes ?? 0) > 0)
+    assert.ok((usage?.cpuNanoseconds ?? -1) >= 0)
+    await runtime.stopContainer(id, 0)
+    assert.deepEqual(await runtime.usage(), [])
   })
 
   contract('stopping the sandbox ends what runs in it', async ({ runtime, image }) => {

@@ -1,5 +1,5 @@
 import { readFile, statfs } from 'node:fs/promises'
-import { arch, cpus, hostname, release, totalmem } from 'node:os'
+import { arch, cpus, hostname, release, totalmem, uptime } from 'node:os'
 import type { Machine } from './node-status.ts'
 
 /** Reads this host. `diskPath` names the file system that pods' files lie on. */
@@ -29,6 +29,15 @@ export async function readMachine(diskPath: string): Promise<Machine> {
     bootId: bootId.trim(),
     machineId: machineId.trim(),
   }
+}
+
+const secondsPerMs = 1 / 1_000
+
+/** Seconds that all cores together have worked since the boot, and when that was. */
+export function readCpu(wallMs: number): { readonly cpuSeconds: number; readonly bootMs: number } {
+  const worked = cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq)
+  const cpuSeconds = worked.reduce((sum, ms) => sum + ms, 0) * secondsPerMs
+  return { cpuSeconds, bootMs: wallMs - uptime() * 1_000 }
 }
 
 /** A file that other systems lack says nothing. */

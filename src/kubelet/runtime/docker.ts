@@ -11,12 +11,14 @@ import { mergedFrames } from './docker/frames.ts'
 import { ensureNetwork, gatewayOf } from './docker/network.ts'
 import { dockerPortForward } from './docker/port-forward.ts'
 import { containerState, sandboxState } from './docker/state.ts'
+import { dockerUsage } from './docker/usage.ts'
 import { ensurePauseImage } from './import-image.ts'
 import { limitBytes } from './log-limit.ts'
 import {
   type AttachOptions,
   type ContainerConfig,
   type ContainerState,
+  type ContainerUsage,
   type ExecOptions,
   type ExecResult,
   type ExecStream,
@@ -84,6 +86,11 @@ class DockerRuntime implements Runtime {
       sandboxes: listed.filter(isSandbox).map(sandboxState),
       containers: containers.filter((one) => one !== undefined),
     }
+  }
+
+  async usage(): Promise<readonly ContainerUsage[]> {
+    const { containers } = await this.list()
+    return dockerUsage(this.#docker, containers)
   }
 
   async hostAddress(): Promise<string | undefined> {

@@ -15,6 +15,9 @@ export interface Runtime {
   /** Everything of this node, running or not. */
   list(): Promise<RuntimeSnapshot>
 
+  /** What running containers have used so far. */
+  usage(): Promise<readonly ContainerUsage[]>
+
   /** This host's address on the pods' network; undefined where pods have no network of their own. */
   hostAddress(): Promise<string | undefined>
 
@@ -105,6 +108,17 @@ export interface ContainerState {
   readonly oomKilled: boolean
   /** Why the engine could not start it. */
   readonly startError: string | undefined
+}
+
+export interface ContainerUsage {
+  readonly id: string
+  readonly pod: PodIdentity
+  readonly name: string
+  readonly startedMs: number
+  /** Of all cores together, since its start. */
+  readonly cpuNanoseconds: number
+  /** Memory in use, without what the kernel could drop at once. */
+  readonly memoryWorkingSetBytes: number
 }
 
 export interface SandboxConfig {

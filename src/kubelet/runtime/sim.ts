@@ -10,6 +10,7 @@ import {
   type AttachOptions,
   type ContainerConfig,
   type ContainerState,
+  type ContainerUsage,
   type ExecOptions,
   type ExecResult,
   type ExecStream,
@@ -87,6 +88,17 @@ class SimRuntime implements Runtime {
       sandboxes: [...this.#sandboxes.values()].map((sandbox) => sandbox.state),
       containers: [...this.#containers.values()].map((container) => container.state),
     }
+  }
+
+  /** A thousandth of a core and a MiB each: as much as programs take that mostly wait. */
+  async usage(): Promise<readonly ContainerUsage[]> {
+    const now = this.#options.clock.wallMs()
+    const running = [...this.#containers.values()].filter((one) => one.state.state === 'running')
+    return running.map(({ state: { id, pod, name, startedMs, createdMs } }) => ({
+      ...{ id, pod, name, startedMs: startedMs ?? createdMs },
+      cpuNanoseconds: (now - (startedMs ?? createdMs)) * 1_000,
+      memoryWorkingSetBytes: 1024 * 1024,
+    }))
   }
 
   async hostAddress(): Promise<undefined> {

@@ -12,6 +12,7 @@ import type { ContainerState, Runtime, SandboxState } from '../runtime/runtime.t
 import { Refusal, refusalOf } from './refusal.ts'
 import { parseLogQuery, parseStreamPath, type StreamPath } from './stream-request.ts'
 import { StreamServer, type Upgrade, wantedStreams } from './streams.ts'
+import { type NodeUsage, resourceMetrics, statsSummary } from './usage.ts'
 
 export interface ServerOptions {
   readonly host: string
@@ -30,6 +31,7 @@ export interface ServerDeps {
   /** The pod's sandbox that is ready; undefined when there is none. */
   sandbox(path: StreamPath): Promise<SandboxState | undefined>
   pods(): readonly Pod[]
+  usage(): Promise<NodeUsage>
 }
 
 /** Who may ask for logs and shells: masters, by the names in their client certificates. */
@@ -98,6 +100,14 @@ export class KubeletServer {
       response.setHeader('content-type', 'application/json')
       const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#deps.pods() }
       return void response.end(JSON.stringify(list))
+    }
+    if (url.pathname === '/metrics/resource') {
+      response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+      return void response.end(resourceMetrics(await this.#deps.usage()))
+    }
+    if (url.pathname === '/stats/summary') {
+      response.setHeader('content-type', 'application/json')
+      return void response.end(JSON.stringify(statsSummary(await this.#deps.usage())))
     }
     const path = parseStreamPath(url.pathname)
     if (path?.what === 'containerLogs') return this.#logs(path, url.searchParams, response)

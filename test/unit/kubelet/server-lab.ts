@@ -58,6 +58,11 @@ export async function startServerLab(
       clock: systemClock,
       logger: silentLogger,
       pods: () => pods,
+      usage: async () => ({
+        ...{ nodeName: 'w1', wallMs: now + 60_000, bootMs: now, cpuSeconds: 12.5 },
+        ...{ memoryWorkingSetBytes: 3_000, memoryAvailableBytes: 5_000 },
+        containers: await runtime.usage(),
+      }),
       containers: async ({ pod, container }) =>
         (await observed(pod))?.containers.get(container) ?? [],
       sandbox: async ({ pod }) => {

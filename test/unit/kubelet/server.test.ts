@@ -129,6 +129,26 @@ describe('kubelet server', () => {
     assert.equal((await get('/stats', master)).code, 404)
   })
 
+  test('what node, pods and containers have used, for Prometheus and as a summary', async () => {
+    const text = (await get('/metrics/resource', master)).text
+    assert.match(
+      text,
+      /^# TYPE node_cpu_usage_seconds_total counter\nnode_cpu_usage_seconds_total 12\.5 \d+$/m,
+    )
+    const labels = 'container="main",namespace="default",pod="web"'
+    assert.match(
+      text,
+      new RegExp(`^container_memory_working_set_bytes{${labels}} 1048576 \\d+$`, 'm'),
+    )
+    assert.match(text, /^pod_cpu_usage_seconds_total{namespace="default",pod="web"} [\d.e-]+ \d+$/m)
+    assert.match(text, /^resource_scrape_error 0$/m)
+    const { node, pods } = JSON.parse((await get('/stats/summary', master)).text)
+    assert.deepEqual([node.nodeName, node.memory.availableBytes], ['w1', 5_000])
+    assert.deepEqual(pods[0].podRef, { name: 'web', namespace: 'default', uid: 'uid-web' })
+    assert.equal(pods[0].containers[0].memory.workingSetBytes, 1_048_576)
+    assert.equal((await get('/metrics/resource', worker)).code, 403)
+  })
+
   test('exec without an upgrade: first what stands in the way', async () => {
     const exec = (container: string) => get(`/exec/default/web/${container}?command=ls`, master)
     assert.deepEqual(await exec('main'), { code: 400, text: 'Upgrade request required\n' })
