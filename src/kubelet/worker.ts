@@ -13,6 +13,7 @@ import { computePodActions, type Plan, type PodAction } from './plan.ts'
 import { PodProbes, type ProbedContainer, type ProbeKind } from './probes/probes.ts'
 import { isReady, podStatus } from './status.ts'
 import { StatusSender } from './status-sender.ts'
+import { memoryMountsOfProcess } from './volumes/memory-mounts.ts'
 import { PodVolumes } from './volumes/volumes.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
@@ -54,7 +55,9 @@ export class PodWorker {
     this.#orphan = orphan
     this.#ready = isReady(pod.status)
     const { uid = '' } = pod.metadata
-    this.#volumes = new PodVolumes(deps.podsDirectory, uid, deps.clock)
+    // Simulated containers see no files: nothing is mounted for them.
+    const memory = deps.runtime.name === 'docker' ? memoryMountsOfProcess() : undefined
+    this.#volumes = new PodVolumes(deps.podsDirectory, uid, deps.clock, memory)
     this.#starter = new ContainerStarter(deps, this.#volumes)
     this.#killer = new Killer(deps, () => this.wake())
     this.#status = new StatusSender(pod, { ...deps, signal: this.#abort.signal })

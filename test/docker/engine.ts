@@ -15,7 +15,7 @@ export async function engineMissing(): Promise<string | false> {
 
 export const testImage = 'kijabi/test-busybox:1'
 const applets =
-  'sh echo cat sleep env true false hostname httpd nslookup id ls wget nc stty touch rm stat kill tar ps wc'.split(
+  'sh echo cat sleep env true false hostname httpd nslookup id ls wget nc stty touch rm stat kill tar ps wc grep'.split(
     ' ',
   )
 

@@ -194,15 +194,19 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
       ],
       containers: [
         shell(`echo shared > /scratch/file; echo out > /host/out; ${staying}`, {
-          volumeMounts: [mount('scratch'), mount('host')],
+          volumeMounts: [mount('scratch'), mount('host'), mount('memory')],
         }),
         shell(staying, {
           name: 'reader',
-          volumeMounts: [mount('scratch', true), mount('cm'), mount('secret'), mount('live')],
+          volumeMounts: [
+            ...[mount('scratch', true), mount('cm'), mount('secret'), mount('live')],
+            mount('memory', true),
+          ],
         }),
       ],
       volumes: [
         { name: 'scratch', emptyDir: {} },
+        { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
         { name: 'host', hostPath: { path: join(hostDirectory, 'new'), type: 'DirectoryOrCreate' } },
         {
           name: 'cm',
@@ -226,6 +230,9 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
     assert.equal(readFileSync(join(hostDirectory, 'new', 'out'), 'utf8'), 'out\n')
     const modes = 'stat -L -c %a:%s /cm/sub/g.txt /cm/c.txt /secret/password'
     assert.equal(await read(modes), '400:5\n640:4\n400:4')
+    assert.match(await read('grep " /memory " /proc/mounts'), /^tmpfs .*size=1024k/)
+    await lab.kubectl.ok(`exec volumes -c main -- sh -c 'echo light > /memory/file'`)
+    assert.equal(await read('cat /memory/file'), 'light')
     for (const place of ['/scratch', '/cm'])
       assert.match(
         (await lab.run(`exec volumes -c reader -- touch ${place}/x`)).stderr,

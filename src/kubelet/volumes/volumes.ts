@@ -4,8 +4,10 @@ import { isAbsolute, join, sep } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Container, Pod, Volume, VolumeMount } from '../../kinds/types.ts'
 import { expandReferences, type PodSurroundings } from '../env.ts'
+import { wholeBytes } from '../quantity.ts'
 import type { Mount } from '../runtime/runtime.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
+import type { MemoryMounts } from './memory-mounts.ts'
 import {
   isPayloadVolume,
   type TokenSource,
@@ -18,15 +20,20 @@ import {
 export class PodVolumes {
   readonly #directory: string
   readonly #clock: Clock
+  readonly #memory: MemoryMounts | undefined
   readonly #digests = new Map<string, string>()
   readonly #paths = new Map<string, string>()
   #writes = 0
 
-  /** `podsDirectory` is absolute: the engine mounts from it. */
-  constructor(podsDirectory: string, uid: string, clock: Clock) {
+  /**
+   * `podsDirectory` is absolute: the engine mounts from it. Without `memory`, volumes in memory are
+   * directories on disk.
+   */
+  constructor(podsDirectory: string, uid: string, clock: Clock, memory?: MemoryMounts) {
     if (!/^[\w-]+$/.test(uid)) throw new VolumeError(`uid ${JSON.stringify(uid)} is not allowed`)
     this.#directory = join(podsDirectory, uid)
     this.#clock = clock
+    this.#memory = memory
   }
 
   /** Makes what is missing and brings files up to date. Rejects with VolumeError or ConfigError. */
@@ -75,7 +82,16 @@ export class PodVolumes {
 
   /** Removes everything; the containers that mounted it are gone. */
   async remove(): Promise<void> {
+    await this.#memory?.unmountUnder(this.#directory)
     await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  async #mountMemory(name: string, path: string, bytes: number): Promise<void> {
+    try {
+      await this.#memory?.mount(path, bytes > 0 ? bytes : undefined)
+    } catch (error) {
+      throw new VolumeError(`emptyDir ${name} in memory: ${messageOf(error)}`)
+    }
   }
 
   async #prepareOne(
@@ -88,8 +104,10 @@ export class PodVolumes {
     const group = process.getuid?.() === 0 ? pod.spec?.securityContext?.fsGroup : undefined
     if (volume.hostPath) return hostPathOf(volume.hostPath.path, volume.hostPath.type ?? '')
     if (volume.emptyDir) {
-      // A medium of Memory is a directory too: what counts is that it ends with the pod.
       await mkdir(path, { recursive: true })
+      const { medium, sizeLimit } = volume.emptyDir
+      const bytes = wholeBytes(sizeLimit)
+      if (medium === 'Memory') await this.#mountMemory(volume.name, path, bytes)
       if (group !== undefined) await chown(path, 0, group)
       await chmod(path, group === undefined ? 0o777 : 0o2777)
       return path
@@ -106,6 +124,10 @@ export class PodVolumes {
     }
     return path
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function digestOf(files: ReadonlyMap<string, VolumeFile>): string {

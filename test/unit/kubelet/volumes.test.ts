@@ -11,11 +11,12 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { ManualClock } from '../../../src/base/clock.ts'
 import type { ConfigMap, Pod, Volume } from '../../../src/kinds/types.ts'
 import type { PodSurroundings } from '../../../src/kubelet/env.ts'
+import { type MemoryMounts, tmpfsUnder } from '../../../src/kubelet/volumes/memory-mounts.ts'
 import { safePath } from '../../../src/kubelet/volumes/volume-files.ts'
 import { PodVolumes } from '../../../src/kubelet/volumes/volumes.ts'
 import { containerOf, podOf } from './pods.ts'
@@ -148,3 +149,43 @@ test('host paths are checked by their type', () =>
     await assert.rejects(prepare('relative', ''), /must be absolute/)
     rmSync(directory, { recursive: true })
   }))
+
+test('a volume in memory is mounted with its size, and unmounted before its directory goes', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kijabi-memory-'))
+  const done: string[] = []
+  const memory: MemoryMounts = {
+    mount: async (path, bytesMax) => void done.push(`mount ${basename(path)} ${bytesMax}`),
+    unmountUnder: async (path) => {
+      assert.ok(existsSync(path))
+      done.push(`unmount ${basename(path)}`)
+    },
+  }
+  const volumes = [
+    { name: 'small', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    { name: 'free', emptyDir: { medium: 'Memory' } },
+    { name: 'disk', emptyDir: {} },
+  ]
+  const pod = podOf({ volumes })
+  const all = new PodVolumes(directory, pod.metadata.uid ?? '', new ManualClock(), memory)
+  await all.prepare(pod, surroundings({}), () => '')
+  assert.deepEqual(done, ['mount small 1048576', 'mount free undefined'])
+  await all.remove()
+  assert.equal(done.at(-1), `unmount ${pod.metadata.uid}`)
+  assert.deepEqual(readdirSync(directory), [])
+  rmSync(directory, { recursive: true })
+})
+
+test('mounts of memory under a directory, as the kernel lists them', () => {
+  const mountinfo = [
+    '36 35 98:0 / /data rw,noatime master:1 - ext3 /dev/root rw',
+    '40 36 0:50 / /data/pods/u/volumes/a rw shared:2 - tmpfs tmpfs rw,size=4k',
+    '41 36 0:51 / /data/pods/u/volumes/odd\\040name rw - tmpfs tmpfs rw',
+    '42 36 0:52 / /data/pods/u/volumes/b rw - ext4 /dev/sdb rw',
+    '43 36 0:53 / /data/pods-of-others rw - tmpfs tmpfs rw',
+    '',
+  ].join('\n')
+  assert.deepEqual(tmpfsUnder(mountinfo, '/data/pods'), [
+    '/data/pods/u/volumes/a',
+    '/data/pods/u/volumes/odd name',
+  ])
+})
