@@ -322,6 +322,28 @@ const changing: readonly Step[] = [
     },
   ],
   [
+    'apply --server-side takes over what was applied before, and quarrels with others',
+    async (kubectl) => {
+      const map = (colour: string) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shared, namespace: shop}
+data: {colour: ${colour}, shape: round}
+`
+      await kubectl.ok('apply -f -', map('red'))
+      assert.match(await kubectl.ok('apply --server-side -f -', map('green')), /serverside-applied/)
+      const other = 'apply --server-side --field-manager=other -f -'
+      const refused = await kubectl.run(other, map('blue'))
+      assert.equal(refused.code, 1)
+      assert.match(refused.stderr, /conflict with "kubectl": \.data\.colour/)
+      await kubectl.ok(`${other} --force-conflicts`, map('blue'))
+      const owners = 'jsonpath={range .metadata.managedFields[*]}{.manager}/{.operation} {end}'
+      const said = await kubectl.ok(`get cm shared -n shop --show-managed-fields -o '${owners}'`)
+      assert.equal(said.trim(), 'kubectl/Apply other/Apply')
+      await kubectl.ok('delete cm shared -n shop')
+    },
+  ],
+  [
     'create secret and namespace in the binary encoding',
     async (kubectl) => {
       assert.match(await kubectl.ok('create namespace second'), /namespace\/second created/)

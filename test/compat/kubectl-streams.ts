@@ -74,6 +74,24 @@ const streams: readonly Step[] = [
     },
   ],
   [
+    'get --raw through the proxies of a node, a pod and a service',
+    async (kubectl) => {
+      const node = await kubectl.ok('get pod target -o jsonpath={.spec.nodeName}')
+      const summary = await kubectl.ok(`get --raw /api/v1/nodes/${node}/proxy/stats/summary`)
+      const { pods } = JSON.parse(summary) as { pods: { podRef: { name: string } }[] }
+      assert.ok(pods.some((one) => one.podRef.name === 'target'))
+      const metrics = await kubectl.ok(`get --raw /api/v1/nodes/${node}/proxy/metrics/resource`)
+      assert.match(metrics, /^container_cpu_usage_seconds_total\{.*pod="target"\} /m)
+      const place = '/api/v1/namespaces/default'
+      assert.match(await kubectl.ok(`get --raw ${place}/pods/target:8080/proxy/`), /target/)
+      const service = `get --raw ${place}/services/target:web/proxy/`
+      let answer = await kubectl.run(service)
+      for (let tries = 0; tries < 50 && answer.code !== 0; tries += 1)
+        answer = await kubectl.run(service)
+      assert.match(answer.stdout, /target/)
+    },
+  ],
+  [
     'debug adds a container to a running pod',
     async (kubectl, { image }) => {
       const line = `debug target --image=${image} --image-pull-policy=IfNotPresent -c helper --target=main`
@@ -130,11 +148,16 @@ function manifest(image: string, realContainers: boolean): string {
   return `
 apiVersion: v1
 kind: Pod
-metadata: {name: target}
+metadata: {name: target, labels: {app: target}}
 spec:
   terminationGracePeriodSeconds: 1
   containers:
   - {name: main, image: '${image}', imagePullPolicy: IfNotPresent, command: ${command}, ports: [{containerPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: target}
+spec: {selector: {app: target}, ports: [{name: web, port: 80, targetPort: 8080}]}
 ---
 apiVersion: v1
 kind: Pod
@@ -159,7 +182,7 @@ export async function runStreams(context: TestContext, options: StreamsOptions):
     await kubectl.ok('wait pod/target pod/chatty --for=condition=Ready --timeout=60s')
     for (const [name, run] of [...streams, ...(realContainers ? withFiles : [])])
       await context.test(name, () => run(kubectl, options))
-    await kubectl.ok('delete pod target chatty --force --grace-period=0')
+    await kubectl.ok('delete pod/target pod/chatty service/target --force --grace-period=0')
   } finally {
     kubectl.remove()
   }

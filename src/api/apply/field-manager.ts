@@ -1,6 +1,7 @@
 import type { FieldError } from '../../kinds/kind.ts'
 import type { HandlerContext } from '../context.ts'
 import { invalidKind } from '../errors.ts'
+import { optionsKindOf } from '../handlers/request-body.ts'
 import { timestamp } from '../handlers/write-object.ts'
 import type { Updater } from './track-update.ts'
 
@@ -26,11 +27,6 @@ function managerOf({ info, request }: HandlerContext): string {
 const notPrintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u
 const notPrintables = new RegExp(notPrintable, 'gu')
 
-const optionKinds: ReadonlyMap<string, string> = new Map([
-  ['create', 'CreateOptions'],
-  ['update', 'UpdateOptions'],
-])
-
 /**
  * Throws Invalid for a name that is too long or not printable (apimachinery
  * pkg/apis/meta/v1/validation ValidateFieldManager).
@@ -50,7 +46,7 @@ export function checkedManager(manager: string, verb: string): string {
     errors.push({ type: 'FieldValueInvalid', field, message })
   }
   if (errors.length === 0) return manager
-  throw invalidKind(optionKinds.get(verb) ?? 'PatchOptions', 'meta.k8s.io', '', errors)
+  throw invalidKind(optionsKindOf(verb), 'meta.k8s.io', '', errors)
 }
 
 function cut(text: string): string {

@@ -165,6 +165,11 @@ const optionsOfVerb: ReadonlyMap<string, string> = new Map([
   ['patch', 'PatchOptions'],
 ])
 
+/** The kind of options that a write of this verb takes. */
+export function optionsKindOf(verb: string): string {
+  return optionsOfVerb.get(verb) ?? 'DeleteOptions'
+}
+
 /** A value of a write's options that is none of those allowed (apimachinery meta/v1/validation). */
 function unsupportedOption(
   { verb }: RequestInfo,
@@ -174,7 +179,7 @@ function unsupportedOption(
 ): Error {
   const list = supported.map((one) => JSON.stringify(one)).join(', ')
   const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`
-  return invalidKind(optionsOfVerb.get(verb) ?? 'DeleteOptions', 'meta.k8s.io', '', [
+  return invalidKind(optionsKindOf(verb), 'meta.k8s.io', '', [
     { type: 'FieldValueNotSupported', field, message },
   ])
 }
