@@ -6,8 +6,8 @@ import type { ClusterDirectory, ResolvedCluster } from './config/cluster-directo
 import { engineAnswers, revivePrivateEngine } from './docker-engine.ts'
 
 /**
- * Containers, networks, kernel rules and volumes in memory that workers of this cluster left on this host. A private engine
- * that was killed is started once more for it.
+ * Containers, networks, kernel rules and volumes in memory that workers of this cluster left on this host.
+ * A private engine that was killed is started once more for it.
  */
 export async function removeWorkerArtifacts(
   cluster: ResolvedCluster,

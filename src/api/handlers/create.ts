@@ -55,8 +55,7 @@ export async function createObject(
   for (let attempt = 1; ; attempt += 1) {
     const named = prefix === '' ? object : withName(object, generateName(options.random, prefix))
     applyDefaults(kind, named)
-    named.metadata.managedFields =
-      managedFields ?? ownersOfNew(kind, named, updaterOf(context))
+    named.metadata.managedFields = managedFields ?? ownersOfNew(kind, named, updaterOf(context))
     kind.prepareCreate(named)
     await decideFresh(options.store, async () => shared.admission.create(context, named))
     checkNew(context, named)

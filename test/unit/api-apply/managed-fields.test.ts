@@ -143,6 +143,14 @@ describe('owners of fields', () => {
     const after = (await cluster.ask('GET', `${maps}/a`)).json.metadata
     assert.ok(after.deletionTimestamp)
     assert.deepEqual(after.managedFields, before)
+    const pods = '/api/v1/namespaces/default/pods'
+    const spec = { containers: [{ name: 'c', image: 'x' }] }
+    await cluster.ask('POST', `${pods}?fieldManager=maker`, { metadata: { name: 'p' }, spec })
+    const unbound = await entriesOf(cluster, `${pods}/p`)
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'n' }
+    const binding = { metadata: { name: 'p' }, target }
+    assert.equal((await cluster.ask('POST', `${pods}/p/binding`, binding)).status, 201)
+    assert.deepEqual(await entriesOf(cluster, `${pods}/p`), unbound)
   })
 
   test('past the limit of updaters the oldest become one', async () => {
@@ -277,6 +285,18 @@ describe('applying over updates', () => {
     assert.equal(entries.filter((one) => one.includes('"f:x"')).length, 2)
     await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, { metadata: { name: 'a' } }, applying)
     assert.equal((await cluster.ask('GET', `${maps}/a`)).json.data.x, '1')
+  })
+
+  test('an updater that changes what it owns together with an applier owns it alone', async () => {
+    await using cluster = await withMap()
+    const same = { metadata: { name: 'a' }, data: { x: '1' } }
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=me`, same, applying)
+    await cluster.ask('PATCH', `${maps}/a?fieldManager=maker`, { data: { x: '7' } }, merge)
+    const entries = await owners(cluster, `${maps}/a`)
+    assert.deepEqual(
+      entries.filter((one) => one.includes('"f:x"')).map((one) => one.split(' ')[0]),
+      ['maker'],
+    )
   })
 
   test('an update of an applied field leaves it to the updater; applying it again quarrels', async () => {

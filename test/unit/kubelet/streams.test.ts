@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { WebSocket } from 'ws'
+import { limits } from '../../../src/base/limits.ts'
 import { outcomeText, readSizes } from '../../../src/kubelet/server/command.ts'
 import { commandCarrier, forwardCarrier } from '../../../src/kubelet/server/negotiate.ts'
 import { type ServerLab, startServerLab } from './server-lab.ts'
@@ -160,6 +161,8 @@ describe('port-forward', () => {
     const refused = await exchange(client, '0', 1)
     await client.until('an error', () => client.isEnded(refused.error))
     assert.match(client.text(refused.error), /^error forwarding port 1: .*refused/)
+    // What is still sent there is dropped: held, it would hold up everything behind it.
+    client.write(refused.data, Buffer.alloc(4 * limits.spdyStreamBufferBytesMax))
     const good = await exchange(client, '1', echoPort)
     client.write(good.data, 'x', true)
     await client.until('the other', () => client.isEnded(good.data))
