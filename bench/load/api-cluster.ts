@@ -1,36 +1,43 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterDirectory } from '../../src/boot/config/cluster-directory.ts'
 import { parseConfig } from '../../src/boot/config/config.ts'
-import { clusterStatus } from '../../src/boot/status.ts'
 import { type Boot, supervise } from '../../src/boot/supervise.ts'
-import type { LoadRequest, LoadResult } from './api-load.ts'
+import type { Target } from './api-connection.ts'
+import type { PacedWrites, RequestFigures, RequestLoad, TextRequest } from './api-load.ts'
+import { type LatencyFigures, round } from './figures.ts'
+import { Forked } from './forked.ts'
+import type { WatchRequest } from './watch-lag.ts'
 
 export interface ClusterOptions {
   readonly objects: number
   readonly ms: number
+  readonly runs: number
+  readonly watchers: number
+  readonly watchedPerSecond: number
 }
 
-interface Figure extends LoadResult {
-  /** Of all masters together, per request. */
-  readonly masterCpuMs: number
-}
-
-const path = '/api/v1/namespaces/default/configmaps'
-const runsPerFigure = 3
+const collection = (resource: string) => `/api/v1/namespaces/default/${resource}`
 const clockTicksPerSecond = 100
+const idleMs = 5_000
+const settleMs = 2_000
+/** Makes an object of 1 KB, and one of 1.7 KB, as stored. */
+const smallBytes = 800
+const largeBytes = 1_500
+
+const program = new URL('./api-load.js', import.meta.url)
 
 /**
- * Three real masters: durable creates of 1 KB over TLS, the connections spread over all masters, the
- * clients in a process of their own. Each figure is the median of three runs. Reference, same kind of
- * machine: kube-apiserver 1.36 with one etcd: creates 235 / 869 / 1,120 per s, gets at 32: 1,948 per s.
+ * Three real masters and their clients on this machine, each in processes of their own, over TLS, the
+ * connections spread over all masters. Reference, same kind of machine and quiet: kube-apiserver 1.36
+ * with one etcd 3.5.16: creates 235 / 869 / 1,120 per s at 1 / 16 / 64 connections, gets 412 / 1,948
+ * per s at 1 / 32, LIST of 13,447 objects 0.29-0.44 s, their deletecollection 42 s, 248 + 46 MB idle.
  */
 export async function runCluster(options: ClusterOptions): Promise<object> {
   const root = mkdtempSync(join(tmpdir(), 'kijabi-bench-'))
+  const startedMs = performance.now()
   const { boot } = await supervise({
     directory: new ClusterDirectory(root),
     config: parseConfig('{"apiPort":0,"logLevel":"warn","runtime":"sim"}', 'the benchmark'),
@@ -38,84 +45,204 @@ export async function runCluster(options: ClusterOptions): Promise<object> {
     say: (line) => process.stderr.write(`${line}\n`),
     restart: false,
   })
-  const client = fork(fileURLToPath(new URL('./api-load.js', import.meta.url)))
+  const startUpMs = Math.round(performance.now() - startedMs)
+  const bench = new ApiBench(boot, options)
   try {
-    return await measure(boot, client, options)
+    return { startUpMs, ...(await bench.all()) }
   } finally {
-    client.kill()
+    await bench.close()
     await boot.scope.close()
     rmSync(root, { recursive: true, force: true })
   }
 }
 
-async function measure(boot: Boot, client: ChildProcess, options: ClusterOptions) {
-  const base = {
-    pki: boot.directory.path('pki'),
-    addresses: boot.cluster.masters.map(({ apiAddress }) => apiAddress),
-    path,
+class ApiBench {
+  readonly #boot: Boot
+  readonly #options: ClusterOptions
+  readonly #client = new Forked(program)
+  readonly #pids: readonly number[]
+
+  constructor(boot: Boot, options: ClusterOptions) {
+    this.#boot = boot
+    this.#options = options
+    this.#pids = boot.cluster.masters.map(({ name }) => boot.members.pid(name) ?? 0)
   }
-  const { ms, objects } = options
-  const pids = boot.cluster.masters.map(({ name }) => boot.members.pid(name) ?? 0)
-  const ask = async (more: Omit<LoadRequest, 'pki' | 'addresses' | 'path'>, target = path) => {
-    const beforeMs = cpuMs(pids)
-    const result = await request(client, { ...base, path: target, ...more })
-    const masterCpuMs = Math.round(((cpuMs(pids) - beforeMs) / result.requests) * 100) / 100
-    return { ...result, masterCpuMs }
+
+  async all(): Promise<object> {
+    const idle = await this.#idle()
+    const { ms } = this.#options
+    // Compilers warm up; the object that is read later is made.
+    await this.#requests({ method: 'POST', prefix: 'warm', connections: 16, ms, count: 1e9 })
+    const creates = await this.#creates()
+    const gets = await this.#gets()
+    const list = await this.#list()
+    const deleteCollection = await this.#deleteCollection()
+    const loadedMiB = this.#residentMiB()
+    return {
+      idle,
+      creates,
+      gets,
+      list,
+      deleteCollection,
+      loadedMiB,
+      watches: await this.#watches(),
+    }
   }
-  await ask({ method: 'POST', prefix: 'warm', connections: 16, ms, count: 1e9 })
-  const creates: Record<string, Figure> = {}
-  for (const connections of [1, 16, 64]) {
-    creates[connections] = await median((round) => {
-      const prefix = `c${connections}-${round}`
-      return ask({ method: 'POST', prefix, connections, ms, count: 1e9 })
+
+  async close(): Promise<void> {
+    await this.#client.kill()
+  }
+
+  async #idle(): Promise<object> {
+    await sleep(settleMs)
+    const before = this.#cpuMs()
+    await sleep(idleMs)
+    const percent = round(((this.#cpuMs() - before) / idleMs / this.#pids.length) * 100)
+    return { residentMiB: this.#residentMiB(), processorPercentPerMaster: percent }
+  }
+
+  async #creates(): Promise<object> {
+    const figures: Record<string, object> = {}
+    for (const connections of [1, 16, 64])
+      figures[connections] = await this.#median(`creates at ${connections}`, (run) =>
+        this.#requests({
+          ...{ method: 'POST', connections, ms: this.#options.ms, count: 1e9 },
+          prefix: `c${connections}-${run}`,
+        }),
+      )
+    return figures
+  }
+
+  async #gets(): Promise<object> {
+    const figures: Record<string, object> = {}
+    const path = `${collection('configmaps')}/warm-1`
+    for (const connections of [1, 32])
+      figures[connections] = await this.#median(`gets at ${connections}`, () =>
+        this.#requests({ method: 'GET', path, connections, ms: this.#options.ms, count: 1e9 }),
+      )
+    return figures
+  }
+
+  /** Secrets of 1.7 KB: each LIST, and the longest turn of the main thread that answers it. */
+  async #list(): Promise<object> {
+    const { objects } = this.#options
+    const path = collection('secrets')
+    await this.#requests({
+      ...{ method: 'POST', prefix: 's', path, payloadBytes: largeBytes },
+      ...{ connections: 32, ms: 1e9, count: objects },
     })
-    process.stderr.write(
-      `creates at ${connections}: ${creates[connections]?.perSecond}/s, ${creates[connections]?.masterCpuMs} ms CPU each\n`,
-    )
+    const stalls: number[] = []
+    const figures = await this.#median('list', async () => {
+      await this.#loopLagMs()
+      const one = await this.#requests({ method: 'GET', path, connections: 1, ms: 1e9, count: 1 })
+      stalls.push(await this.#loopLagMs())
+      return one
+    })
+    const { msP50, bytes, masterCpuMs } = figures
+    return { objects, ms: msP50, bytes, masterCpuMs, longestTurnMs: round(Math.max(...stalls)) }
   }
-  const get = { method: 'GET', prefix: '', ms, count: 1e9 } as const
-  const gets = await median(() => ask({ ...get, connections: 32 }, `${path}/warm-1`))
-  process.stderr.write(`gets at 32: ${gets.perSecond}/s, ${gets.masterCpuMs} ms CPU each\n`)
-  const secrets = path.replace('configmaps', 'secrets')
-  await ask({ method: 'POST', prefix: 's', connections: 32, ms: 1e6, count: objects }, secrets)
-  const list = await median(() =>
-    ask({ ...get, connections: 1, ms: 1e6, count: 1 }, `${secrets}?limit=0`),
-  )
-  const { members } = await clusterStatus(boot.directory, boot.cluster)
-  return { createsPerSecond: creates, getsAt32: gets, list, members }
-}
 
-/** Processor time that the masters and the clients used, per request: it does not depend on neighbours. */
-function cpuMs(pids: readonly number[]): number {
-  let ticks = 0
-  for (const pid of pids) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    ticks += Number(fields[11]) + Number(fields[12])
+  async #deleteCollection(): Promise<object> {
+    await this.#loopLagMs()
+    const path = collection('secrets')
+    const one = await this.#requests({ method: 'DELETE', path, connections: 1, ms: 1e9, count: 1 })
+    const longestTurnMs = round(await this.#loopLagMs())
+    const { objects } = this.#options
+    process.stderr.write(`deletecollection: ${one.msP50} ms\n`)
+    return { objects, ms: one.msP50, masterCpuMs: one.masterCpuMs, longestTurnMs }
   }
-  return (ticks * 1_000) / clockTicksPerSecond
-}
 
-async function request(client: ChildProcess, message: LoadRequest): Promise<LoadResult> {
-  client.send(message)
-  const unlessAnswered = new AbortController()
-  const { signal } = unlessAnswered
-  const ended = once(client, 'exit', { signal }).then(() => {
-    throw new Error('the load process ended')
-  })
-  ended.catch(() => {})
-  const answered = once(client, 'message', { signal })
-  try {
-    const [result] = (await Promise.race([answered, ended])) as [LoadResult]
-    return result
-  } finally {
-    answered.catch(() => {})
-    unlessAnswered.abort()
+  async #watches(): Promise<object> {
+    const { watchers } = this.#options
+    await this.#requests({ method: 'POST', prefix: 'w', connections: 32, ms: 1e9, count: watchers })
+    const own = await this.#watched('own')
+    const all = await this.#watched('all')
+    return { watchers, own, all }
   }
-}
 
-async function median(run: (round: number) => Promise<Figure>): Promise<Figure> {
-  const results: Figure[] = []
-  for (let round = 1; round <= runsPerFigure; round += 1) results.push(await run(round))
-  results.sort((left, right) => left.perSecond - right.perSecond)
-  return results[Math.floor(results.length / 2)] as Figure
+  async #watched(sees: WatchRequest['sees']): Promise<object> {
+    const { watchers, watchedPerSecond, ms } = this.#options
+    let told = () => {}
+    const open = new Promise<void>((resolve) => {
+      told = resolve
+    })
+    const watching = new Forked(program, () => told())
+    try {
+      const path = collection('configmaps')
+      const before = this.#cpuMs()
+      const lag = watching.ask<LatencyFigures>({
+        ...this.#target(path),
+        ...{ kind: 'watch', watchers, sees, ms: ms + settleMs },
+      } satisfies WatchRequest)
+      await Promise.race([open, lag])
+      const writes = await this.#client.ask<LatencyFigures>({
+        ...this.#target(path),
+        ...{ kind: 'paced', objects: watchers, perSecond: watchedPerSecond, ms },
+      } satisfies PacedWrites)
+      const { requests, msP50, msP99 } = await lag
+      const cpuMs = round((this.#cpuMs() - before) / requests)
+      process.stderr.write(`watchers of ${sees}: lag p99 ${msP99} ms of ${requests} events\n`)
+      const write = { perSecond: writes.perSecond, msP50: writes.msP50, msP99: writes.msP99 }
+      return { events: requests, lagMsP50: msP50, lagMsP99: msP99, cpuMsPerEvent: cpuMs, write }
+    } finally {
+      await watching.kill()
+    }
+  }
+
+  async #requests(
+    more: Partial<RequestLoad> & Pick<RequestLoad, 'method' | 'connections' | 'ms' | 'count'>,
+  ): Promise<RequestFigures & { readonly masterCpuMs: number }> {
+    const before = this.#cpuMs()
+    const result = await this.#client.ask<RequestFigures>({
+      ...{ kind: 'requests', prefix: '', payloadBytes: smallBytes },
+      ...this.#target(collection('configmaps')),
+      ...more,
+    } satisfies RequestLoad)
+    return { ...result, masterCpuMs: round((this.#cpuMs() - before) / result.requests) }
+  }
+
+  /** The longest that the main thread of the first master was busy since this was last asked. */
+  async #loopLagMs(): Promise<number> {
+    const request: TextRequest = { ...this.#target('/metrics'), kind: 'text' }
+    const { text } = await this.#client.ask<{ text: string }>(request)
+    const found = /^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)
+    if (!found) throw new Error(`no lag among the metrics: ${text.slice(0, 200)}`)
+    return Number(found[1]) * 1_000
+  }
+
+  #target(path: string): Target {
+    const { directory, cluster } = this.#boot
+    const addresses = cluster.masters.map(({ apiAddress }) => apiAddress)
+    return { pki: directory.path('pki'), addresses, path }
+  }
+
+  async #median<T extends RequestFigures & { readonly masterCpuMs: number }>(
+    what: string,
+    measure: (run: number) => Promise<T>,
+  ): Promise<T> {
+    const results: T[] = []
+    for (let run = 1; run <= this.#options.runs; run += 1) results.push(await measure(run))
+    results.sort((left, right) => left.perSecond - right.perSecond)
+    const chosen = results[results.length >> 1] as T
+    const { perSecond, msP50, masterCpuMs } = chosen
+    process.stderr.write(`${what}: ${perSecond}/s, p50 ${msP50} ms, ${masterCpuMs} ms CPU each\n`)
+    return chosen
+  }
+
+  /** Processor time that all masters used: neighbours change it little. */
+  #cpuMs(): number {
+    let ticks = 0
+    for (const pid of this.#pids) {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+      ticks += Number(fields[11]) + Number(fields[12])
+    }
+    return (ticks * 1_000) / clockTicksPerSecond
+  }
+
+  #residentMiB(): number[] {
+    return this.#pids.map((pid) => {
+      const kiB = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      return Math.round(Number(kiB) / 1_024)
+    })
+  }
 }

@@ -1,115 +1,49 @@
-import { readFileSync } from 'node:fs'
-import { connect, createSecureContext, type TLSSocket } from 'node:tls'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiConnection, sentAtField, type Target, tlsOptions } from './api-connection.ts'
+import { type LatencyFigures, latencyFigures } from './figures.ts'
+import { type WatchRequest, watchLag } from './watch-lag.ts'
 
-/** What a load process is asked for, one message a run. */
-export interface LoadRequest {
-  readonly pki: string
-  /** `host:port` of the servers; connection i goes to server i modulo their number. */
-  readonly addresses: readonly string[]
-  readonly method: 'GET' | 'POST'
-  readonly path: string
+/** A process that asks an API: what it is asked for, one request at a time. */
+export type LoadRequest = RequestLoad | WatchRequest | TextRequest | PacedWrites
+
+export interface RequestLoad extends Target {
+  readonly kind: 'requests'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** Names of created objects begin with it. */
   readonly prefix: string
+  /** Of the data of a created object. */
+  readonly payloadBytes: number
   readonly connections: number
   /** Ends after so long or after so many requests, whichever is first. */
   readonly ms: number
   readonly count: number
 }
 
-export interface LoadResult {
-  readonly requests: number
-  readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
+export interface RequestFigures extends LatencyFigures {
   readonly bytes: number
 }
 
-const payload = 'x'.repeat(800)
-
-/** One keep-alive connection that has one request under way; cheaper for the machine than node:https. */
-class Connection {
-  readonly #socket: TLSSocket
-  readonly #host: string
-  #received: Buffer[] = []
-  #bytes = 0
-  /** Where the answer ends, once its head is there; -1 for chunked. */
-  #end: number | undefined
-  #done: ((bytes: number) => void) | undefined
-
-  constructor(address: string, pki: string) {
-    const colon = address.lastIndexOf(':')
-    this.#host = address
-    this.#socket = connect({
-      host: address.slice(0, colon),
-      port: Number(address.slice(colon + 1)),
-      secureContext: createSecureContext({
-        ca: readFileSync(`${pki}/ca.crt`),
-        cert: readFileSync(`${pki}/admin.crt`),
-        key: readFileSync(`${pki}/admin.key`),
-      }),
-    })
-    this.#socket.setNoDelay(true)
-    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
-    this.#socket.on('error', (error) => {
-      throw error
-    })
-  }
-
-  ready(): Promise<void> {
-    return new Promise((resolve) => this.#socket.once('secureConnect', resolve))
-  }
-
-  /** Resolves with the length of the answer, head included. */
-  ask(method: string, path: string, body = ''): Promise<number> {
-    const head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n`
-    const about = body && `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
-    this.#socket.write(`${head}${about}\r\n${body}`)
-    return new Promise((resolve) => {
-      this.#done = resolve
-    })
-  }
-
-  close(): void {
-    this.#socket.destroy()
-  }
-
-  #take(chunk: Buffer): void {
-    this.#received.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#end === undefined) this.#readHead()
-    if (this.#end === undefined) return
-    const isWhole = this.#end >= 0 ? this.#bytes >= this.#end : chunk.subarray(-5).equals(lastChunk)
-    if (!isWhole) return
-    const bytes = this.#bytes
-    this.#received = []
-    this.#bytes = 0
-    this.#end = undefined
-    this.#done?.(bytes)
-  }
-
-  #readHead(): void {
-    const text = Buffer.concat(this.#received).toString('latin1')
-    const headEnd = text.indexOf('\r\n\r\n')
-    if (headEnd < 0) return
-    if (!/^HTTP\/1.1 20[01] /.test(text)) throw new Error(`refused: ${text.slice(0, 1_000)}`)
-    const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, headEnd + 2))
-    this.#end = length ? headEnd + 4 + Number(length[1]) : -1
-  }
+/** The body of one answer, such as the metrics of the first server. */
+export interface TextRequest extends Target {
+  readonly kind: 'text'
 }
 
-const lastChunk = Buffer.from('0\r\n\r\n')
+/** Replaces the objects `w-1`, `w-2`, … in turn, evenly in time; each carries when it was sent. */
+export interface PacedWrites extends Target {
+  readonly kind: 'paced'
+  readonly objects: number
+  readonly perSecond: number
+  readonly ms: number
+}
 
-async function load(request: LoadRequest): Promise<LoadResult> {
-  const { addresses, connections, method, path, prefix, pki } = request
-  const lanes = Array.from(
-    { length: connections },
-    (_, at) => new Connection(addresses[at % addresses.length] ?? '', pki),
-  )
-  await Promise.all(lanes.map((lane) => lane.ready()))
+async function load(request: RequestLoad): Promise<RequestFigures> {
+  const { connections, method, path, prefix, payloadBytes } = request
+  const payload = 'x'.repeat(payloadBytes)
+  const lanes = await connect(request, connections)
   const latencies: number[] = []
   let [next, bytes] = [0, 0]
   const startMs = performance.now()
-  const run = async (lane: Connection) => {
+  const run = async (lane: ApiConnection) => {
     while (next < request.count && performance.now() - startMs < request.ms) {
       next += 1
       const body =
@@ -117,26 +51,72 @@ async function load(request: LoadRequest): Promise<LoadResult> {
           ? `{"metadata":{"name":"${prefix}-${next}"},"data":{"payload":"${payload}"}}`
           : ''
       const sentMs = performance.now()
-      const received = await lane.ask(method, path, body)
-      bytes += received
+      bytes += await lane.ask(method, path, body)
       latencies.push(performance.now() - sentMs)
     }
   }
   await Promise.all(lanes.map(run))
-  const seconds = (performance.now() - startMs) / 1_000
+  const ms = performance.now() - startMs
   for (const lane of lanes) lane.close()
-  latencies.sort((left, right) => left - right)
-  const at = (share: number) =>
-    Math.round((latencies[Math.ceil(share * latencies.length) - 1] ?? Number.NaN) * 100) / 100
-  return {
-    requests: next,
-    perSecond: Math.round(next / seconds),
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    bytes,
+  return { ...latencyFigures(latencies, ms), bytes }
+}
+
+async function paced(request: PacedWrites): Promise<LatencyFigures> {
+  const { objects, path, perSecond, ms } = request
+  const lanes = await connect(request, 16)
+  const latencies: number[] = []
+  const startMs = performance.now()
+  let next = 0
+  const run = async (lane: ApiConnection) => {
+    for (;;) {
+      const turn = next
+      next += 1
+      const dueMs = startMs + (turn * 1_000) / perSecond
+      if (dueMs - startMs > ms) return
+      await sleep(Math.max(0, dueMs - performance.now()))
+      const name = `w-${1 + (turn % objects)}`
+      const sentAt = performance.timeOrigin + performance.now()
+      const data = { [sentAtField]: String(sentAt), payload: 'x'.repeat(800) }
+      await lane.ask('PUT', `${path}/${name}`, JSON.stringify({ metadata: { name }, data }))
+      latencies.push(performance.timeOrigin + performance.now() - sentAt)
+    }
+  }
+  await Promise.all(lanes.map(run))
+  for (const lane of lanes) lane.close()
+  return latencyFigures(latencies, performance.now() - startMs)
+}
+
+async function text(request: TextRequest): Promise<object> {
+  const [lane] = await connect(request, 1)
+  const answer = await lane?.text(request.path)
+  lane?.close()
+  return { text: answer }
+}
+
+async function connect({ addresses, pki }: Target, count: number): Promise<ApiConnection[]> {
+  const options = tlsOptions(pki)
+  const lanes = Array.from(
+    { length: count },
+    (_, at) => new ApiConnection(addresses[at % addresses.length] ?? '', options),
+  )
+  await Promise.all(lanes.map((lane) => lane.ready()))
+  return lanes
+}
+
+function answer(request: LoadRequest): Promise<object> {
+  switch (request.kind) {
+    case 'requests':
+      return load(request)
+    case 'watch':
+      return watchLag(request, (message) => process.send?.(message))
+    case 'text':
+      return text(request)
+    case 'paced':
+      return paced(request)
   }
 }
 
-process.on('message', (request: LoadRequest) => {
-  void load(request).then((result) => process.send?.(result))
+process.on('message', ({ id, request }: { id: number; request: LoadRequest }) => {
+  void answer(request).then((value) => process.send?.({ id, value }))
 })
+process.on('disconnect', () => process.exit())
