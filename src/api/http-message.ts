@@ -3,7 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { limits } from '../base/limits.ts'
 import type { ApiResponse } from '../client/transport.ts'
 import { headerSeparator } from './auth/impersonate.ts'
-import { bodyTooLarge } from './errors.ts'
+import { badRequest, bodyTooLarge } from './errors.ts'
 
 type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
@@ -44,26 +44,51 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   if (method === 'GET' || method === 'HEAD') return new Uint8Array(0)
   const chunks: Uint8Array[] = []
   let bytes = 0
-  // Leaving early must not destroy the connection: the refusal still has to go out on it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length
-    if (bytes > limits.bodyBytesDroppedMax) break
-    if (bytes > limits.bodyBytesMax) chunks.length = 0
-    else chunks.push(chunk)
-  }
+  await new Promise<void>((resolve, reject) => {
+    request.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length
+      if (bytes > limits.bodyBytesMax) chunks.length = 0
+      else chunks.push(chunk)
+      // The connection stays: the refusal still has to go out on it.
+      if (bytes > limits.bodyBytesDroppedMax) resolve()
+    })
+    request.once('end', resolve)
+    request.once('error', reject)
+    request.once('close', () => reject(badRequest('the connection broke within the body')))
+  })
   if (bytes > limits.bodyBytesMax) throw bodyTooLarge()
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 
 /**
- * Sends an answer. Stops early, without an error, when `signal` aborts: the client has hung up or
+ * The end of a request by its client or by the server. Most requests never ask for it, and a signal
+ * costs more than a plain read: it is made for those who do.
+ */
+export class HangUp {
+  #controller: AbortController | undefined
+  #happened = false
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#happened) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  readonly abort = (): void => {
+    this.#happened = true
+    this.#controller?.abort()
+  }
+}
+
+/**
+ * Sends an answer. Stops early, without an error, at a hang-up: the client has hung up or
  * the server ends. A slow client holds back the stream's producer.
  */
 export async function writeResponse(
   response: Response,
   answer: ApiResponse,
   method: string,
-  signal: AbortSignal,
+  hangUp: HangUp,
 ): Promise<void> {
   if (isClosed(response)) return
   const headers: Record<string, string> = Object.fromEntries(answer.headers)
@@ -86,7 +111,7 @@ export async function writeResponse(
   flushable.flushHeaders()
   for await (const chunk of body.chunks) {
     if (isGone(response)) break
-    if (!write(response, chunk)) await drained(response, signal)
+    if (!write(response, chunk)) await drained(response, hangUp.signal)
   }
   if (isGone(response)) return
   response.end()
@@ -103,8 +128,7 @@ function flushed(response: Response): Promise<void> {
 }
 
 function writeHead(response: Response, status: number, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.statusCode = status
+  ;(response as ServerResponse).writeHead(status, headers)
 }
 
 function write(response: Response, chunk: Uint8Array): boolean {

@@ -24,7 +24,7 @@ import { actingUser } from './auth/impersonate.ts'
 import type { User } from './context.ts'
 import { methodNotAllowed } from './errors.ts'
 import { type HealthCheck, healthAnswer } from './health.ts'
-import { headersOf, readBody, writeResponse } from './http-message.ts'
+import { HangUp, headersOf, readBody, writeResponse } from './http-message.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { errorResponse, expectedFailure, internalError, textResponse } from './responses.ts'
 
@@ -111,7 +111,7 @@ class HttpsServer implements ApiServer {
   readonly #sessions = new Set<Http2Session>()
   readonly #subjects = new WeakMap<object, ReturnType<typeof subjectOfPeer>>()
   /** The requests under way, each with what makes it end early. */
-  readonly #underWay = new Map<AbortController, Promise<void>>()
+  readonly #underWay = new Map<HangUp, Promise<void>>()
   #stopping = false
 
   constructor(options: ApiServerOptions) {
@@ -213,13 +213,15 @@ class HttpsServer implements ApiServer {
       router.register(route.path, [route.method], (context: Koa.Context) =>
         this.#serve(context, (request) => this.#restricted(context.req, request, route)),
       )
-    app.use(router.routes())
-    app.use((context) =>
+    const kubernetes = (context: Koa.Context) =>
       this.#serve(context, async (request) => {
         const user = await this.#user(context.req, request.headers)
         return this.#options.api.handle(request, user)
-      }),
-    )
+      })
+    // Most requests are for resources: they need not be compared with every other path first.
+    app.use((context, next) => (isOfApi(context.req.url) ? kubernetes(context) : next()))
+    app.use(router.routes())
+    app.use(kubernetes)
     return app
   }
 
@@ -244,13 +246,12 @@ class HttpsServer implements ApiServer {
   ): Promise<void> {
     context.respond = false
     const { req, res }: { req: Request; res: Response } = context
-    const hangUp = new AbortController()
-    const abort = () => hangUp.abort()
-    res.once('close', abort)
-    if (this.#stopping) abort()
+    const hangUp = new HangUp()
+    res.once('close', hangUp.abort)
+    if (this.#stopping) hangUp.abort()
     if (this.#options.sendsAway?.() === true) endAfterAnswer(req, res)
-    const serving = this.#answer(req, hangUp.signal, answer).then((response) =>
-      writeResponse(res, response, req.method ?? '', hangUp.signal),
+    const serving = this.#answer(req, hangUp, answer).then((response) =>
+      writeResponse(res, response, req.method ?? '', hangUp),
     )
     this.#underWay.set(hangUp, serving)
     const carried = this.#sockets.get(req.socket as TLSSocket)
@@ -260,13 +261,13 @@ class HttpsServer implements ApiServer {
     } finally {
       this.#underWay.delete(hangUp)
       if (carried) carried.requests -= 1
-      res.off('close', abort)
+      res.off('close', hangUp.abort)
     }
   }
 
   async #answer(
     req: Request,
-    signal: AbortSignal,
+    hangUp: HangUp,
     answer: (request: ApiRequest) => Promise<ApiResponse>,
   ): Promise<ApiResponse> {
     try {
@@ -277,7 +278,9 @@ class HttpsServer implements ApiServer {
         method,
         path: req.url ?? '/',
         headers: headersOf(req),
-        signal,
+        get signal() {
+          return hangUp.signal
+        },
         ...(body.length > 0 ? { body } : {}),
       }
       return await answer(request)
@@ -353,6 +356,10 @@ class HttpsServer implements ApiServer {
 function endAfterAnswer(request: Request, response: Response): void {
   if ('stream' in request) request.stream.session?.close()
   else response.setHeader('connection', 'close')
+}
+
+function isOfApi(path: string | undefined): boolean {
+  return path?.startsWith('/api/') === true || path?.startsWith('/apis/') === true
 }
 
 const httpMethods: ReadonlyMap<string, HttpMethod> = new Map(
