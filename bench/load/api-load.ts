@@ -51,7 +51,8 @@ async function load(request: RequestLoad): Promise<RequestFigures> {
           ? `{"metadata":{"name":"${prefix}-${next}"},"data":{"payload":"${payload}"}}`
           : ''
       const sentMs = performance.now()
-      bytes += await lane.ask(method, path, body)
+      const received = await lane.ask(method, path, body)
+      bytes += received
       latencies.push(performance.now() - sentMs)
     }
   }
