@@ -342,10 +342,11 @@ class StoreProposer implements Proposer {
     if (!this.#wakeScheduled) this.#wakeSlice()
   }
 
+  /** A watcher's own work comes after its wake, as microtasks: their number is bounded, too. */
   #wakeSlice(): void {
     const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax
-    while (this.#machine.wakeNext()) {
-      if (this.#clock.monotonicMs() < endMs) continue
+    for (let woken = 1; this.#machine.wakeNext(); woken += 1) {
+      if (woken < limits.watchersWokenPerSliceMax && this.#clock.monotonicMs() < endMs) continue
       this.#wakeScheduled = true
       this.#defer(() => {
         this.#wakeScheduled = false

@@ -106,4 +106,6 @@ export const limits = {
 
   // Event loop
   eventLoopSliceMsMax: 10,
+  /** Each then writes to its connection: some 50 µs of work. */
+  watchersWokenPerSliceMax: 64,
 } as const

@@ -8,8 +8,8 @@ import { findObjects, listResponse } from './list.ts'
 import { parseListOptions } from './list-options.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 
-/** Deletions under way at a time: enough to fill a round of consensus, no more. */
-const deletionsInFlight = 32
+/** Deletions under way at a time: they share a log entry and a round of consensus. */
+const deletionsInFlight = 128
 
 /** DELETE of a collection: everything that its selectors choose, answered with what was there. */
 export async function handleDeleteCollection(context: ResourceContext): Promise<ApiResponse> {

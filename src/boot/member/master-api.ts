@@ -19,6 +19,7 @@ import { identityOf, type MemberProcess } from './member.ts'
 import { Membership } from './membership.ts'
 import { raftRoutes } from './raft-routes.ts'
 import { serviceAccountTokens } from './service-account-tokens.ts'
+import { testHookRoutes } from './test-hooks.ts'
 
 /** Who scheduler and controllers of this process are to the API. */
 const masterUser: User = {
@@ -79,6 +80,7 @@ export async function serveMaster(
     sendsAway: () => !membership.stays(),
     routes: [
       ...raftRoutes(replica, (signal) => membership.leave(() => server.drain(signal))),
+      ...testHookRoutes(process.env),
       {
         ...{ method: 'GET', path: reportPath },
         handle: async () =>

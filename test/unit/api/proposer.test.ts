@@ -332,6 +332,27 @@ test('leadership is told from now on, and failure ends what waits', async () => 
   await store.stop()
 })
 
+test('a slice wakes so many watchers at most, as each has work of its own to do then', async () => {
+  const deferred: (() => void)[] = []
+  const { store } = await openMemoryStore({ defer: (task) => void deferred.push(task) })
+  let wakes = 0
+  const most = limits.watchersWokenPerSliceMax
+  for (let watcher = 0; watcher < 2 * most + 2; watcher += 1) {
+    const wake = () => {
+      wakes += 1
+    }
+    store.watch({ start: '/', end: '0', afterRevision: 1 as Revision, wake })
+  }
+  await store.commit(write(putA('1')))
+  const seen = [wakes]
+  for (let task = deferred.shift(); task; task = deferred.shift()) {
+    task()
+    seen.push(wakes)
+  }
+  assert.deepEqual(seen, [most, 2 * most, 2 * most + 2])
+  await store.stop()
+})
+
 test('watchers are woken in slices too', async () => {
   const deferred: (() => void)[] = []
   const clock = new ManualClock()

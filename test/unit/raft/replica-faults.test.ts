@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { present } from '../../../src/base/assert.ts'
+import { ManualClock } from '../../../src/base/clock.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import { DirectoryInUseError, lockDirectory } from '../../../src/raft/wal/directory-lock.ts'
 import type { Member } from '../../contract/replica.ts'
@@ -167,4 +168,49 @@ test('a candidate asks for votes only when its own term is durable', async (t) =
   assert.deepEqual({ role, termOfOthers }, { role: 'candidate', termOfOthers: term })
   await transfer
   assert.ok(next.isLeader)
+})
+
+/** Lets `work` come to its end, and `forMs` pass, on a clock that only this moves. */
+async function passing<T>(clock: ManualClock, work: () => Promise<T>, forMs = 0): Promise<T> {
+  const endMs = clock.monotonicMs() + forMs
+  let isDone = false
+  const result = work().finally(() => {
+    isDone = true
+  })
+  while (!isDone || clock.monotonicMs() < endMs) {
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(5)
+  }
+  return result
+}
+
+test('a disk and links that stand still for a second cost no member and no acknowledged command', async (t) => {
+  const clock = new ManualClock()
+  const cluster = new LocalCluster(t, 19, clock)
+  const members = await passing(clock, () => startAll(cluster))
+  const acknowledged: string[] = []
+  for (const stalled of members) {
+    const leader = await passing(clock, () => leaderOf(cluster, members))
+    const release = cluster.disk(stalled.id).holdSyncs()
+    const rest = members.filter((one) => one !== stalled)
+    for (const other of rest) cluster.network.cut(stalled.id, other.id)
+    const proposed = leader.replica.propose(Buffer.from(`as ${stalled.id} stands still`))
+    await passing(clock, () => Promise.allSettled([proposed]), 1_000)
+    const next = await passing(clock, () => leaderOf(cluster, rest))
+    const command = `without ${stalled.id}`
+    await passing(clock, () => commit(cluster, next, command))
+    acknowledged.push(command)
+    release()
+    cluster.network.heal()
+    await passing(clock, () =>
+      cluster.until('the others are caught up with', () => stalled.commands.includes(command)),
+    )
+  }
+  for (const { failures, commands } of members) {
+    assert.deepEqual(failures, [])
+    assert.deepEqual(
+      acknowledged.filter((command) => !commands.includes(command)),
+      [],
+    )
+  }
 })
