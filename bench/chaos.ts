@@ -17,7 +17,9 @@ import { type Boot, supervise } from '../src/boot/supervise.ts'
 import { createClient } from '../src/client/client.ts'
 import { configMaps } from '../src/client/resources.ts'
 import type { Client } from '../src/client/typed.ts'
+import { type Watched, watchViolations } from '../test/contract/watch-histories.ts'
 import { checkRegister, type Operation, type Verdict } from '../test/sim/linearizability.ts'
+import { lastObjects, recordWatch } from './load/chaos-watchers.ts'
 import { option } from './load/figures.ts'
 
 /**
@@ -40,6 +42,9 @@ export interface ChaosFigures {
   readonly writesAcknowledged: number
   readonly writesLost: number
   readonly duplicateOrLostWatchEvents: number
+  /** Of watchers of everything, one at each master and one at the address that outlives them. */
+  readonly watchedEvents: number
+  readonly watchViolations: readonly string[]
   readonly registerOperations: number
   readonly registers: Readonly<Record<Verdict, number>>
 }
@@ -48,6 +53,7 @@ const namespace = 'default'
 const settleMsMax = 60_000
 const requestMs = 4_000
 const registerCount = 4
+const violationsShownMax = 20
 const registerPauseMs = 25
 
 export async function run(args: readonly string[]): Promise<object> {
@@ -60,8 +66,9 @@ export async function run(args: readonly string[]): Promise<object> {
 
 /** Whether nothing was lost, repeated or out of order. */
 export function isClean(figures: ChaosFigures): boolean {
-  const { writesLost, duplicateOrLostWatchEvents, registers } = figures
-  return writesLost + duplicateOrLostWatchEvents + registers['not linearizable'] === 0
+  const { writesLost, duplicateOrLostWatchEvents, watchViolations, registers } = figures
+  const wrong = watchViolations.length + registers['not linearizable']
+  return writesLost + duplicateOrLostWatchEvents + wrong === 0
 }
 
 export async function chaos(options: ChaosOptions): Promise<ChaosFigures> {
@@ -92,7 +99,15 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
   const histories = new Map<string, Operation[]>()
   const load = new Scope()
   const background = new Background(scope)
-  await makeRegisters(client, histories)
+  const from = await makeRegisters(client, histories)
+  const watched = boot.cluster.masters.map((): Watched[] => []).concat([[]])
+  for (const [at, history] of watched.entries()) {
+    const { apiAddress } = boot.cluster.masters[at] ?? boot.cluster
+    const own = adminTransport(boot.directory, [apiAddress], requestMs)
+    scope.onClose('watcher', () => own.close())
+    const watching = { client: createClient(own), namespace, clock }
+    void background.run(recordWatch(watching, from, history, scope))
+  }
   void background.run(startWatcher({ client, namespace, ledger, clock }, scope))
   const writing = background.run(
     startWriter({ ...{ client, namespace, ledger, clock }, lanes: 3, pauseMs: 5 }, load),
@@ -118,6 +133,11 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
   const present = await presentNumbers(client, namespace)
   await waitUntil(clock, 20_000, scope.signal, () => (ledger.sawAll(present) ? true : undefined))
   const { writesAcknowledged, writesLost, duplicateOrLostWatchEvents } = ledger.verdict(present)
+  const last = await lastObjects(client, namespace)
+  const end = Math.max(...[...last.values()].map(({ revision }) => revision))
+  await waitUntil(clock, 20_000, scope.signal, () =>
+    watched.every((history) => (history.at(-1)?.revision ?? 0) >= end) ? true : undefined,
+  )
   await scope.close()
   await background.end()
   const sorted = recoveriesMs.toSorted((left, right) => left - right)
@@ -125,6 +145,8 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
     ...{ seed, rounds, ...counts },
     recoveryMs: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 },
     ...{ writesAcknowledged, writesLost, duplicateOrLostWatchEvents },
+    watchedEvents: watched.reduce((sum, history) => sum + history.length, 0),
+    watchViolations: watchViolations(watched, from, last).slice(0, violationsShownMax),
     registerOperations: [...histories.values()].reduce((sum, one) => sum + one.length, 0),
     registers: verdicts(histories),
   }
@@ -163,12 +185,18 @@ async function settled(boot: Boot, scope: Scope): Promise<void> {
   if (!whole) throw new Error('the cluster did not become whole again')
 }
 
-async function makeRegisters(client: Client, histories: Map<string, Operation[]>): Promise<void> {
+/** Returns the revision of the last one. */
+async function makeRegisters(client: Client, histories: Map<string, Operation[]>): Promise<number> {
+  let revision = 0
   for (let at = 0; at < registerCount; at += 1) {
     const name = `register-${at}`
-    await configMaps(client).create(namespace, { metadata: { name }, data: { value: '' } })
+    const { metadata } = await configMaps(client).create(namespace, {
+      ...{ metadata: { name }, data: { value: '' } },
+    })
+    revision = Number(metadata.resourceVersion)
     histories.set(name, [])
   }
+  return revision
 }
 
 /** Reads and writes one register until the scope closes. Every value is written once. */
