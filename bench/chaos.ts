@@ -19,7 +19,7 @@ import { configMaps } from '../src/client/resources.ts'
 import type { Client } from '../src/client/typed.ts'
 import { type Watched, watchViolations } from '../test/contract/watch-histories.ts'
 import { checkRegister, type Operation, type Verdict } from '../test/sim/linearizability.ts'
-import { lastObjects, recordWatch } from './load/chaos-watchers.ts'
+import { listed, recordWatch } from './load/chaos-watchers.ts'
 import { option } from './load/figures.ts'
 
 /**
@@ -99,14 +99,15 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
   const histories = new Map<string, Operation[]>()
   const load = new Scope()
   const background = new Background(scope)
-  const from = await makeRegisters(client, histories)
+  await makeRegisters(client, histories)
+  const first = await listed(client, namespace)
   const watched = boot.cluster.masters.map((): Watched[] => []).concat([[]])
   for (const [at, history] of watched.entries()) {
     const { apiAddress } = boot.cluster.masters[at] ?? boot.cluster
     const own = adminTransport(boot.directory, [apiAddress], requestMs)
     scope.onClose('watcher', () => own.close())
     const watching = { client: createClient(own), namespace, clock }
-    void background.run(recordWatch(watching, from, history, scope))
+    void background.run(recordWatch(watching, first.revision, history, scope))
   }
   void background.run(startWatcher({ client, namespace, ledger, clock }, scope))
   const writing = background.run(
@@ -133,8 +134,8 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
   const present = await presentNumbers(client, namespace)
   await waitUntil(clock, 20_000, scope.signal, () => (ledger.sawAll(present) ? true : undefined))
   const { writesAcknowledged, writesLost, duplicateOrLostWatchEvents } = ledger.verdict(present)
-  const last = await lastObjects(client, namespace)
-  const end = Math.max(...[...last.values()].map(({ revision }) => revision))
+  const last = await listed(client, namespace)
+  const end = Math.max(...[...last.objects.values()].map(({ revision }) => revision))
   await waitUntil(clock, 20_000, scope.signal, () =>
     watched.every((history) => (history.at(-1)?.revision ?? 0) >= end) ? true : undefined,
   )
@@ -146,7 +147,7 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
     recoveryMs: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 },
     ...{ writesAcknowledged, writesLost, duplicateOrLostWatchEvents },
     watchedEvents: watched.reduce((sum, history) => sum + history.length, 0),
-    watchViolations: watchViolations(watched, from, last).slice(0, violationsShownMax),
+    watchViolations: watchViolations(watched, first, last).slice(0, violationsShownMax),
     registerOperations: [...histories.values()].reduce((sum, one) => sum + one.length, 0),
     registers: verdicts(histories),
   }
@@ -185,18 +186,12 @@ async function settled(boot: Boot, scope: Scope): Promise<void> {
   if (!whole) throw new Error('the cluster did not become whole again')
 }
 
-/** Returns the revision of the last one. */
-async function makeRegisters(client: Client, histories: Map<string, Operation[]>): Promise<number> {
-  let revision = 0
+async function makeRegisters(client: Client, histories: Map<string, Operation[]>): Promise<void> {
   for (let at = 0; at < registerCount; at += 1) {
     const name = `register-${at}`
-    const { metadata } = await configMaps(client).create(namespace, {
-      ...{ metadata: { name }, data: { value: '' } },
-    })
-    revision = Number(metadata.resourceVersion)
+    await configMaps(client).create(namespace, { metadata: { name }, data: { value: '' } })
     histories.set(name, [])
   }
-  return revision
 }
 
 /** Reads and writes one register until the scope closes. Every value is written once. */

@@ -3,7 +3,7 @@ import type { Scope } from '../../src/base/scope.ts'
 import { isPassing } from '../../src/boot/demo/writer.ts'
 import { configMaps } from '../../src/client/resources.ts'
 import type { Client } from '../../src/client/typed.ts'
-import type { Watched } from '../../test/contract/watch-histories.ts'
+import type { Listed, Watched } from '../../test/contract/watch-histories.ts'
 
 /** Watches all ConfigMaps of `namespace` after `from` until the scope closes; never lists again. */
 export async function recordWatch(
@@ -39,13 +39,13 @@ export async function recordWatch(
   }
 }
 
-/** What is there at the end, and whether `history` has come that far. */
-export async function lastObjects(client: Client, namespace: string) {
-  const { items } = await configMaps(client).list({ namespace })
-  return new Map(
+export async function listed(client: Client, namespace: string): Promise<Listed> {
+  const { items, resourceVersion } = await configMaps(client).list({ namespace })
+  const objects = new Map(
     items.map(({ metadata, data }) => [
       metadata.name ?? '',
       { revision: Number(metadata.resourceVersion), value: JSON.stringify(data ?? {}) },
     ]),
   )
+  return { revision: Number(resourceVersion), objects }
 }

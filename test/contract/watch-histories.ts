@@ -10,20 +10,26 @@ export type Watched =
 
 export type WatchedEvent = Exclude<Watched, { type: 'BOOKMARK' }>
 
+/** A list of the collection. */
+export interface Listed {
+  readonly revision: number
+  readonly objects: ReadonlyMap<string, { readonly revision: number; readonly value: string }>
+}
+
 /**
- * What is wrong with what several watchers of one collection were told, each from `from` on, resuming
- * by the last revision seen: the watch properties that the simulator holds events against, for
- * histories that have no ledger. `last` has the objects that a list shows after everything came to rest.
+ * What is wrong with what several watchers of one collection were told, each from the list `first` on,
+ * resuming by the last revision seen: the watch properties that the simulator holds events against,
+ * for histories that have no ledger. `last` is the list after everything came to rest.
  */
 export function watchViolations(
   histories: readonly (readonly Watched[])[],
-  from: number,
-  last: ReadonlyMap<string, { readonly revision: number; readonly value: string }>,
+  first: Listed,
+  last: Listed,
 ): string[] {
   const found: string[] = []
   const truth = new Map<number, WatchedEvent>()
   for (const [watcher, history] of histories.entries()) {
-    let seen = from
+    let seen = first.revision
     for (const one of history) {
       const what = `watcher ${watcher}: ${describe(one)}`
       if (one.type === 'BOOKMARK') {
@@ -41,7 +47,12 @@ export function watchViolations(
     }
   }
   const order = [...truth.values()].toSorted((one, other) => one.revision - other.revision)
-  return [...found, ...missed(histories, order), ...wrongCreates(order), ...wrongEnds(order, last)]
+  return [
+    ...found,
+    ...missed(histories, order),
+    ...wrongCreates(order, first),
+    ...wrongEnds(order, first, last),
+  ]
 }
 
 /** Nobody may lack what another one was told. */
@@ -57,8 +68,8 @@ function missed(
 }
 
 /** What comes for the first time, or again after it was deleted, is ADDED; nothing else is. */
-function wrongCreates(order: readonly WatchedEvent[]): string[] {
-  const exists = new Set<string>()
+function wrongCreates(order: readonly WatchedEvent[], first: Listed): string[] {
+  const exists = new Set(first.objects.keys())
   const found: string[] = []
   for (const one of order) {
     if ((one.type === 'ADDED') === exists.has(one.name))
@@ -71,18 +82,13 @@ function wrongCreates(order: readonly WatchedEvent[]): string[] {
   return found
 }
 
-function wrongEnds(
-  order: readonly WatchedEvent[],
-  last: ReadonlyMap<string, { readonly revision: number; readonly value: string }>,
-): string[] {
-  const ends = new Map(order.map((one) => [one.name, one]))
+function wrongEnds(order: readonly WatchedEvent[], first: Listed, last: Listed): string[] {
+  const ends = new Map([...first.objects, ...order.map((one) => [one.name, one] as const)])
   const found: string[] = []
-  for (const [name, { revision, value }] of last) {
+  for (const [name, { revision, value }] of last.objects) {
     const end = ends.get(name)
     if (end?.revision !== revision || end.value !== value)
-      found.push(
-        `${name} is at ${revision}, told was ${end ? describe(end) : 'nothing'} (reliable)`,
-      )
+      found.push(`${name} is at ${revision}, told was ${end?.revision ?? 'nothing'} (reliable)`)
   }
   return found
 }
