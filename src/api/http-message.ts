@@ -44,6 +44,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   if (method === 'GET' || method === 'HEAD') return new Uint8Array(0)
   const chunks: Uint8Array[] = []
   let bytes = 0
+  let isWhole = false
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Uint8Array) => {
       bytes += chunk.length
@@ -52,9 +53,15 @@ export async function readBody(request: Request): Promise<Uint8Array> {
       // The connection stays: the refusal still has to go out on it.
       if (bytes > limits.bodyBytesDroppedMax) resolve()
     })
-    request.once('end', resolve)
-    request.once('error', reject)
-    request.once('close', () => reject(badRequest('the connection broke within the body')))
+    request.once('end', () => {
+      isWhole = true
+      resolve()
+    })
+    const broke = () => {
+      if (!isWhole) reject(badRequest('the connection broke within the body'))
+    }
+    request.once('error', broke)
+    request.once('close', broke)
   })
   if (bytes > limits.bodyBytesMax) throw bodyTooLarge()
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)

@@ -349,3 +349,29 @@ test('a client that hangs up before its answer holds nothing back', async () => 
   await opened[Symbol.asyncDispose]()
   assert.ok(performance.now() - startMs < 2_500, 'no drain timeout was needed')
 })
+
+test('a client that hangs up within its body holds nothing back, and is no error of the server', async () => {
+  const errors: unknown[] = []
+  const logger = { ...silentLogger, error: (fields: unknown) => void errors.push(fields) }
+  const opened = await openServer({ logger })
+  const { port } = opened.server.address
+  const tls = { ca: ca.certificate, cert: adminPair.certificate, key: adminPair.privateKey }
+  const target = '/api/v1/namespaces/default/configmaps'
+  const session = connect(`https://127.0.0.1:${port}`, tls)
+  const stream = session.request({ ':method': 'POST', ':path': target })
+  stream.on('error', () => {})
+  stream.write('{"metadata":')
+  const outgoing = httpsRequest({ host: '127.0.0.1', port, path: target, method: 'POST', ...tls })
+  outgoing.on('error', () => {})
+  outgoing.write('{"metadata":')
+  // Let the server hear of both before they hang up.
+  await send(opened.server, 'GET', '/healthz')
+  stream.close(constants.NGHTTP2_CANCEL)
+  outgoing.destroy()
+  await send(opened.server, 'GET', '/healthz')
+  session.destroy()
+  const startMs = performance.now()
+  await opened[Symbol.asyncDispose]()
+  assert.ok(performance.now() - startMs < 2_500, 'no drain timeout was needed')
+  assert.deepEqual(errors, [])
+})
