@@ -5,13 +5,14 @@ import { option } from './load/figures.ts'
 /**
  * `npm run bench -- api [--json]`: three real masters, see load/api-cluster.ts. With `--alone`: the
  * API's own cost, load/api-alone.ts. Arguments: `--objects N` (10,000) to list and delete, `--seconds
- * S` per measurement (2), `--runs N` of which the median counts (3), `--watchers N` (1,000),
+ * S` per measurement (2) after `--warm-up S` (8), `--runs N` of which the median counts (3), `--watchers N` (1,000),
  * `--watched-per-second N` (200).
  */
 export async function run(args: readonly string[]): Promise<object> {
   const options = {
     objects: option(args, '--objects', 10_000),
     ms: option(args, '--seconds', 2) * 1_000,
+    warmUpMs: option(args, '--warm-up', 8) * 1_000,
     runs: option(args, '--runs', 3),
     watchers: option(args, '--watchers', 1_000),
     watchedPerSecond: option(args, '--watched-per-second', 200),

@@ -14,6 +14,7 @@ import type { WatchRequest } from './watch-lag.ts'
 export interface ClusterOptions {
   readonly objects: number
   readonly ms: number
+  readonly warmUpMs: number
   readonly runs: number
   readonly watchers: number
   readonly watchedPerSecond: number
@@ -70,9 +71,10 @@ class ApiBench {
 
   async all(): Promise<object> {
     const idle = await this.#idle()
-    const { ms } = this.#options
+    const { warmUpMs } = this.#options
     // Compilers warm up; the object that is read later is made.
-    await this.#requests({ method: 'POST', prefix: 'warm', connections: 16, ms, count: 1e9 })
+    const warmUp = { method: 'POST', prefix: 'warm', connections: 64, count: 1e9 } as const
+    await this.#requests({ ...warmUp, ms: warmUpMs })
     const creates = await this.#creates()
     const gets = await this.#gets()
     const list = await this.#list()
