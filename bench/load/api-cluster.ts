@@ -171,10 +171,11 @@ class ApiBench {
     const watching = new Forked(program, () => told())
     try {
       const path = collection('configmaps')
+      const after = await this.#revision(path)
       const before = this.#cpuMs()
       const lag = watching.ask<LatencyFigures>({
         ...this.#target(path),
-        ...{ kind: 'watch', watchers, sees, ms: ms + settleMs },
+        ...{ kind: 'watch', watchers, sees, after, ms: ms + settleMs },
       } satisfies WatchRequest)
       await Promise.race([open, lag])
       const writes = await this.#client.ask<LatencyFigures>({
@@ -210,6 +211,13 @@ class ApiBench {
     const found = /^nodejs_eventloop_lag_max_seconds\S* (\S+)/m.exec(text)
     if (!found) throw new Error(`no lag among the metrics: ${text.slice(0, 200)}`)
     return Number(found[1]) * 1_000
+  }
+
+  async #revision(path: string): Promise<string> {
+    const request: TextRequest = { ...this.#target(`${path}?limit=1`), kind: 'text' }
+    const { text } = await this.#client.ask<{ text: string }>(request)
+    const { metadata } = JSON.parse(text) as { metadata: { resourceVersion: string } }
+    return metadata.resourceVersion
   }
 
   #target(path: string): Target {

@@ -10,6 +10,8 @@ export interface WatchRequest extends Target {
   readonly watchers: number
   /** `own`: watcher i sees the object `w-<1 + i>` alone, as a kubelet its pods. `all`: everybody sees all. */
   readonly sees: 'own' | 'all'
+  /** Only what comes after it is told. */
+  readonly after: string
   /** Counted from when all are open. */
   readonly ms: number
 }
@@ -56,12 +58,14 @@ function openSessions({ addresses, pki, watchers }: WatchRequest): ClientHttp2Se
 
 async function openWatch(
   session: ClientHttp2Session,
-  { path, sees }: WatchRequest,
+  { path, sees, after }: WatchRequest,
   at: number,
   lags: number[],
 ): Promise<void> {
   const selector = sees === 'own' ? `&fieldSelector=metadata.name%3Dw-${1 + at}` : ''
-  const stream: ClientHttp2Stream = session.request({ ':path': `${path}?watch=1${selector}` })
+  const stream: ClientHttp2Stream = session.request({
+    ':path': `${path}?watch=1&resourceVersion=${after}${selector}`,
+  })
   const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
   if (headers[':status'] !== 200) throw new Error(`a watch was refused: ${headers[':status']}`)
   let rest: Buffer | undefined
