@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { LogIndex, Revision, Term } from '../base/brand.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -98,6 +98,9 @@ class StoreProposer implements Proposer {
   #backlogHead = 0
   #applyScheduled = false
   #wakeScheduled = false
+  #wakeTimer: Timer | undefined
+  #roundBeganMs = 0
+  #wokenInRound = 0
   #snapshot: 'idle' | 'saving' | 'wanted again' = 'idle'
   #closed: Error | undefined
   #hasDiverged = false
@@ -339,13 +342,29 @@ class StoreProposer implements Proposer {
     for (const waiter of this.#revisionWaiters) {
       if (waiter.revision <= this.#machine.revision) waiter.arrived()
     }
-    if (!this.#wakeScheduled) this.#wakeSlice()
+    if (!this.#wakeScheduled) this.#wakeRound()
+  }
+
+  /** At once, unless a crowd was woken a moment ago: the next round of it waits, and carries more. */
+  #wakeRound(): void {
+    const nowMs = this.#clock.monotonicMs()
+    const isCrowded = this.#wokenInRound > limits.watchersWokenPerSliceMax
+    const waitMs = isCrowded ? this.#roundBeganMs + limits.crowdedWakeMsMin - nowMs : 0
+    this.#wakeScheduled = waitMs > 0
+    if (waitMs > 0) {
+      this.#wakeTimer = this.#clock.after(waitMs, () => this.#wakeRound())
+      return
+    }
+    this.#roundBeganMs = nowMs
+    this.#wokenInRound = 0
+    this.#wakeSlice()
   }
 
   /** A watcher's own work comes after its wake, as microtasks: their number is bounded, too. */
   #wakeSlice(): void {
     const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax
     for (let woken = 1; this.#machine.wakeNext(); woken += 1) {
+      this.#wokenInRound += 1
       if (woken < limits.watchersWokenPerSliceMax && this.#clock.monotonicMs() < endMs) continue
       this.#wakeScheduled = true
       this.#defer(() => {
@@ -413,6 +432,7 @@ class StoreProposer implements Proposer {
     if (this.#closed) return
     this.#closed = statusError('ServiceUnavailable', why)
     this.#outbox.close(why)
+    this.#wakeTimer?.cancel()
     this.#reads.close(this.#closed)
     for (const waiter of this.#revisionWaiters) waiter.failed(this.#closed)
     for (const waiter of this.#agreementWaiters) waiter.done()

@@ -108,4 +108,6 @@ export const limits = {
   eventLoopSliceMsMax: 10,
   /** Each then writes to its connection: some 50 µs of work. */
   watchersWokenPerSliceMax: 64,
+  /** Between two rounds of wakes of more watchers than that: each finds more events, and writes once. */
+  crowdedWakeMsMin: 25,
 } as const

@@ -7,7 +7,7 @@ import { limits } from '../../../src/base/limits.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { isStatus, type StatusReason } from '../../../src/base/status.ts'
 import type { LeadershipView } from '../../../src/raft/replica.ts'
-import type { Operation, Txn, TxnResult } from '../../../src/state/cluster-store.ts'
+import type { Operation, StoreWatcher, Txn, TxnResult } from '../../../src/state/cluster-store.ts'
 import { decodeCommands, encodeCommands } from '../../../src/state/command.ts'
 import { Machine } from '../../../src/state/machine.ts'
 import { encodeSnapshot } from '../../../src/state/snapshot.ts'
@@ -351,6 +351,40 @@ test('a slice wakes so many watchers at most, as each has work of its own to do 
   }
   assert.deepEqual(seen, [most, 2 * most, 2 * most + 2])
   await store.stop()
+})
+
+test('a crowd of watchers is woken again after a moment, a few of them at once', async () => {
+  const clock = new ManualClock()
+  const deferred: (() => void)[] = []
+  const defer = (task: () => void) => void deferred.push(task)
+  for (const watchers of [limits.watchersWokenPerSliceMax, limits.watchersWokenPerSliceMax + 1]) {
+    const { store } = await openMemoryStore({ clock, defer })
+    let wakes = 0
+    for (let watcher = 0; watcher < watchers; watcher += 1) {
+      const cursor: StoreWatcher = store.watch({
+        ...{ start: '/', end: '0', afterRevision: 1 as Revision },
+        wake: () => {
+          wakes += 1
+          while (cursor.poll(1_000).length > 0);
+        },
+      })
+    }
+    const writeOnce = async (value: string) => {
+      await store.commit(write(putA(value)))
+      for (const task of deferred.splice(0)) task()
+    }
+    await writeOnce('1')
+    assert.equal(wakes, watchers)
+    await writeOnce('2')
+    await writeOnce('3')
+    const atOnce = watchers > limits.watchersWokenPerSliceMax ? 1 : 3
+    assert.equal(wakes, atOnce * watchers)
+    clock.advance(limits.crowdedWakeMsMin)
+    for (const task of deferred.splice(0)) task()
+    assert.equal(wakes, (atOnce === 1 ? 2 : 3) * watchers, 'one wake for both events')
+    await store.stop()
+    assert.equal(clock.pendingTimers, 0)
+  }
 })
 
 test('watchers are woken in slices too', async () => {
