@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MemberId } from '../src/base/brand.ts'
+import { nodeFlags } from '../src/boot/local-cluster.ts'
 import type { ReplicaSettings } from '../src/raft/replica-options.ts'
 import { testAuthority } from '../test/contract/raft-credentials.ts'
 import { type LatencyFigures, option, quantile, round } from './load/figures.ts'
@@ -115,11 +116,12 @@ class BenchCluster {
   }
 
   async #startMember(id: MemberId): Promise<void> {
-    const member = new Forked(program, (message) => {
+    const heard = (message: object) => {
       const notice = message as LeadsNotice
       this.#leader = notice.member
       this.#heard(notice)
-    })
+    }
+    const member = new Forked(program, heard, nodeFlags)
     this.#members.set(id, member)
     await this.#ask(id, { kind: 'start', settings: this.#settings.get(id) as ReplicaSettings })
   }

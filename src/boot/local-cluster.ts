@@ -49,7 +49,11 @@ interface Member {
  * a large young generation is memory that the kernel has to free before a killed member's sockets
  * close, which is what an election waits for.
  */
-const nodeFlags = ['--enable-source-maps', '--v8-pool-size=2', '--max-semi-space-size=4']
+export const nodeFlags: readonly string[] = [
+  '--enable-source-maps',
+  '--v8-pool-size=2',
+  '--max-semi-space-size=4',
+]
 
 const firstPauseMs = 250
 const pauseMsMax = 10_000
