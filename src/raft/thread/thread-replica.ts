@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { present } from '../../base/assert.ts'
 import type { LogIndex, MemberId, Term } from '../../base/brand.ts'
+import { systemClock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import type { Logger } from '../../base/log.ts'
 import { statusError } from '../../base/status.ts'
@@ -23,6 +24,7 @@ import {
   unpackError,
 } from './messages.ts'
 import { ThreadStreams } from './streams.ts'
+import { TurnPacer } from './turn-pacer.ts'
 
 export interface ThreadReplicaOptions extends ReplicaSettings {
   readonly logger: Logger
@@ -57,6 +59,13 @@ class WorkerReplica implements ThreadReplica {
   readonly #options: ThreadReplicaOptions
   readonly #streams: ThreadStreams
   readonly #waiting = new Map<number, Waiting>()
+  readonly #pacer = new TurnPacer<Notice[]>({
+    clock: systemClock,
+    defer: setImmediate,
+    handle: (notices) => {
+      for (const notice of notices) this.#handle(notice)
+    },
+  })
   #listener: ReplicaListener | undefined
   #worker: Worker | undefined
   #lastId = 0
@@ -92,9 +101,7 @@ class WorkerReplica implements ThreadReplica {
     })
     this.#worker = worker
     this.#phase = 'running'
-    worker.on('message', (notices: Notice[]) => {
-      for (const notice of notices) this.#handle(notice)
-    })
+    worker.on('message', (notices: Notice[]) => this.#pacer.take(notices))
     worker.on('error', (error) => this.#lost(error))
     worker.on('exit', (code) => this.#lost(new Error(`the Raft thread ended with code ${code}`)))
     try {
@@ -287,6 +294,7 @@ class WorkerReplica implements ThreadReplica {
   }
 
   #lost(error: Error): void {
+    this.#pacer.finish()
     if (this.#phase === 'stopped') return
     this.#worker = undefined
     this.#fail(error)
