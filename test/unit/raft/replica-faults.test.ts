@@ -206,6 +206,8 @@ test('a disk and links that stand still for a second cost no member and no ackno
       cluster.until('the others are caught up with', () => stalled.commands.includes(command)),
     )
   }
+  // A leader that stops waits for its successor, by this clock.
+  await passing(clock, () => cluster.close())
   for (const { failures, commands } of members) {
     assert.deepEqual(failures, [])
     assert.deepEqual(
