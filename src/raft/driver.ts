@@ -277,7 +277,7 @@ class LocalReplica implements Replica {
     })
     this.#ticker = clock.every(tickMs, () => {
       if (guard.mayTick) node.tick()
-      if (guard.withholds) guard.advanced()
+      guard.ticked()
       if (this.#phase === 'running') this.#leadership.leaveIfStalled(writer.stalledMs())
       this.#schedule()
     })
@@ -308,7 +308,7 @@ class LocalReplica implements Replica {
   }
 
   #guard(log: OpenLog, book: MembershipBook): JoinGuard {
-    const { disk, dataDirectory, memberId } = this.#options
+    const { disk, dataDirectory, memberId, logger } = this.#options
     const { identity } = log
     return new JoinGuard({
       memberId,
@@ -326,6 +326,8 @@ class LocalReplica implements Replica {
           (error) => this.#fail(error),
         ),
       onJoined: () => this.#joined(),
+      waitsFor: (absent) =>
+        logger.warn({ absent }, 'a cluster begins when all of its first members are there'),
     })
   }
 
@@ -340,15 +342,8 @@ class LocalReplica implements Replica {
           'kijabi raft recover restarts from what the survivors hold',
       )
     this.#leadership.seek()
-    if (!hasLostData || !node) return
-    const progress = node.raft.tracker.progress.get(id)
-    if (!progress || this.#leadership.view.role !== 'leader' || progress.match === 0) return
-    this.#options.logger.warn({ member: id }, 'a member lost its data; it gets them anew')
-    progress.match = 0 as LogIndex
-    progress.pendingSnapshot = 0 as LogIndex
-    progress.becomeProbe()
-    // What it kept is found from its answer to this, instead of sending everything from the start.
-    progress.next = node.raft.log.lastIndex() + 1
+    if (hasLostData && node?.forgetMatch(id))
+      this.#options.logger.warn({ member: id }, 'a member lost its data; it gets them anew')
   }
 
   #joined(): void {

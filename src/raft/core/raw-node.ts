@@ -140,6 +140,22 @@ export class RawNode {
   }
 
   /**
+   * A member says that it lost what it acknowledged: on a leader, that counts no more (ours, not
+   * etcd's). Returns whether it had acknowledged anything.
+   */
+  forgetMatch(id: MemberId): boolean {
+    const { role, tracker, log } = this.raft
+    const progress = tracker.progress.get(id)
+    if (role !== 'leader' || !progress || progress.match === 0) return false
+    progress.match = 0
+    progress.pendingSnapshot = 0
+    progress.becomeProbe()
+    // What it kept is found from its answer to this, instead of sending everything from the start.
+    progress.next = log.lastIndex() + 1
+    return true
+  }
+
+  /**
    * To be called for every committed membership entry, in order, before the entries are reported as
    * applied; decode it with decodeConfChange. Returns what to save with the next snapshot. Best
    * called as soon as the entry is handed out: once a snapshot was received, changes from before it

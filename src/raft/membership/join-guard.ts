@@ -34,7 +34,11 @@ export interface JoinGuardOptions {
   readonly remember: (founders: readonly string[]) => Promise<void>
   /** It votes from now on. */
   readonly onJoined: () => void
+  /** A birth has waited for these for long. Called once. */
+  readonly waitsFor: (absent: readonly MemberId[]) => void
 }
+
+const birthNoticeTicks = 500
 
 const voteTypes: ReadonlySet<Message['type']> = new Set<Message['type']>([
   'MsgVote',
@@ -63,6 +67,7 @@ export class JoinGuard {
   #joined: boolean
   #isJoining = false
   #isConfirming = false
+  #ticks = 0
   #target: { readonly term: Term; readonly commit: number } | undefined
 
   constructor(options: JoinGuardOptions) {
@@ -111,6 +116,17 @@ export class JoinGuard {
       return id !== this.#options.memberId && (peer === undefined || !peer.withholds)
     })
     return able.length < Math.floor(voters.length / 2) + 1
+  }
+
+  /** To be called with every tick. */
+  ticked(): void {
+    if (this.#joined) return
+    this.advanced()
+    this.#ticks += 1
+    const { wasDamaged, holds, firstMembers, waitsFor } = this.#options
+    if (this.#ticks !== birthNoticeTicks || wasDamaged || holds()) return
+    const absent = firstMembers.filter((id) => !this.#tookPartInBirth(id))
+    if (absent.length > 0) waitsFor(absent)
   }
 
   /** What an earlier incarnation of a member says counts no more. */
@@ -190,11 +206,13 @@ export class JoinGuard {
   #considerBirth(): void {
     if (this.#joined || this.#options.wasDamaged) return
     const { memberId, firstMembers } = this.#options
-    const isThere = (id: MemberId) => {
-      const peer = this.#peers.get(id)
-      return id === memberId || (peer !== undefined && this.#isNewborn(peer))
-    }
-    if (firstMembers.includes(memberId) && firstMembers.every(isThere)) this.#join()
+    if (!firstMembers.includes(memberId)) return
+    if (firstMembers.every((id) => this.#tookPartInBirth(id))) this.#join()
+  }
+
+  #tookPartInBirth(id: MemberId): boolean {
+    const peer = this.#peers.get(id)
+    return id === this.#options.memberId || (peer !== undefined && this.#isNewborn(peer))
   }
 
   #join(): void {

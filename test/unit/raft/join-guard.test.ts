@@ -9,6 +9,7 @@ const id = (number: number) => number as MemberId
 function guard(memberId: number, incarnation: string, saved?: readonly string[]) {
   let founders: readonly string[] | undefined
   let holds = false
+  const notices: (readonly MemberId[])[] = []
   const made = new JoinGuard({
     memberId: id(memberId),
     joined: saved !== undefined,
@@ -24,11 +25,12 @@ function guard(memberId: number, incarnation: string, saved?: readonly string[])
       founders = list
     },
     onJoined: () => {},
+    waitsFor: (absent) => notices.push(absent),
   })
   const hold = () => {
     holds = true
   }
-  return { made, founders: () => founders, hold }
+  return { made, founders: () => founders, hold, notices }
 }
 
 async function votes({ made }: ReturnType<typeof guard>): Promise<boolean> {
@@ -109,6 +111,13 @@ test('a member that the cluster did not begin with is born with nobody', async (
   ] as const)
     fourth.made.met(id(number), empty(incarnation))
   assert.equal(await votes(fourth), false)
+})
+
+test('a birth that waits for long says once for whom', () => {
+  const { made, notices } = guard(1, 'a')
+  made.met(id(2), empty('b'))
+  for (let tick = 0; tick < 2000; tick += 1) made.ticked()
+  assert.deepEqual(notices, [[3]])
 })
 
 test('whether another member has its vote is what it said last', () => {
