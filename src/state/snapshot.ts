@@ -32,8 +32,11 @@ export interface DecodedState {
   readonly store: Store
 }
 
-/** Format 2 added leases. */
-const formatVersion = 2
+/**
+ * Format 2 added leases. Format 3 leaves records out of the hash in the trailer: the content hash in the
+ * header, which is checked once they are loaded, covers them, and costs nothing to write.
+ */
+const formatVersion = 3
 const formatVersionMin = 1
 const frameHeader = 'kijabi-state'
 const frameSession = 1
@@ -48,12 +51,15 @@ const packr = new Packr({ useRecords: false })
 /**
  * The state as blocks of at most `limits.snapshotBlockBytes`. Inside is one stream of frames (length,
  * msgpack): a header, the sessions, the leases, every record in key order, a trailer with the number
- * of frames and the hash of their bytes. A block is made when it is asked for, in about a millisecond: the
- * caller decides how much of a turn a snapshot may take.
+ * of frames and the hash of those that are no records. A block is made when it is asked for, in about
+ * a millisecond: the caller decides how much of a turn a snapshot may take.
  */
 export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8Array, void, void> {
   const blocks = new BlockWriter()
   for (const frame of frames(state)) yield* blocks.add(frame)
+  for (const record of state.records.values()) {
+    yield* blocks.add(packr.pack([frameRecord, packRecord(record)]), false)
+  }
   yield* blocks.add(packr.pack([frameEnd, blocks.frames, blocks.hash]))
   yield* blocks.flush()
 }
@@ -78,7 +84,6 @@ function* frames(state: FrozenState): Generator<Uint8Array, void, void> {
   yield packr.pack([frameHeader, formatVersion, header])
   for (const session of state.sessions) yield packr.pack([frameSession, session])
   for (const lease of state.leases) yield packr.pack([frameLease, lease])
-  for (const record of state.records.values()) yield packr.pack([frameRecord, packRecord(record)])
 }
 
 function packRecord(record: KeyValue): unknown[] {
@@ -94,9 +99,9 @@ class BlockWriter {
   frames = 0
   hash = 0;
 
-  *add(frame: Uint8Array): Generator<Uint8Array, void, void> {
+  *add(frame: Uint8Array, isHashed = true): Generator<Uint8Array, void, void> {
     this.frames += 1
-    this.hash = mixBytes(this.hash, frame)
+    if (isHashed) this.hash = mixBytes(this.hash, frame)
     const length = Buffer.allocUnsafe(lengthBytes)
     length.writeUInt32LE(frame.length)
     yield* this.#write(length)
@@ -151,6 +156,7 @@ class StateDecoder {
   #frames = 0
   #hash = 0
   #ended = false
+  #hashesRecords = false
 
   add(frame: Uint8Array): void {
     assert(!this.#ended, 'nothing follows the trailer of a snapshot')
@@ -174,12 +180,14 @@ class StateDecoder {
         this.#ended = true
     }
     this.#frames += 1
-    this.#hash = mixBytes(this.#hash, frame)
+    if (kind !== frameRecord || this.#hashesRecords) this.#hash = mixBytes(this.#hash, frame)
   }
 
   finish(): DecodedState {
     assert(this.#ended, 'a snapshot ends with its trailer')
     assert(this.#header, 'a snapshot begins with its header')
+    const isWhole = this.#store.contentHash === this.#header.contentHash
+    assert(isWhole, 'the records of a snapshot are whole and unchanged')
     const state = { ...this.#header, sessions: this.#sessions, leases: this.#leases }
     return { state, store: this.#store }
   }
@@ -190,6 +198,7 @@ class StateDecoder {
       Number(version) >= formatVersionMin && Number(version) <= formatVersion,
       `snapshots have format ${formatVersionMin} to ${formatVersion}, not ${version}`,
     )
+    this.#hashesRecords = Number(version) < 3
     const [index, term, revision, compacted, hash, contentHash] = packed as PackedHeader
     this.#header = {
       index: index as LogIndex,

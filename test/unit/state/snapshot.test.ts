@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { limits } from '../../../src/base/limits.ts'
@@ -104,4 +106,24 @@ test('what was applied before a snapshot is not applied after it', async () => {
   const again = new LogFeeder(copy).txn(putOf('/a', '1'))
   assert.equal(again.outcomes[0]?.answer.kind, 'duplicate')
   assert.equal(copy.get('/a')?.version, 1)
+})
+
+/** The bytes of the same state in every format there was, the newest last. */
+const golden = resolve(import.meta.dirname, '../../../../test/golden/state/snapshots.txt')
+
+test('snapshots of every format are read, and the newest is written', async () => {
+  const machine = new Machine()
+  const log = new LogFeeder(machine)
+  log.txn(putOf('/a', 'one'), putOf('/b', 'two'))
+  log.txn(deleteOf('/b'))
+  log.txn(putOf('/a', 'three'))
+  log.compact(3)
+  const lines = readFileSync(golden, 'utf8').trim().split('\n')
+  const written = Buffer.concat(await blocksOf(machine.freeze())).toString('hex')
+  assert.equal(written, lines.at(-1)?.split(': ')[1])
+  for (const line of lines) {
+    const copy = await restored([Buffer.from(line.split(': ')[1] ?? '', 'hex')])
+    assert.deepEqual(plain(copy.get('/a')), plain(machine.get('/a')), line)
+    assert.equal(copy.stateHash, machine.stateHash, line)
+  }
 })
