@@ -258,6 +258,16 @@ const reading: readonly Step[] = [
         /FIELD: containers <\[\]Container>/,
       )
       assert.match(await kubectl.ok('explain deployment.spec.strategy'), /rollingUpdate/)
+      assert.match(
+        await kubectl.ok('explain pods.spec --output=plaintext-openapiv2'),
+        /activeDeadlineSeconds\s+<integer>/,
+      )
+      assert.match(
+        await kubectl.ok(
+          'explain hpa.spec --api-version=autoscaling/v1 --output=plaintext-openapiv2',
+        ),
+        /targetCPUUtilizationPercentage\s+<integer>/,
+      )
       assert.match(await kubectl.ok('api-resources'), /deployments\s+deploy\s+apps\/v1\s+true/)
       assert.match(await kubectl.ok('version'), /Server Version: v1\.36/)
     },
@@ -265,6 +275,14 @@ const reading: readonly Step[] = [
 ]
 
 const changing: readonly Step[] = [
+  [
+    'every resource that is announced is listed and printed',
+    async (kubectl) => {
+      const names = (await kubectl.ok('api-resources --verbs=list -o name')).trim().split('\n')
+      assert.ok(names.length >= 60, names.join(' '))
+      await kubectl.ok(`get ${names.join(',')} -A -o wide`)
+    },
+  ],
   [
     'scale up and down',
     async (kubectl) => {

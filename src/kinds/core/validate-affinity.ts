@@ -45,7 +45,7 @@ function nodeErrors(affinity: NodeAffinity, path: string): FieldError[] {
 function termErrors(term: NodeSelectorTerm, path: string): FieldError[] {
   return (term.matchExpressions ?? []).flatMap((expression, index) => {
     const at = `${path}.matchExpressions[${index}]`
-    const { key, operator, values = [] } = expression
+    const { key = '', operator, values = [] } = expression
     const errors = invalids(`${at}.key`, key, qualifiedNameProblems(key))
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0)
