@@ -6,26 +6,13 @@ import { formatTime } from '../kinds/time.ts'
 import type { Namespace, NamespaceCondition } from '../kinds/types.ts'
 import type { Controller, ControllerContext } from './controller.ts'
 import { instancesOf } from './custom-resource-definition.ts'
+import { namespacedPaths } from './deletable-kinds.ts'
 
 const finalizer = 'kubernetes'
 const pageItems = 500
 const deletionsAtOnce = 16
 const checkAgainMs = 250
 const checkAgainMaxMs = 5_000
-
-/** What a namespace can hold, in the order of removal: owners first, so that nobody replaces pods. */
-export const namespacedPaths: readonly ResourcePath[] = [
-  paths.deployments,
-  paths.replicaSets,
-  paths.services,
-  paths.endpointSlices,
-  paths.pods,
-  paths.configMaps,
-  paths.secrets,
-  paths.serviceAccounts,
-  paths.leases,
-  paths.events,
-]
 
 /** What is left of one resource. */
 export interface Remaining {

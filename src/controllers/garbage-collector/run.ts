@@ -1,9 +1,9 @@
 import { isStatus } from '../../base/status.ts'
 import { type Informer, objectKey } from '../../client/informer.ts'
-import { paths } from '../../client/resources.ts'
 import type { KubernetesObject, ResourceClient, ResourcePath } from '../../client/typed.ts'
 import type { OwnerReference } from '../../kinds/types.ts'
 import type { Controller, ControllerContext, ReconcileQueue } from '../controller.ts'
+import { deletableKinds } from '../deletable-kinds.ts'
 import { releasePatch } from '../ownership.ts'
 import {
   decideGarbage,
@@ -18,19 +18,7 @@ import {
 const mergePatch = 'application/merge-patch+json'
 
 /** Kinds that can own and be owned; Events are neither. */
-const collected: readonly { readonly kind: string; readonly path: ResourcePath }[] = [
-  { kind: 'Deployment', path: paths.deployments },
-  { kind: 'ReplicaSet', path: paths.replicaSets },
-  { kind: 'Pod', path: paths.pods },
-  { kind: 'Service', path: paths.services },
-  { kind: 'EndpointSlice', path: paths.endpointSlices },
-  { kind: 'ConfigMap', path: paths.configMaps },
-  { kind: 'Secret', path: paths.secrets },
-  { kind: 'ServiceAccount', path: paths.serviceAccounts },
-  { kind: 'Lease', path: paths.leases },
-  { kind: 'Namespace', path: paths.namespaces },
-  { kind: 'Node', path: paths.nodes },
-]
+const collected = deletableKinds.filter(({ kind }) => kind !== 'Event')
 
 interface Collected {
   readonly kind: string

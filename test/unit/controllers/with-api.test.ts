@@ -25,7 +25,7 @@ import {
 import type { Client } from '../../../src/client/typed.ts'
 import { createControllers } from '../../../src/controllers/controllers.ts'
 import { isActive, isReady } from '../../../src/controllers/pod-facts.ts'
-import type { Deployment, Pod } from '../../../src/kinds/types.ts'
+import type { Deployment, Pod, Role } from '../../../src/kinds/types.ts'
 import { admin, openCluster } from '../api/cluster.ts'
 
 /** The controllers against the real request pipeline: names, merge patches, grace, finalizers, defaults. */
@@ -162,6 +162,8 @@ async function namespace(client: Client, name: string): Promise<void> {
   await namespaces(client).create('', { metadata: { name } })
 }
 
+const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: true }
+
 describe('controllers on the real API', () => {
   test('roll out, update, undo, publish endpoints, survive a lost node, and clean up', async () => {
     await withApi(async ({ client, until, failures }) => {
@@ -266,9 +268,19 @@ describe('controllers on the real API', () => {
         'pods',
         async () => (await pods(client).list({ namespace: 'team' })).items.length === 2,
       )
+      const roles = client.resource<Role>({ ...rbac, resource: 'roles' })
+      await roles.create('team', { metadata: { name: 'r' } } as Role)
+      const { metadata } = await configMaps(client).create('team', { metadata: { name: 'owner' } })
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid ?? '' }
+      await roles.create('team', {
+        metadata: { name: 'owned', ownerReferences: [owner] },
+      } as Role)
+      await configMaps(client).delete('team', 'owner')
+      await until('the owned role to go', async () => !(await has(roles.get('team', 'owned'))))
       await namespaces(client).delete('', 'team')
       await until('the end', async () => !(await has(namespaces(client).get('', 'team'))))
       assert.equal((await pods(client).list({ namespace: 'team' })).items.length, 0)
+      assert.equal((await roles.list({ namespace: 'team' })).items.length, 0)
       assert.deepEqual(failures, [])
     })
   })
