@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock as clock, delay } from '../src/base/clock.ts'
 import { type Random, SeededRandom } from '../src/base/random.ts'
 import { Scope } from '../src/base/scope.ts'
+import { isStatus } from '../src/base/status.ts'
 import { adminTransport } from '../src/boot/admin-client.ts'
 import { ClusterDirectory } from '../src/boot/config/cluster-directory.ts'
 import { parseConfig } from '../src/boot/config/config.ts'
@@ -189,9 +190,24 @@ async function settled(boot: Boot, scope: Scope): Promise<void> {
 async function makeRegisters(client: Client, histories: Map<string, Operation[]>): Promise<void> {
   for (let at = 0; at < registerCount; at += 1) {
     const name = `register-${at}`
-    await configMaps(client).create(namespace, { metadata: { name }, data: { value: '' } })
+    await makeRegister(client, name)
     histories.set(name, [])
   }
+}
+
+/** An answer may be lost before the storm, too, where many processes share a machine. */
+async function makeRegister(client: Client, name: string): Promise<void> {
+  const made = await waitUntil(clock, settleMsMax, new AbortController().signal, async () => {
+    try {
+      await configMaps(client).create(namespace, { metadata: { name }, data: { value: '' } })
+      return true
+    } catch (error) {
+      if (isStatus(error, 'AlreadyExists')) return true
+      if (!isPassing(error)) throw error
+      return undefined
+    }
+  })
+  if (!made) throw new Error(`${name} could not be made`)
 }
 
 /** Reads and writes one register until the scope closes. Every value is written once. */
