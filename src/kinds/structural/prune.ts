@@ -1,3 +1,4 @@
+import { definition } from '../schema.ts'
 import {
   childPath,
   isObject,
@@ -20,6 +21,7 @@ export function prune(schema: SchemaProps, value: unknown, isResource: boolean):
   return pruned
 }
 
+const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 const identity: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata'])
 
 function pruneValue(
@@ -39,6 +41,17 @@ function pruneValue(
     const isResource = isRoot || schema['x-kubernetes-embedded-resource'] === true
     for (const name of Object.keys(value))
       pruneMember(schema, value, name, isResource, childPath(path, name), pruned)
+    if (isResource && !isRoot) pruneMeta(value['metadata'], childPath(path, 'metadata'), pruned)
+  }
+}
+
+/** An embedded object has the metadata of every object (pkg/apiserver/schema/objectmeta). */
+function pruneMeta(metadata: unknown, path: string, pruned: string[]): void {
+  if (!isObject(metadata)) return
+  const { byName } = definition(objectMeta)
+  for (const name of Object.keys(metadata).filter((one) => !byName.has(one))) {
+    delete metadata[name]
+    pruned.push(childPath(path, name))
   }
 }
 
@@ -50,7 +63,7 @@ function pruneMember(
   path: string,
   pruned: string[],
 ): void {
-  // Metadata is read by its own definition, not by this schema.
+  // Metadata has its own definition, not this schema.
   if (isResource && identity.has(name)) return
   const known = (member(schema.properties, name) ?? schemaOfAdditional(schema)) as
     | SchemaProps

@@ -34,7 +34,22 @@ const coreEvent = (name: string, labels: object = {}) => ({
   involvedObject: involved('test'),
 })
 
+const newEvent = (name: string, labels: object = {}) => ({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  metadata: { name, labels },
+  eventTime: '2026-01-02T03:04:05.000006Z',
+  reportingController: 'test-controller',
+  reportingInstance: 'test-node',
+  action: 'Do',
+  reason: 'Test',
+  type: 'Normal',
+  note: 'This is a test event',
+  regarding: involved('test'),
+})
+
 const coreEvents = '/api/v1/namespaces/default/events'
+const newEvents = '/apis/events.k8s.io/v1/namespaces/default/events'
 
 test('[sig-instrumentation] Events should manage the lifecycle of an event [Conformance]', async () => {
   await using cluster = await openCluster()
@@ -62,6 +77,34 @@ test('[sig-instrumentation] Events should delete a collection of events [Conform
     left.map((one: { metadata: { name: string } }) => one.metadata.name),
     ['other'],
   )
+})
+
+test('[sig-instrumentation] Events API should ensure that an event can be fetched, patched, deleted, and listed [Conformance]', async () => {
+  await using cluster = await openCluster()
+  await ok(cluster, 'POST', newEvents, newEvent('e', { testevent: 'yes' }))
+  const found = await ok(cluster, 'GET', '/apis/events.k8s.io/v1/events?fieldSelector=reason=Test')
+  assert.equal(found.items.length, 1)
+  const inCore = await ok(cluster, 'GET', `${coreEvents}/e`)
+  assert.deepEqual(
+    [inCore.message, inCore.involvedObject.name, inCore.reportingComponent],
+    ['This is a test event', 'test', 'test-controller'],
+    'the same event in the older group',
+  )
+  const series = { count: 2, lastObservedTime: '2026-01-02T03:04:05.000006Z' }
+  const patched = await ok(cluster, 'PATCH', `${newEvents}/e`, { series })
+  assert.deepEqual(patched.series, series)
+  const later = { ...patched, series: { ...series, count: 100 } }
+  assert.equal((await ok(cluster, 'PUT', `${newEvents}/e`, later)).series.count, 100)
+  await ok(cluster, 'DELETE', `${newEvents}/e`)
+  assert.equal((await ok(cluster, 'GET', newEvents)).items.length, 0)
+})
+
+test('[sig-instrumentation] Events API should delete a collection of events [Conformance]', async () => {
+  await using cluster = await openCluster()
+  for (const name of ['a', 'b', 'c'])
+    await ok(cluster, 'POST', newEvents, newEvent(name, { testevent: 'yes' }))
+  await ok(cluster, 'DELETE', `${newEvents}?labelSelector=testevent=yes`)
+  assert.equal((await ok(cluster, 'GET', newEvents)).items.length, 0)
 })
 
 const namespaces = '/api/v1/namespaces'
