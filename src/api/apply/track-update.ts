@@ -31,15 +31,15 @@ const unownedMembers: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'meta
 
 /**
  * Who owns the fields of a new object: its creator, all that it set and what the defaults added. To be
- * asked before the server completes the object: what it allocates is nobody's.
+ * asked before the server completes the object: what it allocates is nobody's. Undefined when it set nothing.
  */
 export function ownersOfNew(
   kind: TrackedKind,
   object: AnyObject,
   updater: Updater,
-): ManagedFieldsEntry[] {
+): ManagedFieldsEntry[] | undefined {
   const shape = shapeOf(kind)
-  if (shape.is !== 'struct' && shape.is !== 'custom') return []
+  if (shape.is !== 'struct' && shape.is !== 'custom') return undefined
   const fields = encodedMembers(shape, object as never, unownedMembers)
   const metadataShape = memberShape(shape, 'metadata')
   const metadata =
@@ -47,7 +47,7 @@ export function ownersOfNew(
       ? encodedMembers(metadataShape, object.metadata as never, serverMetadata)
       : {}
   const all = Object.keys(metadata).length === 0 ? fields : { 'f:metadata': metadata, ...fields }
-  if (Object.keys(all).length === 0) return []
+  if (Object.keys(all).length === 0) return undefined
   const own = { ...updater, operation: 'Update', apiVersion: groupVersion(kind) } as const
   return [entryOf(own, all)]
 }
