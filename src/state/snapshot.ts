@@ -56,12 +56,15 @@ const packr = new Packr({ useRecords: false })
  */
 export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8Array, void, void> {
   const blocks = new BlockWriter()
-  for (const frame of frames(state)) yield* blocks.add(frame)
+  for (const frame of frames(state)) blocks.add(frame)
+  yield* blocks.take()
   for (const record of state.records.values()) {
-    yield* blocks.add(packr.pack([frameRecord, packRecord(record)]), false)
+    blocks.add(packr.pack([frameRecord, packRecord(record)]), false)
+    if (blocks.isFull) yield* blocks.take()
   }
-  yield* blocks.add(packr.pack([frameEnd, blocks.frames, blocks.hash]))
-  yield* blocks.flush()
+  blocks.add(packr.pack([frameEnd, blocks.frames, blocks.hash]))
+  blocks.end()
+  yield* blocks.take()
 }
 
 /**
@@ -78,6 +81,7 @@ export async function decodeSnapshot(blocks: AsyncIterable<Uint8Array>): Promise
   return decoder.finish()
 }
 
+/** All but the records and the trailer. */
 function* frames(state: FrozenState): Generator<Uint8Array, void, void> {
   const { index, term, revision, compacted, hash, contentHash } = state
   const header = [index, term, revision, compacted, hash, contentHash]
@@ -96,33 +100,51 @@ function packRecord(record: KeyValue): unknown[] {
 class BlockWriter {
   #block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
   #used = 0
+  #full: Uint8Array[] = []
   frames = 0
-  hash = 0;
+  hash = 0
 
-  *add(frame: Uint8Array, isHashed = true): Generator<Uint8Array, void, void> {
+  add(frame: Uint8Array, isHashed = true): void {
     this.frames += 1
     if (isHashed) this.hash = mixBytes(this.hash, frame)
-    const length = Buffer.allocUnsafe(lengthBytes)
-    length.writeUInt32LE(frame.length)
-    yield* this.#write(length)
-    yield* this.#write(frame)
+    if (this.#block.length - this.#used < lengthBytes) {
+      const length = Buffer.allocUnsafe(lengthBytes)
+      length.writeUInt32LE(frame.length)
+      this.#write(length)
+    } else {
+      this.#block.writeUInt32LE(frame.length, this.#used)
+      this.#used += lengthBytes
+    }
+    this.#write(frame)
   }
 
-  *flush(): Generator<Uint8Array, void, void> {
-    if (this.#used === 0) return
-    yield this.#block.subarray(0, this.#used)
-    // The consumer may keep a block: it is not written again.
-    this.#block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
-    this.#used = 0
+  get isFull(): boolean {
+    return this.#full.length > 0
   }
 
-  *#write(bytes: Uint8Array): Generator<Uint8Array, void, void> {
+  /** The blocks that are full. They are not written again: who takes one may keep it. */
+  take(): Uint8Array[] {
+    const full = this.#full
+    this.#full = []
+    return full
+  }
+
+  end(): void {
+    if (this.#used > 0) this.#full.push(this.#block.subarray(0, this.#used))
+  }
+
+  #write(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
-      const part = bytes.subarray(done, done + this.#block.length - this.#used)
+      if (this.#used === this.#block.length) {
+        this.#full.push(this.#block)
+        this.#block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
+        this.#used = 0
+      }
+      const left = this.#block.length - this.#used
+      const part = done === 0 && bytes.length <= left ? bytes : bytes.subarray(done, done + left)
       this.#block.set(part, this.#used)
       this.#used += part.length
       done += part.length
-      if (this.#used === this.#block.length) yield* this.flush()
     }
   }
 }
