@@ -6,8 +6,16 @@ import type { Kind } from '../kinds/kind.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { type Authorizer, forbidden } from './auth/authorizer.ts'
+import { handleIssuerDiscovery } from './auth/issuer-discovery.ts'
 import { reviewHandlers } from './auth/reviews.ts'
-import type { ApiOptions, Handler, HandlerContext, RequestInfo, User } from './context.ts'
+import type {
+  ApiOptions,
+  Handler,
+  HandlerContext,
+  PathHandler,
+  RequestInfo,
+  User,
+} from './context.ts'
 import { handleComponentStatuses } from './discovery/component-statuses.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
 import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
@@ -29,9 +37,6 @@ import { ParsedObjects } from './stored-object.ts'
 import { createLogHandler } from './subresources/log.ts'
 import { upgradeRequired } from './subresources/upgrade.ts'
 
-/** Answers a path that is no resource, or returns undefined when it is not its path. */
-export type PathHandler = (context: HandlerContext) => Promise<ApiResponse> | undefined
-
 /** What is plugged into the pipeline beside the verbs. */
 export interface Extensions {
   /** Discovery, OpenAPI, version: asked in order. */
@@ -44,7 +49,7 @@ export interface Extensions {
 
 /** What every member serves. */
 export const standardExtensions: Extensions = {
-  paths: [handleDiscovery, handleOpenApi],
+  paths: [handleIssuerDiscovery, handleDiscovery, handleOpenApi],
   resources: new Map([...reviewHandlers, ['/v1/componentstatuses', handleComponentStatuses]]),
   subresources: new Map([
     ['pods/log', createLogHandler()],

@@ -5,7 +5,9 @@ import type { Registry } from '../base/metrics.ts'
 import type { Random } from '../base/random.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
+import type { Authenticator } from './auth/authenticate.ts'
 import type { Authorizer } from './auth/authorizer.ts'
+import type { ServiceAccountTokens } from './auth/service-account-token.ts'
 import type { User } from './auth/user.ts'
 import type { KindCatalog } from './extension/served-kinds.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -47,6 +49,10 @@ export interface ApiOptions {
    * left out (kube-apiserver --default-not-ready-toleration-seconds).
    */
   readonly tolerationSeconds?: number
+  /** Whom others may believe about tokens: the issuer's name and its public keys. */
+  readonly tokenIssuer?: Pick<ServiceAccountTokens, 'issuer' | 'publicKeys'>
+  /** Answers TokenReviews; without it no token is good. */
+  readonly tokenReviewer?: Pick<Authenticator, 'reviewToken'>
   /** Without it no tokens of service accounts are issued. */
   readonly tokenSigner?: TokenSigner
   /** Where requests are counted; nowhere when left out. */
@@ -66,3 +72,6 @@ export interface HandlerContext {
 
 /** Answers a request; refuses by throwing a StatusError. */
 export type Handler = (context: HandlerContext) => Promise<ApiResponse>
+
+/** Answers a path that is no resource, or returns undefined when it is not its path. */
+export type PathHandler = (context: HandlerContext) => Promise<ApiResponse> | undefined

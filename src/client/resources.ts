@@ -8,6 +8,7 @@ import type {
   Namespace,
   Node,
   Pod,
+  PodDisruptionBudget,
   ReplicaSet,
   Secret,
   Service,
@@ -29,6 +30,7 @@ export const paths = {
   leases: path('coordination.k8s.io', 'v1', 'leases', true),
   deployments: path('apps', 'v1', 'deployments', true),
   clusterRoles: path('rbac.authorization.k8s.io', 'v1', 'clusterroles', false),
+  podDisruptionBudgets: path('policy', 'v1', 'poddisruptionbudgets', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
 } as const
@@ -51,6 +53,8 @@ export const deployments = (client: Client): ResourceClient<Deployment> =>
   client.resource(paths.deployments)
 export const clusterRoles = (client: Client): ResourceClient<ClusterRole> =>
   client.resource(paths.clusterRoles)
+export const podDisruptionBudgets = (client: Client): ResourceClient<PodDisruptionBudget> =>
+  client.resource(paths.podDisruptionBudgets)
 export const replicaSets = (client: Client): ResourceClient<ReplicaSet> =>
   client.resource(paths.replicaSets)
 

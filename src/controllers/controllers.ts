@@ -5,6 +5,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { customResourceDefinitionController } from './custom-resource-definition.ts'
 import { deploymentController } from './deployment/run.ts'
+import { disruptionController } from './disruption/run.ts'
 import { endpointSliceController } from './endpoint-slice/run.ts'
 import { EventLoopSlice } from './event-loop-slice.ts'
 import { garbageCollector } from './garbage-collector/run.ts'
@@ -15,6 +16,7 @@ import { podGcController } from './pod-gc.ts'
 import { replicaSetController } from './replica-set/run.ts'
 import { runController } from './runner.ts'
 import { serviceAccountController } from './service-account.ts'
+import { tokenCleaner } from './token-cleaner.ts'
 
 export interface Controllers {
   /** Starts the copies that controllers decide from; every master keeps them, leader or not. */
@@ -36,6 +38,8 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['pod-garbage-collector-controller', podGcController],
   ['service-account-controller', serviceAccountController],
   ['clusterrole-aggregation-controller', clusterRoleAggregationController],
+  ['disruption-controller', disruptionController],
+  ['token-cleaner', tokenCleaner],
   ['custom-resource-definition-controller', customResourceDefinitionController],
 ]
 

@@ -1,6 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import { type StatusError, statusError } from '../../base/status.ts'
-import { type ServiceAccountTokens, userOfToken } from './service-account-token.ts'
+import { type BootstrapTokens, isBootstrapToken } from './bootstrap-tokens.ts'
+import {
+  ownerOfToken,
+  type ServiceAccountTokens,
+  type TokenOwner,
+} from './service-account-token.ts'
 import type { User } from './user.ts'
 
 /** What a connection and its request say about who asks. */
@@ -20,11 +25,18 @@ export interface AuthenticatorOptions {
   readonly clock: Clock
   /** Without it every bearer token is refused. */
   readonly tokens?: ServiceAccountTokens
+  /** Tokens with which nodes join; refused when left out. */
+  readonly bootstrapTokens?: BootstrapTokens
 }
 
 export interface Authenticator {
   /** Rejects with Unauthorized for a credential that does not hold. */
   authenticate(credentials: Credentials): Promise<User>
+  /**
+   * Whose token it is, for those who were handed one (TokenReview). `audiences` are those of the
+   * asker; the API's own when there are none. Rejects with Unauthorized.
+   */
+  reviewToken(token: string, audiences: readonly string[]): Promise<TokenOwner>
 }
 
 export const anonymousUser: User = {
@@ -40,10 +52,26 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (certificate && certificate.commonName !== '') return userOfCertificate(certificate)
       const token = bearerToken(authorization)
       if (token === undefined) return anonymousUser
-      if (!options.tokens) throw unauthorized()
-      return userOfToken(options.tokens, token, options.clock.wallMs())
+      return ownerOf(options, token, []).user
     },
+    reviewToken: async (token, audiences) => ownerOf(options, token, audiences),
   }
+}
+
+function ownerOf(
+  { clock, tokens, bootstrapTokens }: AuthenticatorOptions,
+  token: string,
+  audiences: readonly string[],
+): TokenOwner {
+  const nowMs = clock.wallMs()
+  if (isBootstrapToken(token)) {
+    const user = bootstrapTokens?.userOf(token, nowMs)
+    if (!user) throw unauthorized()
+    // Such a token is meant for the API alone, which does not know it by an audience.
+    return { user, audiences: [] }
+  }
+  if (!tokens) throw unauthorized()
+  return ownerOfToken(tokens, token, nowMs, audiences.length > 0 ? audiences : undefined)
 }
 
 function userOfCertificate(subject: CertificateSubject): User {

@@ -1,4 +1,4 @@
-import { type StatusError, statusError } from '../../base/status.ts'
+import { isStatus, type StatusError, statusError } from '../../base/status.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { invalidKind, methodNotAllowed } from '../errors.ts'
@@ -15,6 +15,7 @@ import type { User } from './user.ts'
  */
 export const reviewHandlers: ReadonlyMap<string, Handler> = new Map([
   review('authentication', 'SelfSubjectReview', ({ user }) => ({ userInfo: userInfo(user) })),
+  review('authentication', 'TokenReview', ({ options }, spec) => tokenReview(options, spec)),
   review('authorization', 'SelfSubjectAccessReview', ({ user, options }, spec) =>
     decided(options, 'SelfSubjectAccessReview', user, spec),
   ),
@@ -42,7 +43,7 @@ type Fields = Readonly<Record<string, unknown>>
 function review(
   group: 'authentication' | 'authorization',
   kind: string,
-  answer: (context: HandlerContext, spec: Fields) => object,
+  answer: (context: HandlerContext, spec: Fields) => object | Promise<object>,
 ): [string, Handler] {
   const apiVersion = `${group}.k8s.io/v1`
   const expected = {
@@ -62,10 +63,27 @@ function review(
         apiVersion,
         metadata: asked.metadata ?? {},
         ...(asked['spec'] === undefined ? {} : { spec }),
-        status: answer(context, spec),
+        status: await answer(context, spec),
       })
     },
   ]
+}
+
+/** Whom a token belongs to (pkg/registry/authentication/tokenreview). Says nothing about why it does not hold. */
+async function tokenReview(options: HandlerContext['options'], spec: Fields): Promise<object> {
+  const token = textOf(spec, 'token')
+  if (token === '')
+    throw statusError('BadRequest', 'token is required for TokenReview in authentication')
+  const wanted = (spec['audiences'] ?? []) as readonly string[]
+  const refused = { user: {}, error: 'invalid bearer token' }
+  if (!options.tokenReviewer) return refused
+  try {
+    const { user, audiences } = await options.tokenReviewer.reviewToken(token, wanted)
+    return { authenticated: true, user: userInfo(user), audiences }
+  } catch (error) {
+    if (!isStatus(error, 'Unauthorized')) throw error
+    return refused
+  }
 }
 
 function userInfo(user: User): object {

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { limits } from '../../base/limits.ts'
 import { type StatusError, statusError } from '../../base/status.ts'
 import type { User } from './user.ts'
@@ -12,7 +12,7 @@ export interface ServiceAccountTokens {
   /** P-256 keys check ES256, RSA keys RS256; more than one while keys rotate. */
   readonly publicKeys: readonly KeyObject[]
   /**
-   * True while the account (and the pod, when the token is bound to one) still exists with that uid.
+   * True while the account, and the object that the token is bound to, still exist with those uids.
    * Without it a token lives until it expires.
    */
   readonly exists?: (binding: TokenBinding) => boolean
@@ -21,7 +21,21 @@ export interface ServiceAccountTokens {
 export interface TokenBinding {
   readonly namespace: string
   readonly serviceAccount: { readonly name: string; readonly uid: string }
-  readonly pod?: { readonly name: string; readonly uid: string } | undefined
+  readonly pod?: NamedUid | undefined
+  readonly secret?: NamedUid | undefined
+  /** The node that the token is bound to, or on which its pod runs. */
+  readonly node?: NamedUid | undefined
+}
+
+export interface NamedUid {
+  readonly name: string
+  readonly uid: string
+}
+
+/** Whose a token is, and for which of the wanted audiences it is meant. */
+export interface TokenOwner {
+  readonly user: User
+  readonly audiences: readonly string[]
 }
 
 export interface TokenRequest extends TokenBinding {
@@ -41,19 +55,26 @@ const leewaySeconds = 10
 /** A signed token for a service account, in the form that Kubernetes gives (1.36: with `jti`). */
 export function signToken(privateKey: KeyObject, request: TokenRequest): string {
   const issuedAt = Math.floor(request.issuedAtMs / 1000)
-  const { namespace, serviceAccount, pod } = request
+  const { namespace, serviceAccount, pod, secret, node } = request
   const claims = {
     aud: request.audiences,
     exp: issuedAt + request.lifetimeSeconds,
     iat: issuedAt,
     iss: request.issuer,
     jti: request.tokenId,
-    'kubernetes.io': { namespace, ...(pod ? { pod } : {}), serviceaccount: serviceAccount },
+    'kubernetes.io': {
+      namespace,
+      ...(node ? { node } : {}),
+      ...(pod ? { pod } : {}),
+      ...(secret ? { secret } : {}),
+      serviceaccount: serviceAccount,
+    },
     nbf: issuedAt,
     sub: accountUserName(namespace, serviceAccount.name),
   }
   const algorithm = algorithmOf(privateKey)
-  const signed = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(claims)}`
+  const header = { alg: algorithm, kid: keyId(createPublicKey(privateKey)), typ: 'JWT' }
+  const signed = `${encode(header)}.${encode(claims)}`
   const signature = sign('sha256', Buffer.from(signed), {
     key: privateKey,
     ...encodingOf(algorithm),
@@ -61,8 +82,16 @@ export function signToken(privateKey: KeyObject, request: TokenRequest): string 
   return `${signed}.${signature.toString('base64url')}`
 }
 
-/** Who a token speaks for. Throws Unauthorized for one that is forged, foreign, expired or orphaned. */
-export function userOfToken(tokens: ServiceAccountTokens, token: string, nowMs: number): User {
+/**
+ * Who a token speaks for. Throws Unauthorized for one that is forged, foreign, expired or orphaned, or
+ * meant for none of `wanted`.
+ */
+export function ownerOfToken(
+  tokens: ServiceAccountTokens,
+  token: string,
+  nowMs: number,
+  wanted: readonly string[] = tokens.audiences,
+): TokenOwner {
   if (token.length > limits.bearerTokenBytesMax) throw refused()
   const [head = '', body = '', signature = '', ...more] = token.split('.')
   if (more.length > 0 || signature === '') throw refused()
@@ -71,11 +100,12 @@ export function userOfToken(tokens: ServiceAccountTokens, token: string, nowMs: 
   const claims = decode(body)
   checkTimes(claims, nowMs / 1000)
   if (claims['iss'] !== tokens.issuer) throw refused()
-  const audiences = [claims['aud'] ?? []].flat()
-  if (!audiences.some((one) => tokens.audiences.includes(one as string))) throw refused()
+  const meant = [claims['aud'] ?? []].flat()
+  const audiences = wanted.filter((one) => meant.includes(one))
+  if (audiences.length === 0) throw refused()
   const binding = bindingOf(claims)
   if (tokens.exists && !tokens.exists(binding)) throw refused()
-  return userOfBinding(binding, claims['jti'])
+  return { user: userOfBinding(binding, claims['jti']), audiences }
 }
 
 function isSigned(
@@ -96,7 +126,7 @@ function isSigned(
 }
 
 /** The key decides about the algorithm, never the token. */
-function algorithmOf(key: KeyObject): Algorithm | undefined {
+export function algorithmOf(key: KeyObject): Algorithm | undefined {
   if (key.asymmetricKeyType === 'rsa') return 'RS256'
   const curve = key.asymmetricKeyDetails?.namedCurve
   return key.asymmetricKeyType === 'ec' && curve === 'prime256v1' ? 'ES256' : undefined
@@ -118,9 +148,13 @@ function bindingOf(claims: Claims): TokenBinding {
   if (!isClaims(bound) || typeof bound['namespace'] !== 'string') throw refused()
   const namespace = bound['namespace']
   const serviceAccount = reference(bound['serviceaccount'])
-  const pod = bound['pod'] === undefined ? undefined : reference(bound['pod'])
+  const optional = (name: string) =>
+    bound[name] === undefined ? undefined : reference(bound[name])
   if (claims['sub'] !== accountUserName(namespace, serviceAccount.name)) throw refused()
-  return { namespace, serviceAccount, pod }
+  return {
+    ...{ namespace, serviceAccount, pod: optional('pod') },
+    ...{ secret: optional('secret'), node: optional('node') },
+  }
 }
 
 function reference(value: unknown): { name: string; uid: string } {
@@ -137,6 +171,10 @@ function userOfBinding(binding: TokenBinding, tokenId: unknown): User {
   if (binding.pod) {
     extra['authentication.kubernetes.io/pod-name'] = [binding.pod.name]
     extra['authentication.kubernetes.io/pod-uid'] = [binding.pod.uid]
+  }
+  if (binding.node) {
+    extra['authentication.kubernetes.io/node-name'] = [binding.node.name]
+    extra['authentication.kubernetes.io/node-uid'] = [binding.node.uid]
   }
   return {
     name: accountUserName(binding.namespace, binding.serviceAccount.name),
@@ -174,6 +212,12 @@ function decode(part: string): Claims {
   }
   if (!isClaims(value)) throw refused()
   return value
+}
+
+/** Names a key by its content, as Kubernetes does (pkg/serviceaccount/jwt.go: keyIDFromPublicKey). */
+export function keyId(key: KeyObject): string {
+  const der = key.export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(der).digest('base64url')
 }
 
 /** A public key in PEM, or of a certificate or private key in PEM. */

@@ -37,6 +37,7 @@ export interface GroupVersion {
 const reviews: readonly DiscoveredResource[] = [
   { ...review('', 'Binding'), namespaced: true },
   review('authentication.k8s.io', 'SelfSubjectReview'),
+  review('authentication.k8s.io', 'TokenReview'),
   review('authorization.k8s.io', 'SelfSubjectAccessReview'),
   review('authorization.k8s.io', 'SelfSubjectRulesReview'),
   review('authorization.k8s.io', 'SubjectAccessReview'),

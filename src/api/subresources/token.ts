@@ -1,11 +1,11 @@
 import { present } from '../../base/assert.ts'
 import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
-import type { FieldError } from '../../kinds/kind.ts'
+import type { AnyObject, FieldError } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
 import type { BoundObjectReference, Pod, TokenRequest } from '../../kinds/types.ts'
 import { nodeNameOf } from '../auth/node-restriction.ts'
-import { signToken, type TokenBinding } from '../auth/service-account-token.ts'
+import { type NamedUid, signToken, type TokenBinding } from '../auth/service-account-token.ts'
 import { badRequest, conflict, forbidden, invalidKind, notFound } from '../errors.ts'
 import { getRecord } from '../handlers/get.ts'
 import { isDryRun, readBody } from '../handlers/request-body.ts'
@@ -50,12 +50,12 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
   const errors = expirationErrors(expirationSeconds)
   if (errors.length > 0) throw invalidKind('TokenRequest', 'authentication.k8s.io', '', errors)
   const account = context.shared.parsed.get(await getRecord(context))
-  const bound = boundObjectRef && boundPod(context, boundObjectRef)
-  restrictNodeToken(context, boundObjectRef, bound?.nodeName)
+  const bound = boundObjectRef && boundObject(context, boundObjectRef)
+  restrictNodeToken(context, boundObjectRef, bound)
   const binding: TokenBinding = {
     namespace: info.namespace,
     serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
-    pod: bound && { name: bound.name, uid: bound.uid },
+    ...bound,
   }
   const meant = audiences.length > 0 ? audiences : signer.audiences
   const issuedAtMs = options.clock.wallMs()
@@ -106,35 +106,63 @@ function expirationErrors(seconds: number): FieldError[] {
   return []
 }
 
-/** The pod with which the token dies. It must run as the account, and be the very one named. */
-function boundPod(
-  { info, options, shared }: ResourceContext,
-  reference: BoundObjectReference,
-): { name: string; uid: string; nodeName: string } {
-  const { apiVersion: version = 'v1', kind, name = '', uid = '' } = reference
+type Bound = Pick<TokenBinding, 'pod' | 'secret' | 'node'>
+
+/** What the token dies with. A pod must run as the account; each must be the very one named. */
+function boundObject(context: ResourceContext, reference: BoundObjectReference): Bound {
+  const { apiVersion: version = 'v1', kind, name = '' } = reference
+  const { info } = context
+  if (version === 'v1' && kind === 'Secret')
+    return { secret: named(context, 'secrets', info.namespace, reference) }
+  if (version === 'v1' && kind === 'Node') return { node: named(context, 'nodes', '', reference) }
   if (version !== 'v1' || kind !== 'Pod')
     throw badRequest(`cannot bind token to object of type ${version}, Kind=${kind ?? ''}`)
-  const pods = present(kindOfResource('', 'v1', 'pods'), 'kind Pod')
-  const record = isKeySegment(name)
-    ? options.store.view.get(objectKey(pods, info.namespace, name))
-    : undefined
-  if (!record) throw notFound(pods, name)
-  const { metadata, spec } = shared.parsed.get(record) as Pod
+  const pod = named(context, 'pods', info.namespace, reference)
+  const { spec } = find(context, 'pods', info.namespace, name) as Pod
   const owner = spec?.serviceAccountName ?? ''
   if (owner !== info.name)
     throw badRequest(
       `cannot bind token for serviceaccount "${info.name}" to pod running with different ` +
         `serviceaccount name ${owner}.`,
     )
-  const actual = metadata?.uid ?? ''
+  if (!spec?.nodeName) return { pod }
+  const node = find(context, 'nodes', '', spec.nodeName)
+  // The node may be gone before the pod is: then its name alone is known.
+  return { pod, node: { name: spec.nodeName, uid: node?.metadata.uid ?? '' } }
+}
+
+function find(
+  { options, shared }: ResourceContext,
+  resource: string,
+  namespace: string,
+  name: string,
+): AnyObject | undefined {
+  const kind = present(kindOfResource('', 'v1', resource), resource)
+  const record = isKeySegment(name)
+    ? options.store.view.get(objectKey(kind, namespace, name))
+    : undefined
+  return record && shared.parsed.get(record)
+}
+
+/** The object that a reference names. Throws NotFound, and Conflict when it is another of that name. */
+function named(
+  context: ResourceContext,
+  resource: string,
+  namespace: string,
+  { name = '', uid = '' }: BoundObjectReference,
+): NamedUid {
+  const kind = present(kindOfResource('', 'v1', resource), resource)
+  const object = find(context, resource, namespace, name)
+  if (!object) throw notFound(kind, name)
+  const actual = object.metadata.uid ?? ''
   if (uid !== '' && uid !== actual)
     throw conflict(
-      pods,
+      kind,
       name,
       `the UID in the bound object reference (${uid}) does not match the UID in record ` +
         `(${actual}). The object might have been deleted and then recreated`,
     )
-  return { name, uid: actual, nodeName: spec?.nodeName ?? '' }
+  return { name, uid: actual }
 }
 
 /**
@@ -144,13 +172,13 @@ function boundPod(
 function restrictNodeToken(
   { info, user }: ResourceContext,
   reference: BoundObjectReference | undefined,
-  nodeName: string | undefined,
+  bound: Bound | undefined,
 ): void {
   const node = nodeNameOf(user)
   if (node === undefined) return
   const refused = (why: string) =>
     forbidden(accountKind(), info.name, `node requested token ${why}`)
-  if (!reference) throw refused('not bound to a pod')
+  if (!reference || !bound?.pod) throw refused('not bound to a pod')
   if (!reference.uid) throw refused('with a pod binding without a uid')
-  if (nodeName !== node) throw refused('bound to a pod scheduled on a different node')
+  if (bound.node?.name !== node) throw refused('bound to a pod scheduled on a different node')
 }

@@ -1,5 +1,6 @@
 import { createApi } from '../../api/api.ts'
 import { createAuthenticator } from '../../api/auth/authenticate.ts'
+import { storedBootstrapTokens } from '../../api/auth/bootstrap-tokens.ts'
 import { createAuthorizer } from '../../api/auth/standard-authorizer.ts'
 import type { ApiOptions, User } from '../../api/context.ts'
 import type { Proposer } from '../../api/proposer.ts'
@@ -53,6 +54,8 @@ export async function serveMaster(
   const metrics = createMetricsRegistry({ member: self.name })
   const keys = identityOf(directory, 'service-accounts')
   const { signer, tokens } = serviceAccountTokens(keys, proposer.view)
+  const bootstrapTokens = storedBootstrapTokens(proposer.view)
+  const authenticator = createAuthenticator({ clock, tokens, bootstrapTokens })
   const options: ApiOptions = {
     authorizer: createAuthorizer(proposer),
     ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
@@ -60,6 +63,8 @@ export async function serveMaster(
     tolerationSeconds: cluster.nodes.evictAfterSeconds,
     kubeletTls: { ...identityOf(directory, 'kubelet-client'), ca },
     tokenSigner: signer,
+    tokenIssuer: tokens,
+    tokenReviewer: authenticator,
   }
   const api = createApi(options)
   const upgrades = createUpgradeHandler(options)
@@ -70,7 +75,7 @@ export async function serveMaster(
       handle: async (request, user) =>
         membership.belongs() ? api.handle(request, user) : notMember(self.name),
     },
-    authenticator: createAuthenticator({ clock, tokens }),
+    authenticator,
     tls: { ...identityOf(directory, self.name), clientCa: ca },
     ...splitAddress(self.apiAddress),
     ...{ clock, logger },

@@ -13,7 +13,7 @@ const issuer = 'https://kubernetes.default.svc.cluster.local'
 
 /**
  * The cluster's key for service account tokens: what signs them, and what checks them. A token ends
- * with its service account, and with its pod when it is bound to one.
+ * with its service account, and with what it is bound to: a pod, a secret, a node.
  */
 export function serviceAccountTokens(
   pair: KeyPair,
@@ -29,9 +29,12 @@ export function serviceAccountTokens(
     tokens: {
       ...{ issuer, audiences: [issuer] },
       publicKeys: [tokenPublicKey(pair.certificate)],
-      exists: ({ namespace, serviceAccount, pod }) =>
+      exists: ({ namespace, serviceAccount, pod, secret, node }) =>
         lives('serviceaccounts', namespace, serviceAccount) &&
-        (pod === undefined || lives('pods', namespace, pod)),
+        (pod === undefined || lives('pods', namespace, pod)) &&
+        (secret === undefined || lives('secrets', namespace, secret)) &&
+        // A pod's token outlives the node's object: only one bound to the node itself ends with it.
+        (node === undefined || pod !== undefined || lives('nodes', '', node)),
     },
   }
 }

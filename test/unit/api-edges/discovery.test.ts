@@ -29,7 +29,7 @@ interface AggregatedResource {
 }
 
 /** Resources of Kubernetes 1.36 that are not served. */
-const unserved: ReadonlySet<string> = new Set(['tokenreviews'])
+const unserved: ReadonlySet<string> = new Set()
 
 describe('discovery', () => {
   test('gives kubectl the aggregated form of both roots', async () => {

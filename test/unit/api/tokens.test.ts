@@ -59,7 +59,8 @@ test('a token may be bound to a pod that runs as its account, and to nothing els
     [{ ...reference, uid: 'x' }, 409, /UID in the bound object reference \(x\) does not match/],
     [{ ...reference, name: 'none' }, 404, /pods "none" not found/],
     [{ kind: 'Pod', name: 'foreign' }, 400, /pod running with different serviceaccount name other/],
-    [{ kind: 'Node', name: 'n' }, 400, /cannot bind token to object of type v1, Kind=Node/],
+    [{ kind: 'Node', name: 'n' }, 404, /nodes "n" not found/],
+    [{ kind: 'ConfigMap', name: 'n' }, 400, /cannot bind token to object of type v1, Kind=Conf/],
   ]
   for (const [asked, status, message] of refusals) {
     const answer = await bound(asked)

@@ -1,15 +1,17 @@
 import type { ApiResponse } from '../../client/transport.ts'
-import type { Eviction } from '../../kinds/types.ts'
+import type { Eviction, Pod } from '../../kinds/types.ts'
 import { badRequest } from '../errors.ts'
+import { deleteObject } from '../handlers/delete.ts'
+import { deletionOf } from '../handlers/delete-options.ts'
+import { getRecord } from '../handlers/get.ts'
+import { isDryRun, readBody } from '../handlers/request-body.ts'
+import type { ResourceContext } from '../handlers/resource-context.ts'
 import { jsonResponse, successStatus } from '../responses.ts'
-import { deleteObject } from './delete.ts'
-import { deletionOf } from './delete-options.ts'
-import { isDryRun, readBody } from './request-body.ts'
-import type { ResourceContext } from './resource-context.ts'
+import { takeDisruption } from './disruption-budget.ts'
 
 /**
- * POST of pods/<name>/eviction: deletes the pod the gentle way. There are no PodDisruptionBudgets
- * here that could forbid it (registry/core/pod/storage/eviction.go).
+ * POST of pods/<name>/eviction: deletes the pod the gentle way, if its disruption budget lets it go
+ * (registry/core/pod/storage/eviction.go).
  */
 export async function handleEviction(context: ResourceContext): Promise<ApiResponse> {
   const { info } = context
@@ -24,6 +26,8 @@ export async function handleEviction(context: ResourceContext): Promise<ApiRespo
     throw badRequest('name in URL does not match name in Eviction object')
   const options = eviction.deleteOptions ?? {}
   const dryRun = isDryRun(context, options.dryRun)
+  const record = await getRecord(context)
+  await takeDisruption(context, context.shared.parsed.get(record) as Pod, dryRun)
   await deleteObject(context, deletionOf(options, dryRun))
   return jsonResponse(201, { ...successStatus(undefined), code: 201 })
 }
