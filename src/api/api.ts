@@ -22,6 +22,7 @@ import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
 import { CustomResources } from './extension/custom-resources.ts'
 import { ServedKinds } from './extension/served-kinds.ts'
 import { VersionedKinds } from './extension/versioned-storage.ts'
+import { Fairness } from './fairness/fairness.ts'
 import { handleBinding } from './handlers/binding.ts'
 import { plainStorage } from './handlers/object-storage.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
@@ -88,6 +89,7 @@ class Pipeline implements Api {
   readonly #options: ApiOptions
   readonly #extensions: Extensions
   readonly #shared: Shared
+  readonly #fairness: Fairness
   readonly #kinds: ServedKinds
   readonly #customResources: CustomResources
   readonly #versionedKinds: VersionedKinds
@@ -106,6 +108,7 @@ class Pipeline implements Api {
       frames: new EventFrames(),
       admission: createAdmission(options),
     }
+    this.#fairness = new Fairness(options.store, options.clock)
     this.#customResources = new CustomResources(this.#kinds, this.#shared, options)
     this.#versionedKinds = new VersionedKinds(this.#shared)
     this.#metrics = options.metrics && new RequestMetrics(options.metrics, () => this.#load())
@@ -151,7 +154,13 @@ class Pipeline implements Api {
     try {
       const { verb, subresource } = context.info
       if (verb === 'watch' || longRunning.has(subresource)) return await this.#dispatch(context)
-      return await this.#counted(context, readVerbs.has(verb))
+      const { info, user, request } = context
+      const leave = await this.#fairness.enter(user, info, request.signal)
+      try {
+        return await this.#counted(context, readVerbs.has(verb))
+      } finally {
+        leave()
+      }
     } catch (error) {
       if (error instanceof StatusError) return errorResponse(error)
       if (error instanceof InvariantError) throw error

@@ -15,6 +15,10 @@ export const limits = {
   jsonPatchOperationsMax: 10_000,
   jsonDepthMax: 128,
   requestsInFlightMax: 2_000,
+  /** Under way at once, of all who are not exempt; kube-apiserver has 400 reads and 200 writes. */
+  requestSeatsMax: 600,
+  /** How long one may wait for a seat. */
+  requestWaitMsMax: 15_000,
   watchesPerMemberMax: 20_000,
   sharedEventBytesMax: 16 * MiB,
   headerBytesMax: 64 * KiB,

@@ -28,8 +28,6 @@ interface AggregatedResource {
   subresources?: { subresource: string; verbs: string[] }[]
 }
 
-/** Resources of Kubernetes 1.36 that are not served. */
-const unserved: ReadonlySet<string> = new Set()
 
 describe('discovery', () => {
   test('gives kubectl the aggregated form of both roots', async () => {
@@ -104,7 +102,6 @@ describe('discovery', () => {
         return line.startsWith('  ') ? `${resource}/${line.trim()}` : line
       })
       .filter((line) => !unservedSubresources.has(/^\w+\/(\w+) /.exec(line)?.[1] ?? ''))
-      .filter((line) => !unserved.has(line.split(/[ /]/)[line.includes(' short=') ? 2 : 0] ?? ''))
     assert.deepEqual(lines.sort(), facts.sort())
   })
 
