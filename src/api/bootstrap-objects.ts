@@ -5,6 +5,7 @@ import { isStatus } from '../base/status.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
 import type { EndpointSlice } from '../kinds/types.ts'
 import { reconcilePolicy } from './auth/rbac/reconcile-policy.ts'
+import { defaultFlows } from './fairness/default-flows.ts'
 
 /** Where a master's API is reached by pods. */
 export interface MasterEndpoint {
@@ -38,6 +39,26 @@ export async function ensureBootstrapObjects(
   await ensureSlices(slices, kubernetesSlices(endpoints))
 }
 
+/** Priorities that Kubernetes keeps for what a cluster cannot do without (scheduling/types.go). */
+const systemPriorities = [
+  ['system-cluster-critical', 2_000_000_000, 'a cluster needs these pods somewhere'],
+  ['system-node-critical', 2_000_001_000, 'a node needs these pods on itself'],
+] as const
+
+/** Priority classes, priority levels and flow schemas: made when they are missing. */
+async function ensureClusterDefaults(client: Client): Promise<void> {
+  const place = (group: string, resource: string) =>
+    client.resource({ group, version: 'v1', resource, namespaced: false })
+  const priorities = place('scheduling.k8s.io', 'priorityclasses')
+  for (const [name, value, description] of systemPriorities)
+    await ensure(priorities, '', { metadata: { name }, value, description } as KubernetesObject)
+  const flowGroup = 'flowcontrol.apiserver.k8s.io'
+  const levels = place(flowGroup, 'prioritylevelconfigurations')
+  for (const level of defaultFlows.levels) await ensure(levels, '', level)
+  const schemas = place(flowGroup, 'flowschemas')
+  for (const schema of defaultFlows.schemas) await ensure(schemas, '', schema)
+}
+
 /** As often as Kubernetes looks after its own endpoints. */
 const lookAfterMs = 10_000
 
@@ -61,6 +82,7 @@ export async function keepBootstrapObjects(
 ): Promise<void> {
   await ensureBootstrapObjects(client, endpoints())
   await reconcilePolicy(client)
+  await ensureClusterDefaults(client)
   let looking = false
   let again = false
   const look = async () => {

@@ -10,6 +10,7 @@ import type {
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,
@@ -31,6 +32,7 @@ export const paths = {
   deployments: path('apps', 'v1', 'deployments', true),
   clusterRoles: path('rbac.authorization.k8s.io', 'v1', 'clusterroles', false),
   podDisruptionBudgets: path('policy', 'v1', 'poddisruptionbudgets', true),
+  resourceQuotas: path('', 'v1', 'resourcequotas', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
 } as const
@@ -55,6 +57,8 @@ export const clusterRoles = (client: Client): ResourceClient<ClusterRole> =>
   client.resource(paths.clusterRoles)
 export const podDisruptionBudgets = (client: Client): ResourceClient<PodDisruptionBudget> =>
   client.resource(paths.podDisruptionBudgets)
+export const resourceQuotas = (client: Client): ResourceClient<ResourceQuota> =>
+  client.resource(paths.resourceQuotas)
 export const replicaSets = (client: Client): ResourceClient<ReplicaSet> =>
   client.resource(paths.replicaSets)
 

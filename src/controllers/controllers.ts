@@ -14,6 +14,7 @@ import { Heartbeats } from './node-lifecycle/heartbeats.ts'
 import { nodeLifecycleController } from './node-lifecycle/run.ts'
 import { podGcController } from './pod-gc.ts'
 import { replicaSetController } from './replica-set/run.ts'
+import { resourceQuotaController } from './resource-quota.ts'
 import { runController } from './runner.ts'
 import { serviceAccountController } from './service-account.ts'
 import { tokenCleaner } from './token-cleaner.ts'
@@ -40,6 +41,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['clusterrole-aggregation-controller', clusterRoleAggregationController],
   ['disruption-controller', disruptionController],
   ['token-cleaner', tokenCleaner],
+  ['resourcequota-controller', resourceQuotaController],
   ['custom-resource-definition-controller', customResourceDefinitionController],
 ]
 

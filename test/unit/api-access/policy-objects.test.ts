@@ -7,6 +7,10 @@ import {
   reconciledRole,
   reconcilePolicy,
 } from '../../../src/api/auth/rbac/reconcile-policy.ts'
+import { keepBootstrapObjects } from '../../../src/api/bootstrap-objects.ts'
+import { defaultFlows } from '../../../src/api/fairness/default-flows.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { Scope } from '../../../src/base/scope.ts'
 import { createClient } from '../../../src/client/client.ts'
 import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
 import { aggregatedRules } from '../../../src/kinds/rbac/aggregation.ts'
@@ -169,5 +173,29 @@ describe('escalation', () => {
       'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "y"',
     )
     assert.equal((await cluster.ask('GET', '/api', undefined, { user: jane })).status, 200)
+  })
+})
+
+describe('what every cluster begins with', () => {
+  test('priority classes and flows are served, whole and once', async () => {
+    await using cluster = await openCluster()
+    await using scope = new Scope()
+    const keeping = { clock: cluster.clock, logger: silentLogger, scope }
+    await keepBootstrapObjects(clientOf(cluster), [{ address: '10.0.0.1', port: 6443 }], keeping)
+    const names = async (path: string) =>
+      (await cluster.ask('GET', path)).json.items.map(
+        (item: { metadata: { name: string } }) => item.metadata.name,
+      )
+    assert.deepEqual(await names('/apis/scheduling.k8s.io/v1/priorityclasses'), [
+      'system-cluster-critical',
+      'system-node-critical',
+    ])
+    const flows = '/apis/flowcontrol.apiserver.k8s.io/v1'
+    assert.equal((await names(`${flows}/flowschemas`)).length, defaultFlows.schemas.length)
+    const levels = await names(`${flows}/prioritylevelconfigurations`)
+    assert.deepEqual(levels.sort(), defaultFlows.levels.map(({ metadata }) => metadata.name).sort())
+    const { revision } = cluster.memory.store.view
+    await keepBootstrapObjects(clientOf(cluster), [{ address: '10.0.0.1', port: 6443 }], keeping)
+    assert.equal(cluster.memory.store.view.revision, revision)
   })
 })
