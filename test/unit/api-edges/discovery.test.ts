@@ -28,7 +28,6 @@ interface AggregatedResource {
   subresources?: { subresource: string; verbs: string[] }[]
 }
 
-
 describe('discovery', () => {
   test('gives kubectl the aggregated form of both roots', async () => {
     for (const root of ['/api', '/apis']) {
