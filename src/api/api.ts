@@ -5,6 +5,7 @@ import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
 import { createAdmission } from './admission/standard-admission.ts'
+import { AuditLog } from './audit/audit-log.ts'
 import { type Authorizer, forbidden } from './auth/authorizer.ts'
 import { handleIssuerDiscovery } from './auth/issuer-discovery.ts'
 import { reviewHandlers } from './auth/reviews.ts'
@@ -89,6 +90,7 @@ class Pipeline implements Api {
   readonly #options: ApiOptions
   readonly #extensions: Extensions
   readonly #shared: Shared
+  readonly #audit: AuditLog | undefined
   readonly #fairness: Fairness
   readonly #kinds: ServedKinds
   readonly #customResources: CustomResources
@@ -108,6 +110,7 @@ class Pipeline implements Api {
       frames: new EventFrames(),
       admission: createAdmission(options),
     }
+    this.#audit = options.audit && new AuditLog(options.audit)
     this.#fairness = new Fairness(options.store, options.clock)
     this.#customResources = new CustomResources(this.#kinds, this.#shared, options)
     this.#versionedKinds = new VersionedKinds(this.#shared)
@@ -145,7 +148,14 @@ class Pipeline implements Api {
     const seconds = (clock.monotonicMs() - startMs) / 1_000
     this.#metrics?.answered(context.info, answer.status, seconds)
     const headers = new Map(answer.headers)
-    headers.set('audit-id', random.uuid())
+    const id = random.uuid()
+    headers.set('audit-id', id)
+    if (this.#audit) {
+      const { info } = context
+      const answeredMs = clock.wallMs()
+      const receivedMs = answeredMs - seconds * 1_000
+      this.#audit.answered({ id, request, info, user, answer, receivedMs, answeredMs })
+    }
     if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
     return { ...answer, headers }
   }

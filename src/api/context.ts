@@ -5,6 +5,7 @@ import type { Registry } from '../base/metrics.ts'
 import type { Random } from '../base/random.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
+import type { AuditOptions } from './audit/audit-log.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import type { ServiceAccountTokens } from './auth/service-account-token.ts'
@@ -55,6 +56,8 @@ export interface ApiOptions {
   readonly tokenReviewer?: Pick<Authenticator, 'reviewToken'>
   /** Without it no tokens of service accounts are issued. */
   readonly tokenSigner?: TokenSigner
+  /** Who did what is written down; nothing when left out. */
+  readonly audit?: AuditOptions
   /** Where requests are counted; nowhere when left out. */
   readonly metrics?: Registry
 }

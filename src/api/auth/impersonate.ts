@@ -43,6 +43,7 @@ export function actingUser(
     uid,
     groups: groupsWith(name, groups, account?.namespace),
     ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}),
+    impersonator: user,
   }
 }
 

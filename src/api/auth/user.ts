@@ -4,4 +4,6 @@ export interface User {
   readonly uid: string
   readonly groups: readonly string[]
   readonly extra?: Readonly<Record<string, readonly string[]>>
+  /** Who acts as this user, for the audit log. */
+  readonly impersonator?: User
 }

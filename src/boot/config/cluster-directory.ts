@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join, resolve } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { KeyPair, LeafRequest } from './certificates.ts'
+import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 
 /**
@@ -127,6 +128,7 @@ export interface ResolvedCluster {
     readonly monitorGraceSeconds: number
     readonly evictAfterSeconds: number
   }
+  readonly audit?: ClusterConfig['audit']
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 

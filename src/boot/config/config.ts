@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { auditLevels } from '../../api/audit/audit-policy.ts'
 import { ConfigError } from './config-error.ts'
 
 /**
@@ -25,6 +26,21 @@ const worker = z.strictObject({
   name,
   kubeletAddress: address.optional(),
   labels: z.record(z.string(), z.string()).optional(),
+})
+
+const texts = z.array(z.string()).optional()
+const auditRule = z.strictObject({
+  level: z.enum(auditLevels),
+  users: texts,
+  userGroups: texts,
+  verbs: texts,
+  namespaces: texts,
+  resources: z
+    .array(
+      z.strictObject({ group: z.string().default(''), resources: texts, resourceNames: texts }),
+    )
+    .optional(),
+  nonResourceURLs: texts,
 })
 
 const unique = (list: { name: string }[]) =>
@@ -88,6 +104,15 @@ const schema = z.strictObject({
       evictAfterSeconds: z.number().min(0).max(86_400).default(5),
     })
     .prefault({}),
+  /** Who did what, as lines of audit.k8s.io/v1 Events in each master's directory: off unless given rules. */
+  audit: z
+    .strictObject({
+      /** The first rule that matches decides; the parts of one are those of Kubernetes' audit policy. */
+      rules: z.array(auditRule).min(1).max(200),
+      fileMiBMax: z.number().int().min(1).max(10_240).default(100),
+      filesMax: z.number().int().min(0).max(100).default(10),
+    })
+    .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 

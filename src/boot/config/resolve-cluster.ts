@@ -80,6 +80,7 @@ export async function resolveCluster(
     nodePortRange: config.network.nodePortRange,
     raft: config.raft,
     nodes: config.nodes,
+    audit: config.audit,
     logLevel: config.logLevel,
   }
 }
@@ -112,6 +113,7 @@ async function resume(
     workers,
     apiAddress: port ? `${loopback}:${port}` : stored.apiAddress,
     nodes: config.nodes,
+    audit: config.audit,
     logLevel: config.logLevel,
   }
 }

@@ -15,6 +15,7 @@ import { type ApiRequest, type ApiResponse, notMemberHeader } from '../../client
 import type { Replica } from '../../raft/replica.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
+import { openAuditFile } from './audit-file.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
 import { Membership } from './membership.ts'
@@ -43,6 +44,18 @@ function notMember(name: string): ApiResponse {
   return { ...answer, headers: new Map([...answer.headers, [notMemberHeader, name]]) }
 }
 
+/** The audit log of this master, when the configuration has rules for one. */
+function auditOf(
+  { cluster, directory, logger, scope }: MemberProcess,
+  name: string,
+): Pick<ApiOptions, 'audit'> {
+  if (!cluster.audit) return {}
+  const { rules, fileMiBMax, filesMax } = cluster.audit
+  const file = directory.path('logs', `audit-${name}.log`)
+  const options = { file, bytesMax: fileMiBMax * 1024 * 1024, filesMax, logger }
+  return { audit: { rules, write: openAuditFile(options, scope) } }
+}
+
 /** Opens the HTTPS API of this master. */
 export async function serveMaster(
   member: MemberProcess,
@@ -62,6 +75,7 @@ export async function serveMaster(
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
     tolerationSeconds: cluster.nodes.evictAfterSeconds,
     kubeletTls: { ...identityOf(directory, 'kubelet-client'), ca },
+    ...auditOf(member, self.name),
     tokenSigner: signer,
     tokenIssuer: tokens,
     tokenReviewer: authenticator,

@@ -180,8 +180,9 @@ describe('what every cluster begins with', () => {
   test('priority classes and flows are served, whole and once', async () => {
     await using cluster = await openCluster()
     await using scope = new Scope()
+    const masters = [{ address: '10.0.0.1', port: 6443 }]
     const keeping = { clock: cluster.clock, logger: silentLogger, scope }
-    await keepBootstrapObjects(clientOf(cluster), [{ address: '10.0.0.1', port: 6443 }], keeping)
+    await keepBootstrapObjects(clientOf(cluster), () => masters, keeping)
     const names = async (path: string) =>
       (await cluster.ask('GET', path)).json.items.map(
         (item: { metadata: { name: string } }) => item.metadata.name,
@@ -195,7 +196,7 @@ describe('what every cluster begins with', () => {
     const levels = await names(`${flows}/prioritylevelconfigurations`)
     assert.deepEqual(levels.sort(), defaultFlows.levels.map(({ metadata }) => metadata.name).sort())
     const { revision } = cluster.memory.store.view
-    await keepBootstrapObjects(clientOf(cluster), [{ address: '10.0.0.1', port: 6443 }], keeping)
+    await keepBootstrapObjects(clientOf(cluster), () => masters, keeping)
     assert.equal(cluster.memory.store.view.revision, revision)
   })
 })

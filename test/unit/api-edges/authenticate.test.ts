@@ -161,6 +161,7 @@ describe('impersonation', () => {
       uid: 'u1',
       groups: ['dev', 'ops, night shift', 'system:authenticated'],
       extra: { 'acme.com/project': ['kijabi'] },
+      impersonator: admin,
     })
     const account = new Map([['impersonate-user', 'system:serviceaccount:web:builder']])
     assert.deepEqual(actingUser(authorizer(), admin, account).groups, [
