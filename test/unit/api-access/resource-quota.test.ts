@@ -110,6 +110,20 @@ describe('resource quota', () => {
     assert.deepEqual(usedOf(cluster, 'q'), { configmaps: '7' })
   })
 
+  test('two masters give away no more than there is', async () => {
+    await using cluster = await openCluster()
+    await using other = await openCluster({ store: cluster.memory.store })
+    await putQuota(cluster, 'q', { configmaps: '5' })
+    const maps = '/api/v1/namespaces/default/configmaps'
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? cluster : other).ask('POST', maps, configMap(`m${index}`)),
+      ),
+    )
+    assert.equal(answers.filter(({ status }) => status === 201).length, 5)
+    assert.deepEqual(usedOf(cluster, 'q'), { configmaps: '5' })
+  })
+
   test('growing an object takes the difference', async () => {
     await using cluster = await openCluster()
     await putQuota(cluster, 'q', { 'services.nodeports': '2', services: '5' })
