@@ -95,7 +95,8 @@ export function shrunkOldSets(
 
 /**
  * New sizes after the wanted number itself changed in the middle of a rollout: every set gets its
- * share, rounding left-overs go to the first (sync.go, scale).
+ * share, rounding left-overs go to the first (sync.go, scale). What the first is too small to give, the next
+ * ones give: upstream keeps a pod too many then.
  */
 export function proportionalSizes(
   deployment: Deployment,
@@ -112,8 +113,13 @@ export function proportionalSizes(
     sizes.set(set, sizeOf(set) + share)
     added += share
   }
-  const [first] = sorted
-  if (first && toAdd !== 0) sizes.set(first, Math.max(0, (sizes.get(first) ?? 0) + toAdd - added))
+  let left = toAdd - added
+  for (const set of sorted) {
+    const size = sizes.get(set) ?? 0
+    const change = Math.max(left, -size)
+    sizes.set(set, size + change)
+    left -= change
+  }
   return sizes
 }
 
