@@ -4,6 +4,7 @@ import { delay, systemClock } from '../../src/base/clock.ts'
 import { flightSilence } from '../../src/base/flight-record.ts'
 import { stderrLogger } from '../../src/base/log.ts'
 import { systemRandom } from '../../src/base/random.ts'
+import { isStatus } from '../../src/base/status.ts'
 import type { Replica, ReplicaListener } from '../../src/raft/replica.ts'
 import type { ReplicaSettings } from '../../src/raft/replica-options.ts'
 import { createThreadReplica } from '../../src/raft/thread/thread-replica.ts'
@@ -67,7 +68,15 @@ class StoreProcess {
   /** Resolves when it could serve. */
   async start(): Promise<void> {
     await this.#proposer.start()
-    await this.#proposer.barrier()
+    for (;;) {
+      try {
+        await this.#proposer.barrier()
+        return
+      } catch (error) {
+        // A long log is still being applied.
+        if (!isStatus(error, 'ServiceUnavailable')) throw error
+      }
+    }
   }
 
   async fill(keys: number): Promise<object> {
