@@ -4,6 +4,8 @@ import { StatusError } from '../base/status.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
+import { admitStream } from './admission/connect.ts'
+import { createDynamicAdmission } from './admission/dynamic-admission.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { AuditLog } from './audit/audit-log.ts'
 import { type Authorizer, forbidden } from './auth/authorizer.ts'
@@ -30,6 +32,7 @@ import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
 import { EventFrames } from './handlers/watch/event-frames.ts'
+import { metricsHandlers } from './metrics/resource-metrics.ts'
 import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { handleProxy } from './proxy/handle-proxy.ts'
 import { parseRequestInfo } from './request-info.ts'
@@ -52,7 +55,11 @@ export interface Extensions {
 /** What every member serves. */
 export const standardExtensions: Extensions = {
   paths: [handleIssuerDiscovery, handleDiscovery, handleOpenApi],
-  resources: new Map([...reviewHandlers, ['/v1/componentstatuses', handleComponentStatuses]]),
+  resources: new Map([
+    ...reviewHandlers,
+    ...metricsHandlers,
+    ['/v1/componentstatuses', handleComponentStatuses],
+  ]),
   subresources: new Map([
     ['pods/log', createLogHandler()],
     ['pods/exec', upgradeRequired],
@@ -73,6 +80,8 @@ export interface Api {
   /** Requests under way, streams that have begun not counted. */
   readonly inFlight: number
   readonly openWatches: number
+  /** Asks the cluster's webhooks and policies about a stream of a pod. Throws refusals. */
+  admitStream(request: ApiRequest, user: User): Promise<void>
   /** What decides about its requests; for those that the server answers beside it. */
   readonly authorizer: Authorizer
 }
@@ -109,6 +118,7 @@ class Pipeline implements Api {
       watches: new WatchCount(),
       frames: new EventFrames(),
       admission: createAdmission(options),
+      dynamic: createDynamicAdmission(options.store),
     }
     this.#audit = options.audit && new AuditLog(options.audit)
     this.#fairness = new Fairness(options.store, options.clock)
@@ -133,8 +143,12 @@ class Pipeline implements Api {
     return this.#shared.watches.open
   }
 
-  async handle(request: ApiRequest, user: User): Promise<ApiResponse> {
-    const context: HandlerContext = {
+  admitStream(request: ApiRequest, user: User): Promise<void> {
+    return admitStream(this.#contextOf(request, user), this.#shared)
+  }
+
+  #contextOf(request: ApiRequest, user: User): HandlerContext {
+    return {
       options: this.#options,
       info: parseRequestInfo(request.method, request.path),
       user,
@@ -142,6 +156,10 @@ class Pipeline implements Api {
       kinds: this.#kinds,
       warnings: [],
     }
+  }
+
+  async handle(request: ApiRequest, user: User): Promise<ApiResponse> {
+    const context = this.#contextOf(request, user)
     const { clock, random } = this.#options
     const startMs = clock.monotonicMs()
     const answer = await this.#answer(context)

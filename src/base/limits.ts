@@ -29,11 +29,14 @@ export const limits = {
   selectableFieldsMax: 8,
   celSourceCharactersMax: 100_000,
   celDepthMax: 100,
+  celTreeDepthMax: 500,
   celCallCostMax: 1_000_000,
   celRequestCostMax: 10_000_000,
   shownRecordsMax: 4_096,
   customEventBytesMax: 1 * MiB,
   webhookAnswerBytesMax: 6 * MiB,
+  statsSummaryBytesMax: 8 * MiB,
+  usageWindowMs: 1_000,
 
   // Store
   txnOperationsMax: 128,

@@ -34,6 +34,7 @@ export const paths = {
   podDisruptionBudgets: path('policy', 'v1', 'poddisruptionbudgets', true),
   resourceQuotas: path('', 'v1', 'resourcequotas', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
+  apiServices: path('apiregistration.k8s.io', 'v1', 'apiservices', false),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
 } as const
 

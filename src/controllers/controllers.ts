@@ -1,6 +1,7 @@
 import type { Term } from '../base/brand.ts'
 import type { Scope } from '../base/scope.ts'
 import { paths } from '../client/resources.ts'
+import { apiServiceController } from './api-service.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { customResourceDefinitionController } from './custom-resource-definition.ts'
@@ -42,6 +43,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['disruption-controller', disruptionController],
   ['token-cleaner', tokenCleaner],
   ['resourcequota-controller', resourceQuotaController],
+  ['api-service-controller', apiServiceController],
   ['custom-resource-definition-controller', customResourceDefinitionController],
 ]
 

@@ -12,6 +12,8 @@ export type KindFacts = Pick<Kind, 'kind' | 'resource' | 'singular' | 'definitio
     readonly hasStatus?: boolean
     /** Rule of metadata.name; a DNS subdomain when left out. */
     readonly nameRule?: NameRule
+    /** Finalizers need no domain. */
+    readonly anyFinalizer?: boolean
   }
 
 const allVerbs: readonly Verb[] = [
@@ -31,7 +33,7 @@ const allVerbs: readonly Verb[] = [
  * add the kind's own rules.
  */
 export function defineKind(facts: KindFacts): Kind {
-  const { hasStatus = false, nameRule, ...rest } = facts
+  const { hasStatus = false, nameRule, anyFinalizer, ...rest } = facts
   const namespaced = facts.namespaced ?? true
   // The table is read when a kind is first used, not when this file is.
   const schema = () => definition(facts.definition)
@@ -71,18 +73,18 @@ export function defineKind(facts: KindFacts): Kind {
       fillStatus(schema(), object)
     },
     validateCreate: (object) => [
-      ...validateMeta(object.metadata, { namespaced, nameRule }),
+      ...validateMeta(object.metadata, { namespaced, nameRule, anyFinalizer }),
       ...schemaErrors(facts.definition, object),
       ...(facts.validateCreate?.(object) ?? []),
     ],
     validateUpdate: (object, old) => [
-      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer }),
       ...schemaErrors(facts.definition, object),
       ...immutableErrors(schema(), object, old),
       ...(facts.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
-      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer }),
       ...(facts.validateStatusUpdate?.(object, old) ?? []),
     ],
   }

@@ -44,6 +44,23 @@ const reviews: readonly DiscoveredResource[] = [
   { ...review('authorization.k8s.io', 'LocalSubjectAccessReview'), namespaced: true },
 ]
 
+/** Measured when somebody asks, and never stored: metrics.k8s.io. */
+const metrics: readonly DiscoveredResource[] = [
+  { ...measured('NodeMetrics', 'nodes'), namespaced: false },
+  measured('PodMetrics', 'pods'),
+]
+
+function measured(kind: string, resource: string): DiscoveredResource {
+  return {
+    ...review('metrics.k8s.io', kind),
+    version: 'v1beta1',
+    resource,
+    singular: '',
+    namespaced: true,
+    verbs: ['get', 'list'],
+  }
+}
+
 /** Subresources that Kubernetes has and this API does not serve yet: clients must not find them. */
 export const unservedSubresources: ReadonlySet<string> = new Set([
   'ephemeralcontainers',
@@ -75,7 +92,7 @@ const groupOrder = [
 /** Everything that is served, by group and version, in discovery's order. */
 export function groupVersions(kinds: readonly Kind[]): readonly GroupVersion[] {
   const found = new Map<string, DiscoveredResource[]>()
-  for (const resource of [...kinds.map(describe), ...reviews]) {
+  for (const resource of [...kinds.map(describe), ...reviews, ...metrics]) {
     const key = `${resource.group}/${resource.version}`
     found.set(key, [...(found.get(key) ?? []), resource])
   }

@@ -11,6 +11,7 @@ import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 import { generateName } from './generate-name.ts'
 import { checkPlace, isDryRun, readObject } from './request-body.ts'
+import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import {
   absent,
@@ -41,27 +42,26 @@ export async function handleCreate(context: ResourceContext): Promise<ApiRespons
  */
 export async function createObject(
   context: ResourceContext,
-  object: AnyObject,
+  given: AnyObject,
   dryRun: boolean,
   managedFields?: ManagedFieldsEntry[],
 ): Promise<Written> {
   const { kind, info, options, shared } = context
-  checkPlace(kind, object, info.namespace, info.name)
-  const { metadata } = object
-  if (metadata.resourceVersion)
+  checkPlace(kind, given, info.namespace, info.name)
+  if (given.metadata.resourceVersion)
     throw badRequest('resourceVersion should not be set on objects to be created')
+  const { metadata } = given
   const prefix = metadata.name ? '' : (metadata.generateName ?? '')
-  setServerMetadata(context, object)
   for (let attempt = 1; ; attempt += 1) {
-    const named = prefix === '' ? object : withName(object, generateName(options.random, prefix))
-    applyDefaults(kind, named)
-    named.metadata.managedFields = managedFields ?? ownersOfNew(kind, named, updaterOf(context))
-    kind.prepareCreate(named)
+    const named = prefix === '' ? given : withName(given, generateName(options.random, prefix))
+    complete(context, named, managedFields)
     await decideFresh(options.store, async () => shared.admission.create(context, named))
-    checkNew(context, named)
+    const object = await mutated(context, named, dryRun, managedFields)
+    checkNew(context, object)
+    await shared.dynamic.validate(creation(context, object, dryRun))
     try {
       return await shared.admission.inTurn(context, () =>
-        decideFresh(options.store, () => storeNew(context, named, dryRun)),
+        decideFresh(options.store, () => storeNew(context, object, dryRun)),
       )
     } catch (error) {
       if (prefix === '' || !isTaken(error)) throw error
@@ -75,6 +75,38 @@ function withName(object: AnyObject, name: string): AnyObject {
   const copy = structuredClone(object)
   copy.metadata.name = name
   return copy
+}
+
+function complete(
+  context: ResourceContext,
+  object: AnyObject,
+  managedFields: ManagedFieldsEntry[] | undefined,
+): void {
+  const { kind } = context
+  setServerMetadata(context, object)
+  applyDefaults(kind, object)
+  object.metadata.managedFields = managedFields ?? ownersOfNew(kind, object, updaterOf(context))
+  kind.prepareCreate(object)
+}
+
+function creation(context: ResourceContext, object: AnyObject, dryRun: boolean): Attributes {
+  return { context, operation: 'CREATE', object, old: undefined, dryRun }
+}
+
+/** The object as webhooks and policies leave it: complete again, and still where the path says. */
+async function mutated(
+  context: ResourceContext,
+  object: AnyObject,
+  dryRun: boolean,
+  managedFields: ManagedFieldsEntry[] | undefined,
+): Promise<AnyObject> {
+  const { info, kind, shared } = context
+  const result = await shared.dynamic.mutate(creation(context, object, dryRun))
+  if (!result || result === object) return object
+  checkPlace(kind, result, info.namespace, info.name)
+  complete(context, result, managedFields)
+  result.metadata.uid = object.metadata.uid
+  return result
 }
 
 /** Marks the AlreadyExists that generateName gets around. */

@@ -73,6 +73,10 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
   checkPreconditions(kind, old, record, how)
   shared.admission.judge(context, undefined, old)
   const uid = old.metadata.uid ?? ''
+  const { dryRun } = how
+  const deletion = { context, operation: 'DELETE', object: undefined, old, dryRun } as const
+  await shared.dynamic.mutate(deletion)
+  await shared.dynamic.validate(deletion)
   const marked = markDeleted(kind, parseStored(record.value), how, options.clock.wallMs())
   if (isHeld(kind, marked)) {
     const encoded = await shared.storage.encoded(marked)

@@ -12,6 +12,8 @@ import type { EventFrames } from './watch/event-frames.ts'
 
 /** What all requests of one API share. */
 export interface Shared {
+  /** Webhooks and policies. */
+  readonly dynamic: DynamicAdmission
   readonly storage: ObjectStorage
   readonly parsed: ParsedObjects
   readonly watches: WatchCount
@@ -44,6 +46,27 @@ export interface Admission {
     object: AnyObject | undefined,
     old: AnyObject | undefined,
   ): Claims
+}
+
+export type AdmittedOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+/** What admission is asked about (apiserver pkg/admission/attributes.go). */
+export interface Attributes {
+  readonly context: ResourceContext
+  readonly operation: AdmittedOperation
+  /** Undefined for a deletion. */
+  readonly object: AnyObject | undefined
+  /** Undefined for a creation. */
+  readonly old: AnyObject | undefined
+  readonly dryRun: boolean
+}
+
+/** Admission that the cluster's users configure: policies first, then webhooks. */
+export interface DynamicAdmission {
+  /** The object as it is to go on; undefined for a deletion. Throws refusals. */
+  mutate(attributes: Attributes): Promise<AnyObject | undefined>
+  /** Throws the refusal. */
+  validate(attributes: Attributes): Promise<void>
 }
 
 /** What goes into the same transaction as an object: address claims of services. */

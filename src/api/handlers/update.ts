@@ -14,6 +14,7 @@ import { createObject } from './create.ts'
 import { keyOfRequest } from './get.ts'
 import { shownRecord } from './object-storage.ts'
 import { checkPlace, isDryRun, readObject } from './request-body.ts'
+import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import {
   attemptsMax,
@@ -110,11 +111,14 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (!stored) throw notFound(kind, info.name)
   const record = await shownRecord(shared.storage, stored)
   const old = shared.parsed.get(record)
-  const object = change.next(parseStored(record.value), record)
-  if (!object) return { stored: record }
-  checkRevision(kind, object, record)
+  const next = change.next(parseStored(record.value), record)
+  if (!next) return { stored: record }
+  checkRevision(kind, next, record)
+  const object = await mutated(context, change, next, old)
   complete(context, change, object, old)
   shared.admission.judge(context, object, old)
+  if (isAdmitted(context, change))
+    await shared.dynamic.validate(updating(context, change, object, old))
   const claims = shared.admission.claims(context, object, old)
   const encoded = await shared.storage.encoded(object)
   const guarded = {
@@ -130,6 +134,36 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (change.dryRun) return { object: withRevisionOf(object, record) }
   const written = await putObject(context, record.key, encoded, guarded)
   return written && { stored: written }
+}
+
+/** What the API itself writes is nobody's business; a Scale is no object of the kind. */
+function isAdmitted({ info }: ResourceContext, { part }: Change): boolean {
+  return part !== 'raw' && info.subresource !== 'scale'
+}
+
+function updating(
+  context: ResourceContext,
+  { dryRun }: Change,
+  object: AnyObject,
+  old: AnyObject,
+): Attributes {
+  return { context, operation: 'UPDATE', object, old, dryRun }
+}
+
+/** The object as webhooks and policies leave it. */
+async function mutated(
+  context: ResourceContext,
+  change: Change,
+  object: AnyObject,
+  old: AnyObject,
+): Promise<AnyObject> {
+  if (!isAdmitted(context, change)) return object
+  const { info, kind, shared } = context
+  const result = await shared.dynamic.mutate(updating(context, change, object, old))
+  if (!result || result === object) return object
+  checkPlace(kind, result, info.namespace, info.name)
+  applyDefaults(kind, result)
+  return result
 }
 
 /** The same fields in another order: as many bytes, so only then worth a closer look. */

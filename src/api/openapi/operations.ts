@@ -1,6 +1,6 @@
 import { allDefinitions, type GroupVersionKind } from '../../kinds/schema.ts'
 import type { DiscoveredResource } from '../discovery/resources.ts'
-import { patchTypes } from '../patch/apply-patch.ts'
+import { servedPatchTypes } from '../patch/apply-patch.ts'
 
 /** One operation, before it is written in a dialect. */
 export interface Operation {
@@ -200,7 +200,8 @@ function patchOperation(kind: GroupVersionKind, parent: GroupVersionKind, subres
   return operation('patch', 'patch', 'Changes parts of', kind, parent, subresource, {
     parameters: [...writeParameters, forceParameter],
     body: `${meta}.Patch`,
-    bodyTypes: patchTypes,
+    // kubectl reads here which patch to send.
+    bodyTypes: servedPatchTypes('isCustom' in parent && parent.isCustom === true),
     answer: definitionName(kind),
   })
 }

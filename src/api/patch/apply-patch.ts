@@ -57,9 +57,14 @@ function patchedDocument(
   return strategicMerge(document, patch, mergeSchema(kind.definition))
 }
 
+/** The patches of a kind: custom ones have no merge keys, so nothing strategic. */
+export function servedPatchTypes(isCustom: boolean): readonly string[] {
+  return isCustom ? patchTypes.filter((type) => !type.includes('strategic')) : patchTypes
+}
+
 /** Kubernetes' refusal of a patch's media type. */
 export function unsupportedPatch(kind?: Pick<Kind, 'custom'>): StatusError {
-  const types = kind?.custom ? patchTypes.filter((type) => !type.includes('strategic')) : patchTypes
+  const types = servedPatchTypes(kind?.custom !== undefined)
   return statusError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { statusError } from '../../base/status.ts'
+import type { ApiRequest } from '../../client/transport.ts'
 import { requireAllowed } from '../auth/authorizer.ts'
 import type { ApiOptions, Handler, RequestInfo, User } from '../context.ts'
 import { noSuchPath } from '../errors.ts'
@@ -11,6 +12,9 @@ import { answerOf, kubeletRequest, refusalOf } from './kubelet-request.ts'
 import { findKubelet, findPod, type KubeletAddress } from './pod-container.ts'
 import { StreamCount } from './stream-count.ts'
 import { kubeletStreamPath, type StreamKind } from './stream-options.ts'
+
+/** Asks webhooks and policies about a stream; throws refusals. */
+export type AdmitStream = (request: ApiRequest, user: User) => Promise<void>
 
 /** Takes over a connection that asks for exec, attach, port-forward or an upgrade of a proxied server. */
 export interface UpgradeHandler {
@@ -31,6 +35,7 @@ export interface UpgradeHandler {
 export function createUpgradeHandler(
   options: ApiOptions,
   streams: StreamCount = new StreamCount(),
+  admit: AdmitStream = () => Promise.resolve(),
 ): UpgradeHandler {
   const open = new Set<Duplex>()
   return {
@@ -46,6 +51,7 @@ export function createUpgradeHandler(
       const kind = streamKindOf(info)
       // A WebSocket comes as GET; what it does is a create (Kubernetes asks for that from 1.35 on).
       requireAllowed(options.authorizer, user, { ...info, verb: 'create' })
+      await admit({ method: 'POST', path: request.url ?? '/', headers: new Map() }, user)
       const pod = await findPod(options, info)
       const path = kubeletStreamPath(kind, pod, info.query)
       const address = await findKubelet(options, pod.nodeName)

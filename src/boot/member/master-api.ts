@@ -6,6 +6,7 @@ import type { ApiOptions, User } from '../../api/context.ts'
 import type { Proposer } from '../../api/proposer.ts'
 import { errorResponse, jsonResponse } from '../../api/responses.ts'
 import { createApiServer } from '../../api/server.ts'
+import { StreamCount } from '../../api/subresources/stream-count.ts'
 import { createUpgradeHandler } from '../../api/subresources/upgrade.ts'
 import { systemClock as clock } from '../../base/clock.ts'
 import { createMetricsRegistry } from '../../base/metrics.ts'
@@ -81,7 +82,9 @@ export async function serveMaster(
     tokenReviewer: authenticator,
   }
   const api = createApi(options)
-  const upgrades = createUpgradeHandler(options)
+  const upgrades = createUpgradeHandler(options, new StreamCount(), (...asked) =>
+    api.admitStream(...asked),
+  )
   const membership = new Membership(replica, clock)
   const server = createApiServer({
     api: {

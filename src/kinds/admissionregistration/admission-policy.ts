@@ -11,6 +11,7 @@ import type {
 } from '../types.ts'
 import { duplicate, invalid, notSupported, required } from '../validation/field-error.ts'
 import { validateLabelSelector } from '../validation/validate-selector.ts'
+import { compileErrors } from './compile-policy.ts'
 import { conditionErrors, ruleErrors } from './validate-rules.ts'
 
 type Policy = Partial<MutatingAdmissionPolicy & ValidatingAdmissionPolicy>
@@ -147,7 +148,7 @@ function sharedErrors(spec: NonNullable<Policy['spec']>): FieldError[] {
       errors.push(required('spec.matchConstraints.resourceRules'))
   }
   errors.push(...conditionErrors(spec.matchConditions, 'spec.matchConditions'))
-  return [...errors, ...variableErrors(spec.variables ?? [])]
+  return [...errors, ...variableErrors(spec.variables ?? []), ...compileErrors(spec)]
 }
 
 const identifier = /^[_a-zA-Z][_a-zA-Z0-9]*$/

@@ -9,6 +9,7 @@ import {
   tooMany,
 } from '../validation/field-error.ts'
 import { qualifiedNameProblems } from '../validation/names.ts'
+import { compiledAs, conditionEnvironment } from './expressions.ts'
 
 const operationsSupported = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 const conditionsMax = 64
@@ -48,10 +49,11 @@ function wildcardErrors(values: readonly string[], path: string): FieldError[] {
   return []
 }
 
-/** CEL conditions; whether they compile is asked where CEL is known. */
+/** CEL conditions; those of policies are compiled with the rest of them. */
 export function conditionErrors(
   conditions: readonly MatchCondition[] | undefined,
   path: string,
+  compiles = false,
 ): FieldError[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()
@@ -60,6 +62,10 @@ export function conditionErrors(
   for (const [index, { name = '', expression = '' }] of found.entries()) {
     const at = `${path}[${index}]`
     if (expression.trim() === '' && expression !== '') errors.push(required(`${at}.expression`))
+    else if (compiles && expression !== '') {
+      const program = compiledAs(conditionEnvironment, expression, ['bool'])
+      if (typeof program === 'string') errors.push(invalid(`${at}.expression`, expression, program))
+    }
     if (name === '') continue
     errors.push(...invalids(`${at}.name`, name, qualifiedNameProblems(name)))
     if (seen.has(name)) errors.push(duplicate(`${at}.name`, name))

@@ -97,7 +97,7 @@ function webhookErrors(webhook: Webhook, path: string): FieldError[] {
     ...validateLabelSelector(webhook.namespaceSelector, `${path}.namespaceSelector`),
     ...validateLabelSelector(webhook.objectSelector, `${path}.objectSelector`),
     ...clientConfigErrors(webhook.clientConfig, `${path}.clientConfig`),
-    ...conditionErrors(webhook.matchConditions, `${path}.matchConditions`),
+    ...conditionErrors(webhook.matchConditions, `${path}.matchConditions`, true),
   ]
 }
 

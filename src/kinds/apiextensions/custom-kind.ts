@@ -126,15 +126,15 @@ function validations(
   }
   return {
     validateCreate: (object) => [
-      ...validateMeta(object.metadata, { namespaced }),
+      ...validateMeta(object.metadata, { namespaced, anyFinalizer: true }),
       ...errorsOf(object, undefined),
     ],
     validateUpdate: (object, old) => [
-      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer: true }),
       ...errorsOf(object, old),
     ],
     validateStatusUpdate: (object, old) => [
-      ...validateMetaUpdate(object.metadata, old.metadata),
+      ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer: true }),
       ...errorsOf(object, old),
     ],
   }

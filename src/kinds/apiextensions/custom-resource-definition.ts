@@ -17,6 +17,7 @@ export const customResourceDefinition = defineKind({
   countsGeneration: true,
   unconditionalUpdate: false,
   hasStatus: true,
+  anyFinalizer: true,
   deletionFinalizers: [cleanupFinalizer],
   subresources: [subresource('status', 'CustomResourceDefinition', ['get', 'patch', 'update'])],
   prepareCreate: (object) => {

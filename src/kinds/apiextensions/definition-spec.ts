@@ -65,15 +65,17 @@ export interface DefinitionConversion {
 
 /** Where a webhook is: a URL, or a Service of the cluster. */
 export interface WebhookTarget {
-  readonly url?: string
-  readonly service?: {
-    readonly namespace: string
-    readonly name: string
-    readonly path?: string
-    readonly port?: number
-  }
+  readonly url?: string | undefined
+  readonly service?:
+    | {
+        readonly namespace: string
+        readonly name: string
+        readonly path?: string | undefined
+        readonly port?: number | undefined
+      }
+    | undefined
   /** PEM in base64. */
-  readonly caBundle?: string
+  readonly caBundle?: string | undefined
 }
 
 export interface DefinitionStatus {

@@ -82,3 +82,41 @@ export interface Comprehension {
   readonly filter: Expression | undefined
   readonly body: Expression
 }
+
+/** The parts of an expression. */
+function childrenOf(expression: Expression): readonly (Expression | undefined)[] {
+  switch (expression.is) {
+    case 'literal':
+    case 'name':
+      return []
+    case 'select':
+      return [expression.operand]
+    case 'index':
+      return [expression.operand, expression.index]
+    case 'call':
+      return [expression.target, ...expression.parameters]
+    case 'list':
+      return expression.items.map(({ value }) => value)
+    case 'map':
+      return expression.entries.flatMap(({ key, value }) => [key, value])
+    case 'message':
+      return expression.fields.map(({ value }) => value)
+    case 'comprehension':
+      return [expression.range, expression.filter, expression.body]
+    case 'bind':
+      return [expression.value, expression.body]
+  }
+}
+
+/**
+ * The first part that lies deeper than `depthMax`; undefined for none. Without recursion: a chain of
+ * operators is as deep as it is long.
+ */
+export function partBelow(whole: Expression, depthMax: number): Expression | undefined {
+  let level: readonly Expression[] = [whole]
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > depthMax) return level[0]
+    level = level.flatMap(childrenOf).filter((part) => part !== undefined)
+  }
+  return undefined
+}

@@ -28,14 +28,16 @@ import { Uint } from './values.ts'
 export interface Scope {
   readonly functions: FunctionTable
   readonly variables: ReadonlyMap<string, Type>
-  /** Types of `Name{…}`. */
-  readonly messages: ReadonlyMap<string, ObjectType>
+  /** The type of `Name{…}`; undefined for a name that is none. */
+  message(name: string): ObjectType | undefined
 }
 
 /** What the checker found out: the type of the whole, and which overloads each call may mean. */
 export interface Checked {
   readonly type: Type
   readonly calls: ReadonlyMap<Expression, readonly Overload[]>
+  /** Selections that are names of variables or types with dots in them. */
+  readonly dotted: ReadonlyMap<Expression, string>
 }
 
 /** Infers types. Throws CelCompileError with every problem found, in cel-go's words. */
@@ -43,7 +45,7 @@ export function check(source: string, expression: Expression, scope: Scope): Che
   const checker = new Checker(scope)
   const type = checker.infer(expression)
   if (checker.problems.length > 0) throw compileError(source, checker.problems)
-  return { type, calls: checker.calls }
+  return { type, calls: checker.calls, dotted: checker.dotted }
 }
 
 const typeNames: ReadonlySet<string> = new Set([
@@ -65,6 +67,7 @@ const typeNames: ReadonlySet<string> = new Set([
 class Checker {
   readonly problems: Problem[] = []
   readonly calls = new Map<Expression, readonly Overload[]>()
+  readonly dotted = new Map<Expression, string>()
   readonly #scope: Scope
   /** Variables of comprehensions and binds, innermost last. */
   readonly #locals: (readonly [string, Type])[] = []
@@ -118,12 +121,23 @@ class Checker {
   #select(expression: Extract<Expression, { is: 'select' }>): Type {
     const { operand, field, at, isOptional, tests } = expression
     const qualified = qualifiedName(expression)
-    if (qualified !== undefined && typeNames.has(qualified)) return typeType
+    const dotted = qualified === undefined ? undefined : this.#dotted(qualified)
+    if (dotted && qualified !== undefined) {
+      this.dotted.set(expression, qualified)
+      return dotted
+    }
     const type = this.infer(operand)
     const inside = type.is === 'optional' ? type.of : type
     const found = this.#field(inside, field, at)
     if (tests) return boolType
     return isOptional || type.is === 'optional' ? optionalOf(flattened(found)) : found
+  }
+
+  /** The type of a name with dots that is declared as such. */
+  #dotted(name: string): Type | undefined {
+    if (!name.includes('.') || this.#locals.some(([known]) => name.startsWith(`${known}.`)))
+      return undefined
+    return this.#scope.variables.get(name) ?? (typeNames.has(name) ? typeType : undefined)
   }
 
   #field(type: Type, field: string, at: number): Type {
@@ -227,7 +241,7 @@ class Checker {
   }
 
   #message({ name, fields, at }: Extract<Expression, { is: 'message' }>): Type {
-    const type = this.#scope.messages.get(name)
+    const type = this.#scope.message(name)
     const given = fields.map((field) => ({ field, type: this.infer(field.value) }))
     if (!type) return this.#refuse(at, `undeclared reference to '${name}' (in container '')`)
     for (const { field, type: actual } of given) {

@@ -39,7 +39,8 @@ const standardFunctions = new FunctionTable(standardLibraries)
 
 export interface EnvironmentOptions {
   readonly variables: ReadonlyMap<string, Type>
-  readonly messages?: ReadonlyMap<string, ObjectType>
+  /** Types of `Name{…}`; none when left out. */
+  readonly message?: (name: string) => ObjectType | undefined
   /** Beyond the standard ones. */
   readonly libraries?: readonly (readonly Overload[])[]
 }
@@ -48,12 +49,12 @@ export interface EnvironmentOptions {
 export class Environment {
   readonly #scope: Scope
 
-  constructor({ variables, messages, libraries = [] }: EnvironmentOptions) {
+  constructor({ variables, message, libraries = [] }: EnvironmentOptions) {
     const functions =
       libraries.length === 0
         ? standardFunctions
         : new FunctionTable([...standardLibraries, ...libraries])
-    this.#scope = { functions, variables, messages: messages ?? new Map() }
+    this.#scope = { functions, variables, message: message ?? (() => undefined) }
   }
 
   /** Throws CelCompileError. */
@@ -61,7 +62,7 @@ export class Environment {
     const expression = parse(source)
     const checked = check(source, expression, this.#scope)
     return new Program(source, checked, (lookup, budget) =>
-      evaluate(expression, checked.calls, lookup, budget),
+      evaluate(expression, checked, lookup, budget),
     )
   }
 }

@@ -1,9 +1,9 @@
 import type { Comprehension, Expression } from './ast.ts'
 import type { Budget } from './budget.ts'
-import { type Checked, qualifiedName } from './checker.ts'
+import type { Checked } from './checker.ts'
 import { CelRuntimeError } from './errors.ts'
 import type { Overload } from './functions.ts'
-import { holds } from './types.ts'
+import { holds, type Type } from './types.ts'
 import {
   isListValue,
   isMapValue,
@@ -26,21 +26,21 @@ export type Lookup = (name: string) => Value | undefined
  */
 export function evaluate(
   expression: Expression,
-  calls: Checked['calls'],
+  checked: Checked,
   lookup: Lookup,
   budget: Budget,
 ): Value {
-  return new Evaluator(calls, lookup, budget).run(expression)
+  return new Evaluator(checked, lookup, budget).run(expression)
 }
 
 class Evaluator {
-  readonly #calls: Checked['calls']
+  readonly #checked: Checked
   readonly #lookup: Lookup
   readonly #budget: Budget
   readonly #locals: [string, Value][] = []
 
-  constructor(calls: Checked['calls'], lookup: Lookup, budget: Budget) {
-    this.#calls = calls
+  constructor(checked: Checked, lookup: Lookup, budget: Budget) {
+    this.#checked = checked
     this.#lookup = lookup
     this.#budget = budget
   }
@@ -81,8 +81,8 @@ class Evaluator {
 
   #select(expression: Extract<Expression, { is: 'select' }>): Value {
     const { operand, field, isOptional, tests } = expression
-    const whole = qualifiedName(expression)
-    if (whole?.startsWith('google.protobuf.')) return new TypeValue(whole)
+    const dotted = this.#checked.dotted.get(expression)
+    if (dotted !== undefined) return this.#lookup(dotted) ?? new TypeValue(dotted)
     const value = this.run(operand)
     if (value instanceof Optional) {
       const found = value.value === undefined ? undefined : memberOf(value.value, field)
@@ -116,7 +116,7 @@ class Evaluator {
     if (name === '_&&_') return this.#logical(first, second, false)
     if (name === '_||_') return this.#logical(first, second, true)
     if (name === '_?_:_') return this.run(this.#bool(first) ? present(second) : present(third))
-    const candidates = this.#calls.get(expression) ?? []
+    const candidates = this.#checked.calls.get(expression) ?? []
     const values: Value[] = []
     if (target && candidates[0]?.isMethod) values.push(this.run(target))
     if (name === 'orValue' || name === 'or') {
@@ -129,10 +129,7 @@ class Evaluator {
   }
 
   #invoke(name: string, candidates: readonly Overload[], values: readonly Value[]): Value {
-    const chosen = candidates.find((one) =>
-      one.parameters.every((type, index) => holds(type, values[index] as Value)),
-    )
-    if (chosen) return chosen.run(values, this.#budget)
+    for (const one of candidates) if (takes(one, values)) return one.run(values, this.#budget)
     const types = values.map(typeNameOf).join(', ')
     throw new CelRuntimeError(`no such overload: ${name}(${types})`)
   }
@@ -275,6 +272,12 @@ class Evaluator {
     this.#budget.pass(value.size)
     return value.keys().map((key) => (count === 1 ? [key] : [key, value.get(key) ?? null]))
   }
+}
+
+function takes({ parameters }: Overload, values: readonly Value[]): boolean {
+  for (let at = 0; at < parameters.length; at += 1)
+    if (!holds(parameters[at] as Type, values[at] as Value)) return false
+  return true
 }
 
 interface Fold {

@@ -48,8 +48,18 @@ function overload<Values extends readonly Value[]>(
     parameters,
     isMethod,
     result,
-    run: (values, budget) => run(...([...values, budget] as unknown as [...Values, Budget])),
+    run: caller(run, parameters.length),
   }
+}
+
+type Loose = (...values: unknown[]) => Value
+
+/** Passes values on without making a list of them: most functions have one or two. */
+function caller<Values extends readonly Value[]>(run: Run<Values>, count: number): Overload['run'] {
+  const loose = run as unknown as Loose
+  if (count === 1) return (values, budget) => loose(values[0], budget)
+  if (count === 2) return (values, budget) => loose(values[0], values[1], budget)
+  return (values, budget) => loose(...values, budget)
 }
 
 /** How much there is to look at in a text, list or bytes: what going through it costs. */

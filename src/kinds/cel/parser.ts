@@ -1,5 +1,11 @@
 import { limits } from '../../base/limits.ts'
-import type { Expression, ListItem, MapEntry, MessageField } from './ast.ts'
+import {
+  type Expression,
+  type ListItem,
+  type MapEntry,
+  type MessageField,
+  partBelow,
+} from './ast.ts'
 import { compileError } from './errors.ts'
 import { SyntaxProblem, type Token, tokens } from './lexer.ts'
 import { expandMacro } from './macros.ts'
@@ -15,7 +21,13 @@ export function parse(source: string): Expression {
         0,
         `expression code point size exceeds limit: size: ${source.length}, limit ${limits.celSourceCharactersMax}`,
       )
-    return new Parser(tokens(source)).whole()
+    const whole = new Parser(tokens(source)).whole()
+    const deep = partBelow(whole, limits.celTreeDepthMax)
+    if (!deep) return whole
+    throw new SyntaxProblem(
+      deep.at,
+      `expression recursion limit exceeded: ${limits.celTreeDepthMax}`,
+    )
   } catch (error) {
     if (error instanceof SyntaxProblem) throw compileError(source, [error])
     throw error

@@ -24,6 +24,8 @@ export interface MetaRules {
   readonly namespaced: boolean
   /** Rule of metadata.name; a DNS subdomain when left out. */
   readonly nameRule?: NameRule | undefined
+  /** Kinds outside of Kubernetes' own API take finalizers without a domain. */
+  readonly anyFinalizer?: boolean | undefined
 }
 
 /** Metadata of a new object. */
@@ -37,7 +39,7 @@ export function validateMeta(meta: ObjectMeta, rules: MetaRules, path = 'metadat
   if (!meta.name) errors.push(required(`${path}.name`, 'name or generateName is required'))
   else errors.push(...invalids(`${path}.name`, meta.name, nameRule(meta.name)))
   errors.push(...namespaceErrors(meta, rules.namespaced, `${path}.namespace`))
-  errors.push(...commonErrors(meta, path))
+  errors.push(...commonErrors(meta, path, rules))
   return errors
 }
 
@@ -45,6 +47,7 @@ export function validateMeta(meta: ObjectMeta, rules: MetaRules, path = 'metadat
 export function validateMetaUpdate(
   meta: ObjectMeta,
   old: ObjectMeta,
+  rules: Pick<MetaRules, 'anyFinalizer'> = {},
   path = 'metadata',
 ): FieldError[] {
   const errors: FieldError[] = []
@@ -57,7 +60,7 @@ export function validateMetaUpdate(
   for (const field of deletion)
     errors.push(...immutable(`${path}.${field}`, meta[field], old[field]))
   errors.push(...addedFinalizers(meta, old, `${path}.finalizers`))
-  errors.push(...commonErrors(meta, path))
+  errors.push(...commonErrors(meta, path, rules))
   return errors
 }
 
@@ -91,7 +94,11 @@ export function namespacedName(object: AnyObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`
 }
 
-function commonErrors(meta: ObjectMeta, path: string): FieldError[] {
+function commonErrors(
+  meta: ObjectMeta,
+  path: string,
+  { anyFinalizer = false }: Pick<MetaRules, 'anyFinalizer'>,
+): FieldError[] {
   const errors: FieldError[] = []
   if ((meta.generation ?? 0) < 0)
     errors.push(
@@ -100,7 +107,7 @@ function commonErrors(meta: ObjectMeta, path: string): FieldError[] {
   errors.push(...validateLabels(meta.labels, `${path}.labels`))
   errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`))
   errors.push(...ownerErrors(meta.ownerReferences ?? [], `${path}.ownerReferences`))
-  errors.push(...finalizerErrors(meta.finalizers ?? [], `${path}.finalizers`))
+  errors.push(...finalizerErrors(meta.finalizers ?? [], anyFinalizer, `${path}.finalizers`))
   return errors
 }
 
@@ -137,12 +144,16 @@ function ownerErrors(owners: readonly OwnerReference[], path: string): FieldErro
   return errors
 }
 
-function finalizerErrors(finalizers: readonly string[], path: string): FieldError[] {
+function finalizerErrors(
+  finalizers: readonly string[],
+  anyFinalizer: boolean,
+  path: string,
+): FieldError[] {
   const errors: FieldError[] = []
   for (const [index, finalizer] of finalizers.entries()) {
     const at = `${path}[${index}]`
     errors.push(...invalids(path, finalizer, qualifiedNameProblems(finalizer)))
-    if (!finalizer.includes('/') && !standardFinalizers.has(finalizer))
+    if (!anyFinalizer && !finalizer.includes('/') && !standardFinalizers.has(finalizer))
       errors.push(
         invalid(
           at,

@@ -5,6 +5,7 @@ import { reviewHandlers } from '../../../src/api/auth/reviews.ts'
 import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import type { User } from '../../../src/api/context.ts'
 import { groupVersions } from '../../../src/api/discovery/resources.ts'
+import { metricsHandlers } from '../../../src/api/metrics/resource-metrics.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import { bodyBytes } from '../../../src/client/transport.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
@@ -44,7 +45,8 @@ describe('reviews', () => {
       one.resources.map((resource) => `${one.group}/${one.version}/${resource.resource}`),
     )
     // Bindings are no question: they are acted upon, as a subresource of pods is.
-    assert.deepEqual(named.sort(), ['/v1/bindings', ...reviewHandlers.keys()].sort())
+    const answered = ['/v1/bindings', ...reviewHandlers.keys(), ...metricsHandlers.keys()]
+    assert.deepEqual(named.sort(), answered.sort())
   })
 
   test('whoami says name and groups', async () => {

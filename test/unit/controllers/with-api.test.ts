@@ -5,6 +5,7 @@ import type { ManualClock } from '../../../src/base/clock.ts'
 import { type Logger, silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { Scope } from '../../../src/base/scope.ts'
+import { isStatus } from '../../../src/base/status.ts'
 import { createClient } from '../../../src/client/client.ts'
 import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
 import { createRecorder } from '../../../src/client/recorder.ts'
@@ -17,6 +18,7 @@ import {
   leases,
   namespaces,
   nodes,
+  paths,
   pods,
   replicaSets,
   serviceAccounts,
@@ -25,8 +27,13 @@ import {
 import type { Client } from '../../../src/client/typed.ts'
 import { createControllers } from '../../../src/controllers/controllers.ts'
 import { isActive, isReady } from '../../../src/controllers/pod-facts.ts'
-import type { Deployment, Pod, Role } from '../../../src/kinds/types.ts'
+import {
+  type CustomDefinition,
+  hasCondition,
+} from '../../../src/kinds/apiextensions/definition-spec.ts'
+import type { APIService, Deployment, Pod, Role } from '../../../src/kinds/types.ts'
 import { admin, openCluster } from '../api/cluster.ts'
+import { widget, widgetDefinition } from '../extension/widgets.ts'
 
 /** The controllers against the real request pipeline: names, merge patches, grace, finalizers, defaults. */
 interface World {
@@ -285,3 +292,88 @@ describe('controllers on the real API', () => {
     })
   })
 })
+
+describe('custom resources', () => {
+  const definitionsOf = (client: Client) =>
+    client.resource<CustomDefinition>(paths.customResourceDefinitions)
+  const widgets = { group: 'example.com', version: 'v1', resource: 'widgets', namespaced: true }
+
+  test('a definition is established and registered, and goes with its instances', async () => {
+    await withApi(async ({ client, until, failures }) => {
+      await definitionsOf(client).create('', widgetDefinition())
+      const established = async () =>
+        hasCondition(await definitionsOf(client).get('', 'widgets.example.com'), 'Established')
+      await until('the establishment', established)
+      const service = client.resource<APIService>(paths.apiServices)
+      await until('the registration', () => isThere(service, 'v1.example.com'))
+      await client.resource(widgets).create('default', widget('a'))
+      await definitionsOf(client).delete('', 'widgets.example.com')
+      await until(
+        'the end of the definition',
+        async () => !(await isThere(definitionsOf(client), 'widgets.example.com')),
+      )
+      await until(
+        'the end of the registration',
+        async () => !(await isThere(service, 'v1.example.com')),
+      )
+      assert.deepEqual(failures, [])
+    })
+  })
+
+  test('a second definition that wants the same names is not established', async () => {
+    await withApi(async ({ client, until }) => {
+      await definitionsOf(client).create('', widgetDefinition())
+      const other = widgetDefinition({
+        names: { plural: 'gadgets', singular: 'gadget', kind: 'Widget' },
+      })
+      other.metadata.name = 'gadgets.example.com'
+      await until('the first', async () =>
+        hasCondition(await definitionsOf(client).get('', 'widgets.example.com'), 'Established'),
+      )
+      await definitionsOf(client).create('', other)
+      const conditions = async () =>
+        (await definitionsOf(client).get('', 'gadgets.example.com')).status?.conditions ?? []
+      await until('the refusal', async () => (await conditions()).length > 0)
+      assert.deepEqual(
+        (await conditions()).map(({ type, status, reason }) => [type, status, reason]),
+        [
+          ['NamesAccepted', 'False', 'KindConflict'],
+          ['Established', 'False', 'NotAccepted'],
+        ],
+      )
+      await definitionsOf(client).delete('', 'widgets.example.com')
+      await until('its turn', async () =>
+        hasCondition(await definitionsOf(client).get('', 'gadgets.example.com'), 'Established'),
+      )
+    })
+  })
+
+  test('a namespace goes with the custom resources in it', async () => {
+    await withApi(async ({ client, until }) => {
+      await definitionsOf(client).create('', widgetDefinition())
+      await until('the establishment', async () =>
+        hasCondition(await definitionsOf(client).get('', 'widgets.example.com'), 'Established'),
+      )
+      await namespaces(client).create('', { metadata: { name: 'doomed' } })
+      await client.resource(widgets).create('doomed', widget('a'))
+      await namespaces(client).delete('', 'doomed')
+      await until(
+        'the end of the namespace',
+        async () => !(await isThere(namespaces(client), 'doomed')),
+      )
+    })
+  })
+})
+
+async function isThere(
+  resource: { get(namespace: string, name: string): Promise<unknown> },
+  name: string,
+): Promise<boolean> {
+  try {
+    await resource.get('', name)
+    return true
+  } catch (error) {
+    if (isStatus(error, 'NotFound')) return false
+    throw error
+  }
+}

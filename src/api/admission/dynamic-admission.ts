@@ -1,0 +1,55 @@
+import { decodeCustomValue } from '../../kinds/apiextensions/decode-custom.ts'
+import { decodeValue } from '../../kinds/decode-json.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import { definition } from '../../kinds/schema.ts'
+import type { ClusterStore } from '../../state/cluster-store.ts'
+import type { DynamicAdmission } from '../handlers/resource-context.ts'
+import { type MutatingBinding, type MutatingPolicy, mutateByPolicies } from './policies/mutate.ts'
+import { StoredPolicies } from './policies/policies.ts'
+import {
+  type ValidatingBinding,
+  type ValidatingPolicy,
+  validateByPolicies,
+} from './policies/validate.ts'
+import { mutateByWebhooks } from './webhooks/mutate.ts'
+import { validateByWebhooks } from './webhooks/validate.ts'
+import { StoredWebhooks } from './webhooks/webhooks.ts'
+
+/** Decides from this member's copy of policies and webhooks; costs next to nothing while there are none. */
+export function createDynamicAdmission(store: ClusterStore): DynamicAdmission {
+  const mutatingWebhooks = new StoredWebhooks(store, 'mutatingwebhookconfigurations')
+  const validatingWebhooks = new StoredWebhooks(store, 'validatingwebhookconfigurations')
+  const mutatingPolicies = new StoredPolicies<MutatingPolicy, MutatingBinding>(
+    store,
+    'mutatingadmissionpolicies',
+    'mutatingadmissionpolicybindings',
+  )
+  const validatingPolicies = new StoredPolicies<ValidatingPolicy, ValidatingBinding>(
+    store,
+    'validatingadmissionpolicies',
+    'validatingadmissionpolicybindings',
+  )
+  return {
+    async mutate(attributes) {
+      const read = (value: AnyObject) => readAgain(attributes.context.kind, value)
+      const { bound } = mutatingPolicies
+      const object =
+        bound.length > 0 ? mutateByPolicies(bound, attributes, read) : attributes.object
+      const { all } = mutatingWebhooks
+      return all.length > 0 ? mutateByWebhooks(all, { ...attributes, object }, read) : object
+    },
+    async validate(attributes) {
+      const { bound } = validatingPolicies
+      if (bound.length > 0) validateByPolicies(bound, attributes)
+      const { all } = validatingWebhooks
+      if (all.length > 0) await validateByWebhooks(all, attributes)
+    },
+  }
+}
+
+/** What others made of an object is read like a body: it may not bring in what no body could. */
+function readAgain(kind: Kind, value: AnyObject): AnyObject {
+  return kind.custom
+    ? decodeCustomValue(kind, value).object
+    : decodeValue(definition(kind.definition), value)
+}

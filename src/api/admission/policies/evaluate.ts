@@ -1,0 +1,133 @@
+import { limits } from '../../../base/limits.ts'
+import type {
+  Compiled,
+  CompiledPolicy,
+} from '../../../kinds/admissionregistration/compile-policy.ts'
+import { Budget } from '../../../kinds/cel/budget.ts'
+import { CelCostError, CelRuntimeError } from '../../../kinds/cel/errors.ts'
+import type { Lookup } from '../../../kinds/cel/evaluator.ts'
+import type { MapValue, Value } from '../../../kinds/cel/values.ts'
+import type { AnyObject } from '../../../kinds/kind.ts'
+import { celValueOf } from '../../../kinds/structural/cel-values.ts'
+import type { MatchResources } from '../../../kinds/types.ts'
+import type { Attributes } from '../../handlers/resource-context.ts'
+import { admissionLookup } from '../matching/expression-values.ts'
+import { isExempt, isSelected, namespaceObject, selectionOf } from '../matching/match-rules.ts'
+import { type ParamsAsked, paramsOf } from './params.ts'
+import { PolicyFailure } from './policy-failure.ts'
+
+/** A policy at work on one request, with one set of parameters. */
+export interface Evaluation {
+  readonly lookup: Lookup
+  readonly budget: Budget
+}
+
+/** True when policy and binding are about the request. */
+export function isBoundTo(
+  policy: MatchResources | undefined,
+  binding: MatchResources | undefined,
+  attributes: Attributes,
+): boolean {
+  if (isExempt(attributes)) return false
+  if (policy === undefined || !isSelected(selectionOf(policy), attributes)) return false
+  return binding === undefined || isSelected(selectionOf(binding), attributes)
+}
+
+/**
+ * The evaluations that a binding asks for: one for each of its parameters, fewer where conditions do not
+ * hold. Throws PolicyFailure.
+ */
+export function evaluationsOf(
+  compiled: CompiledPolicy,
+  asked: ParamsAsked,
+  attributes: Attributes,
+): Evaluation[] {
+  const budget = new Budget(limits.celRequestCostMax)
+  return paramsOf(asked, attributes)
+    .map((params) => ({ lookup: lookupOf(compiled, params, attributes, budget), budget }))
+    .filter((evaluation) => holds(compiled, evaluation))
+}
+
+function holds({ conditions }: CompiledPolicy, evaluation: Evaluation): boolean {
+  const failures: PolicyFailure[] = []
+  for (const { program, source } of conditions) {
+    try {
+      if (runExpression(program, source, evaluation) === false) return false
+    } catch (error) {
+      if (!(error instanceof PolicyFailure)) throw error
+      failures.push(error)
+    }
+  }
+  const [first] = failures
+  if (first) throw first
+  return true
+}
+
+/** Throws PolicyFailure for an expression that does not compile, fails, or costs too much. */
+export function runExpression(
+  program: Compiled,
+  source: string,
+  { lookup, budget }: Evaluation,
+): Value {
+  const fail = (why: string) =>
+    new PolicyFailure(`expression '${source}' resulted in error: ${why}`)
+  if (typeof program === 'string') throw fail(program)
+  try {
+    return program.run(lookup, budget)
+  } catch (error) {
+    if (error instanceof CelRuntimeError || error instanceof CelCostError) throw fail(error.message)
+    throw error
+  }
+}
+
+function lookupOf(
+  compiled: CompiledPolicy,
+  params: AnyObject | undefined,
+  attributes: Attributes,
+  budget: Budget,
+): Lookup {
+  const lookup: Lookup = admissionLookup(attributes, {
+    params: () => celValueOf(params ?? null),
+    namespaceObject: () => celValueOf(namespaceObject(attributes.context) ?? null),
+    variables: () => new Variables(compiled, { lookup: (name) => lookup(name), budget }),
+  })
+  return lookup
+}
+
+/** `variables`: each is worked out once, when an expression first names it. */
+class Variables implements MapValue {
+  readonly isMap = true
+  readonly typeName = 'kubernetes.variables'
+  readonly #programs: ReadonlyMap<string, { readonly source: string; readonly program: Compiled }>
+  readonly #evaluation: Evaluation
+  readonly #known = new Map<string, Value>()
+
+  constructor({ variables }: CompiledPolicy, evaluation: Evaluation) {
+    this.#programs = new Map(
+      variables.map(({ name, source, program }) => [name, { source, program }]),
+    )
+    this.#evaluation = evaluation
+  }
+
+  get size(): number {
+    return this.#programs.size
+  }
+
+  keys(): readonly Value[] {
+    return [...this.#programs.keys()]
+  }
+
+  get(key: Value): Value | undefined {
+    if (typeof key !== 'string') return undefined
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const variable = this.#programs.get(key)
+    if (!variable) return undefined
+    const { program, source } = variable
+    if (typeof program === 'string')
+      throw new CelRuntimeError(`variable '${key}': ${source}: ${program}`)
+    const value = program.run(this.#evaluation.lookup, this.#evaluation.budget)
+    this.#known.set(key, value)
+    return value
+  }
+}

@@ -1,0 +1,116 @@
+import { type Status, StatusError, statusCodes, statusError } from '../../../base/status.ts'
+import { isObject, type JsonObject } from '../../../kinds/structural/schema-props.ts'
+import { badRequest } from '../../errors.ts'
+import { callWebhook, WebhookCallError } from '../../extension/webhook-call.ts'
+import type { Attributes } from '../../handlers/resource-context.ts'
+import { requestOf, shownObject } from '../matching/attributes.ts'
+import { conditionsHold } from '../matching/conditions.ts'
+import { isExempt, isSelected } from '../matching/match-rules.ts'
+import type { Webhook } from './webhooks.ts'
+
+/** Asking webhooks (apiserver pkg/admission/plugin/webhook). */
+
+const timeoutSecondsDefault = 10
+
+/** What a webhook that allows a request may add. */
+export interface Answer {
+  /** JSON Patch, still as text; undefined for none. */
+  readonly patch: string | undefined
+}
+
+/** True when a webhook is to be asked about a request. Throws for conditions that fail. */
+export function concerns({ webhook }: Webhook, attributes: Attributes): boolean {
+  if (isExempt(attributes)) return false
+  const { namespaceSelector, objectSelector, rules = [] } = webhook
+  if (!isSelected({ rules, namespaceSelector, objectSelector }, attributes)) return false
+  return conditionsHold(webhook.matchConditions ?? [], attributes, {
+    failurePolicy: webhook.failurePolicy ?? 'Fail',
+    owner: `webhook ${JSON.stringify(webhook.name)}`,
+  })
+}
+
+/**
+ * Asks one webhook. Throws its refusal, or InternalError when it gives no answer and must; undefined
+ * when it gives none and need not.
+ */
+export async function ask(
+  { webhook }: Webhook,
+  attributes: Attributes,
+): Promise<Answer | undefined> {
+  const { context, dryRun } = attributes
+  const { name, sideEffects } = webhook
+  if (dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
+    throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
+  const uid = context.options.random.uuid()
+  const review = {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: {
+      uid,
+      ...requestOf(attributes),
+      object: shownObject(context, attributes.object),
+      oldObject: shownObject(context, attributes.old),
+    },
+  }
+  const timeoutMs = (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1_000
+  try {
+    const answer = await callWebhook(context.options, webhook.clientConfig, review, timeoutMs)
+    return readAnswer(name, uid, answer, context.warnings)
+  } catch (error) {
+    if (!(error instanceof WebhookCallError)) throw error
+    if (webhook.failurePolicy === 'Ignore') {
+      const { logger } = context.options
+      logger.warn({ webhook: name, error: error.message }, 'a webhook that may fail failed')
+      return undefined
+    }
+    throw failedCall(name, error.message)
+  }
+}
+
+function failedCall(name: string, why: string): StatusError {
+  const message = `failed calling webhook ${JSON.stringify(name)}: failed to call webhook: ${why}`
+  return statusError('InternalError', `Internal error occurred: ${message}`, {
+    causes: [{ reason: '', message }],
+  })
+}
+
+function readAnswer(name: string, uid: string, answer: unknown, warnings: string[]): Answer {
+  const response = isObject(answer) && isObject(answer['response']) ? answer['response'] : undefined
+  if (!response) throw new WebhookCallError('the answer has no response')
+  if (response['uid'] !== uid)
+    throw new WebhookCallError(
+      `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`,
+    )
+  const told = Array.isArray(response['warnings']) ? response['warnings'] : []
+  for (const warning of told) if (typeof warning === 'string') warnings.push(warning)
+  if (response['allowed'] !== true) throw denied(name, response['status'])
+  return { patch: patchOf(name, response) }
+}
+
+function patchOf(name: string, { patch, patchType }: JsonObject): string | undefined {
+  if (patch === undefined || patch === null || patch === '') return undefined
+  if (patchType !== 'JSONPatch' || typeof patch !== 'string')
+    throw new WebhookCallError(
+      `webhook ${JSON.stringify(name)} answered with a patch of type ${JSON.stringify(patchType ?? '')}: only JSONPatch is known`,
+    )
+  return Buffer.from(patch, 'base64').toString('utf8')
+}
+
+/** The refusal in the webhook's words (webhook/errors/statuserror.go ToStatusErr). */
+function denied(name: string, result: unknown): StatusError {
+  const given = isObject(result) ? result : {}
+  const text = (field: string) => (typeof given[field] === 'string' ? String(given[field]) : '')
+  const why = text('message') || text('reason')
+  const by = `admission webhook ${JSON.stringify(name)} denied the request`
+  const code = typeof given['code'] === 'number' ? given['code'] : 0
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: why === '' ? `${by} without explanation` : `${by}: ${why}`,
+    ...(text('reason') === '' ? {} : { reason: text('reason') as Status['reason'] }),
+    ...(isObject(given['details']) ? { details: given['details'] } : {}),
+    code: code >= statusCodes.BadRequest ? code : statusCodes.BadRequest,
+  } as Status)
+}
