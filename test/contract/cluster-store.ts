@@ -79,10 +79,11 @@ export function clusterStoreContract(
     await store.commit(write(put('/a', 'one')))
     const gone = await store.commit(write(remove('/a')))
     assert.equal(store.view.get('/a'), undefined)
-    assert.deepEqual(
-      [gone.revision, gone.responses[0]],
-      [3, { op: 'delete', deleted: 1, previous: [store.view.get('/a', 2 as Revision)] }],
-    )
+    const [deletion] = gone.responses
+    const was = store.view.get('/a', 2 as Revision)
+    assert(deletion?.op === 'delete' && was)
+    assert.deepEqual([gone.revision, deletion.deleted], [3, 1])
+    assert.deepEqual([{ ...deletion.previous[0] }], [{ ...was }])
     await store.commit(write(put('/a', 'again')))
     const record = store.view.get('/a')
     assert.deepEqual([record?.createRevision, record?.version], [4, 1])

@@ -113,6 +113,8 @@ export interface ResolvedCluster {
   readonly masters: readonly ResolvedMaster[]
   /** After `kijabi raft recover`: the masters that the cluster began anew with; all when left out. */
   readonly firstMasters?: readonly string[]
+  /** Where the objects are; in the embedded Raft when left out. */
+  readonly store?: { readonly etcd: ExternalEtcd }
   /** What clients of etcd's API see; `isolated` when left out. */
   readonly etcdKeySpace?: 'isolated' | 'all'
   readonly workers: readonly ResolvedWorker[]
@@ -130,6 +132,13 @@ export interface ResolvedCluster {
   }
   readonly audit?: ClusterConfig['audit']
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+export interface ExternalEtcd {
+  /** host:port of its members. */
+  readonly endpoints: readonly string[]
+  /** Absolute paths. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
 }
 
 export interface ResolvedMaster {

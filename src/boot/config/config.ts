@@ -74,6 +74,24 @@ const schema = z.strictObject({
       keySpace: z.enum(['isolated', 'all']).default('isolated'),
     })
     .optional(),
+  /** An etcd 3.4 or later, of its own, in place of the embedded Raft: this cluster alone writes to it. */
+  store: z
+    .strictObject({
+      etcd: z
+        .strictObject({
+          endpoints: z.array(address).min(1).max(9),
+          /** Files. All three, or none for an etcd without TLS. */
+          ca: z.string().min(1).optional(),
+          cert: z.string().min(1).optional(),
+          key: z.string().min(1).optional(),
+        })
+        .refine(
+          ({ ca, cert, key }) =>
+            [ca, cert, key].filter((file) => file === undefined).length % 3 === 0,
+          'name ca, cert and key, or none of them',
+        ),
+    })
+    .optional(),
   network: z
     .strictObject({
       serviceCidr: cidr.optional(),

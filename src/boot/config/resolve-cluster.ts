@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { ownerSocketPrefix } from '../../proxy/dataplane/owner.ts'
@@ -75,6 +76,7 @@ export async function resolveCluster(
       ...([usual, taken] as const),
     ),
     ...(config.etcd && { etcdKeySpace: config.etcd.keySpace }),
+    ...resolveStore(config),
     workers: await resolveWorkers(options.workers ?? config.workers, [], usual, taken),
     serviceCidr: config.network.serviceCidr ?? '',
     nodePortRange: config.network.nodePortRange,
@@ -105,9 +107,15 @@ async function resume(
       ? stored.workers
       : await resolveWorkers(options.workers, stored.workers, usualPorts, taken)
   const port = options.apiPort
+  const store = resolveStore(config)
+  if ((store.store === undefined) !== (stored.store === undefined))
+    throw new ConfigError(
+      `${stored.dataDirectory} holds a cluster on ${stored.store ? 'an external etcd' : 'its own store'}`,
+      'objects do not move by themselves: choose another --data-dir, or set `store` as it was',
+    )
   const etcdPort = options.etcdPort ?? config.etcd?.port
   return {
-    ...stored,
+    ...{ ...stored, ...store },
     masters: await withEtcd(stored.masters, etcdPort, usualPorts, taken),
     ...(config.etcd && { etcdKeySpace: config.etcd.keySpace }),
     workers,
@@ -116,6 +124,16 @@ async function resume(
     audit: config.audit,
     logLevel: config.logLevel,
   }
+}
+
+/** Paths count from where `up` was called, as the one of the data directory does. */
+function resolveStore({ store }: ClusterConfig): Pick<ResolvedCluster, 'store'> {
+  if (!store) return {}
+  const { endpoints, ca, cert, key } = store.etcd
+  if (ca === undefined || cert === undefined || key === undefined)
+    return { store: { etcd: { endpoints } } }
+  const tls = { ca: resolve(ca), cert: resolve(cert), key: resolve(key) }
+  return { store: { etcd: { endpoints, tls } } }
 }
 
 async function resolveMasters(

@@ -7,6 +7,7 @@ import type { MemberFlags } from '../../cli/program.ts'
 import type { Replica } from '../../raft/replica.ts'
 import type { Machine } from '../../state/machine.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
+import { ConfigError } from '../config/config-error.ts'
 import { splitAddress } from '../config/ports.ts'
 import { identityOf, type MemberProcess, memberNamed } from './member.ts'
 
@@ -14,7 +15,8 @@ import { identityOf, type MemberProcess, memberNamed } from './member.ts'
 export interface MasterStore {
   readonly replica: Replica
   readonly proposer: Proposer
-  readonly machine: Machine
+  /** Missing when the store is an external etcd. */
+  readonly machine?: Machine
 }
 
 /** Opens the etcd listener of this master, if configuration or command line ask for one. */
@@ -27,6 +29,11 @@ export async function serveEtcd(
   const self = memberNamed(cluster.masters, flags, 'master')
   const address = etcdAddressOf(self, flags)
   if (address === undefined) return
+  if (!machine)
+    throw new ConfigError(
+      'the store of this cluster is an external etcd, which speaks its own API',
+      'leave --etcd-port out, and `etcd` of the configuration',
+    )
   const masters = cluster.masters.map((one) => ({
     ...one,
     etcdAddress: one.id === self.id ? address : (one.etcdAddress ?? one.apiAddress),

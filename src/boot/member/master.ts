@@ -6,9 +6,10 @@ import type { MemberFlags } from '../../cli/program.ts'
 import type { MemberAddress } from '../../raft/membership/members.ts'
 import { createThreadReplica } from '../../raft/thread/thread-replica.ts'
 import { Machine } from '../../state/machine.ts'
-import type { ResolvedCluster } from '../config/cluster-directory.ts'
+import type { ResolvedCluster, ResolvedMaster } from '../config/cluster-directory.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { exitCodes } from '../shutdown.ts'
+import { startExternalStore } from './external-store.ts'
 import { openFlightFile } from './flight-file.ts'
 import { serveMaster } from './master-api.ts'
 import { type MasterStore, serveEtcd } from './master-etcd.ts'
@@ -22,11 +23,13 @@ import { identityOf, type MemberProcess, memberNamed, startMember } from './memb
 export async function runMaster(flags: MemberFlags): Promise<number> {
   const member = startMember(flags)
   const emit = openFlightFile(member.directory, member.name, member.scope)
-  const { replica, proposer, machine } = await startStore(member, flags, emit)
-  const serving = await serveMaster(member, memberNamed(member.cluster.masters, flags, 'master'), {
-    ...{ replica, proposer },
-  })
-  await serveEtcd(member, flags, { replica, proposer, machine })
+  const self = memberNamed(member.cluster.masters, flags, 'master')
+  const store = member.cluster.store
+    ? await startExternalStore(member, self, member.cluster.store.etcd)
+    : await startStore(member, self, emit)
+  const { proposer } = store
+  const serving = await serveMaster(member, self, store)
+  await serveEtcd(member, flags, store)
   leadMaster(member, { proposer, emit, handle: serving.handle })
   member.logger.info({ address: serving.address }, 'serving')
   return new Promise<number>(() => {})
@@ -35,11 +38,10 @@ export async function runMaster(flags: MemberFlags): Promise<number> {
 /** Opens the log and joins the other masters. */
 async function startStore(
   member: MemberProcess,
-  flags: MemberFlags,
+  self: ResolvedMaster,
   emit: FlightEmit,
 ): Promise<MasterStore> {
   const { cluster, directory, logger, scope, authority } = member
-  const self = memberNamed(cluster.masters, flags, 'master')
   const replica = createThreadReplica({
     ...{ clusterId: cluster.clusterId, memberId: self.id, memberName: self.name },
     members: firstMembers(cluster),
