@@ -69,3 +69,45 @@ test('[sig-api-machinery] Discovery should validate PreferredVersion for each AP
     assert.ok(versions.includes(group.preferredVersion.groupVersion))
   }
 })
+
+test('[sig-api-machinery] Discovery should locate the groupVersion and a resource within each APIGroup [Conformance]', async () => {
+  await using cluster = await openCluster()
+  const expected = [
+    ['admissionregistration.k8s.io/v1', 'validatingwebhookconfigurations'],
+    ['apiextensions.k8s.io/v1', 'customresourcedefinitions'],
+    ['apiregistration.k8s.io/v1', 'apiservices'],
+    ['apps/v1', 'deployments'],
+    ['authentication.k8s.io/v1', 'tokenreviews'],
+    ['authorization.k8s.io/v1', 'selfsubjectaccessreviews'],
+    ['autoscaling/v1', 'horizontalpodautoscalers'],
+    ['autoscaling/v2', 'horizontalpodautoscalers'],
+    ['batch/v1', 'jobs'],
+    ['certificates.k8s.io/v1', 'certificatesigningrequests'],
+    ['coordination.k8s.io/v1', 'leases'],
+    ['discovery.k8s.io/v1', 'endpointslices'],
+    ['events.k8s.io/v1', 'events'],
+    ['flowcontrol.apiserver.k8s.io/v1', 'flowschemas'],
+    ['networking.k8s.io/v1', 'ingresses'],
+    ['node.k8s.io/v1', 'runtimeclasses'],
+    ['policy/v1', 'poddisruptionbudgets'],
+    ['rbac.authorization.k8s.io/v1', 'clusterroles'],
+    ['resource.k8s.io/v1', 'resourceclaims'],
+    ['scheduling.k8s.io/v1', 'priorityclasses'],
+    ['storage.k8s.io/v1', 'csinodes'],
+  ]
+  const { json } = await cluster.ask('GET', '/apis')
+  const announced = new Set(
+    json.groups.flatMap((group: { versions: { groupVersion: string }[] }) =>
+      group.versions.map(({ groupVersion }) => groupVersion),
+    ),
+  )
+  for (const [groupVersion = '', resource] of expected) {
+    assert.ok(announced.has(groupVersion), groupVersion)
+    const list = (await cluster.ask('GET', `/apis/${groupVersion}`)).json
+    assert.deepEqual([list.kind, list.groupVersion], ['APIResourceList', groupVersion])
+    assert.ok(
+      list.resources.some((one: { name: string }) => one.name === resource),
+      resource,
+    )
+  }
+})
