@@ -39,6 +39,21 @@ async function startBoth(): Promise<Both> {
   }
 }
 
+const restMs = 3_000
+
+/** A new cluster writes its first objects for a while: waits until no revision comes any more. */
+async function revisionAtRest(client: EtcdClient): Promise<number> {
+  let revision = 0
+  let sinceMs = performance.now()
+  while (performance.now() - sinceMs < restMs) {
+    const { header } = await client.call(kvService.range, { key: Buffer.from('a') })
+    if (header?.revision === revision) continue
+    revision = header?.revision ?? 1
+    sinceMs = performance.now()
+  }
+  return revision
+}
+
 async function sideOf(
   name: string,
   endpoints: readonly string[],
@@ -47,12 +62,12 @@ async function sideOf(
 ): Promise<Side> {
   const tls = clientTls(files)
   const client = new EtcdClient({ endpoint: endpoints[0] ?? '', tls })
-  const { header } = await client.call(kvService.range, { key: Buffer.from('a') })
+  const revision = await revisionAtRest(client)
   client.close()
   const { ca, certificate, key } = files
   const flags = [`--endpoints=${endpoints.join(',')}`, `--cacert=${ca}`, `--cert=${certificate}`]
   return {
-    ...{ name, flags: [...flags, `--key=${key}`], offset: (header?.revision ?? 1) - 1 },
+    ...{ name, flags: [...flags, `--key=${key}`], offset: revision - 1 },
     ...{ names: new Map([['DIRECTORY', directory]]), running: new Map() },
   }
 }
