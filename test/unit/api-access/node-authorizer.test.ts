@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { named, openCluster } from '../api/cluster.ts'
 import { openPolicy, type Place, userNamed } from './rbac-rig.ts'
 
 const pods: Place = { group: '', resource: 'pods', namespaced: true }
@@ -92,5 +93,23 @@ describe('node authorizer', () => {
     assert.equal(rig.ask(w1, 'POST', `${web}/serviceaccounts/builder/token`), 'yes')
     assert.equal(rig.ask(w1, 'POST', `${web}/serviceaccounts/other/token`), unrelated)
     assert.notEqual(rig.ask(w1, 'GET', `${web}/serviceaccounts/builder`), 'yes')
+  })
+})
+
+describe('node restriction', () => {
+  test('a node deletes the pods that are bound to it, and no others, gracefully or at once', async () => {
+    await using cluster = await openCluster()
+    const path = '/api/v1/namespaces/default/pods'
+    const spec = { nodeName: 'w1', containers: [{ name: 'c', image: 'i' }] }
+    const created = await cluster.ask('POST', path, named('Pod', 'p', { spec }))
+    assert.equal(created.status, 201, created.text)
+    for (const gracePeriodSeconds of [30, 0]) {
+      const options = { gracePeriodSeconds }
+      const refused = await cluster.ask('DELETE', `${path}/p`, options, { user: w2 })
+      assert.equal(refused.status, 403, refused.text)
+      assert.match(refused.json.message, /can only delete pods with spec\.nodeName set to itself/)
+    }
+    const own = await cluster.ask('DELETE', `${path}/p`, { gracePeriodSeconds: 0 }, { user: w1 })
+    assert.equal(own.status, 200, own.text)
   })
 })
