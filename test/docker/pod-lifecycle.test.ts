@@ -330,7 +330,7 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
     const log = await lab.run('logs pull-never')
     assert.match(log.stderr, /"main" in pod "pull-never" is waiting to start: ErrImageNeverPull/)
     const exec = await lab.run('exec pull-never -- ls')
-    assert.match(exec.stderr, /unable to upgrade connection: container main is not running/)
+    assert.match(exec.stderr, /container main is not running in pod pull-never/)
     await lab.kubectl.ok('delete pod pull-never pull-bad pull-name --now')
   })
 
