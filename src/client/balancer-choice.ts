@@ -15,6 +15,8 @@ export interface BackendState {
 
 const retryFirstMs = 100
 const retryMaxMs = 1_000
+/** A master that starts knows within this time whether it belongs to its cluster. */
+const startMs = 2_000
 
 /**
  * The backend for a new connection, among those not tried yet: one that is up before one that is
@@ -51,12 +53,15 @@ export function probeSucceeded(state: BackendState, nextProbeMs: number): void {
   state.probeDueMs = nextProbeMs
 }
 
-/** No new connections; those that it has are its own to end, for a while. */
-export function probeFoundLeaving(state: BackendState, nowMs: number, nextProbeMs: number): void {
+/**
+ * No new connections; those that it has are its own to end, for a while. One that just started may say the
+ * same for a moment: at first it is asked again soon.
+ */
+export function probeFoundLeaving(state: BackendState, nowMs: number): void {
   state.up = false
   state.leavingSinceMs ??= nowMs
   state.failures = 0
-  state.probeDueMs = nextProbeMs
+  state.probeDueMs = nowMs + (nowMs - state.leavingSinceMs < startMs ? retryFirstMs : retryMaxMs)
 }
 
 /** Down at once; probed again after 100 ms, then less and less often, at least every second. */

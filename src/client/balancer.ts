@@ -159,8 +159,10 @@ class Balancer implements BalancerHandle {
       try {
         const upstream = await dial(backend.address, this.#options.clock, this.#abort.signal)
         // A connect says little: the kernel takes calls for a process that hangs. Where a probe says
-        // more, steady traffic must neither stand for it nor put it off.
+        // more, steady traffic must neither stand for it nor put it off. One that was down and takes calls
+        // again is asked at once.
         if (!this.#options.probe) this.#mark(backend.name, true)
+        else if (!backend.up && !backend.probing) void this.#probe(backend)
         return { name: backend.name, upstream }
       } catch {
         // A refusal is what a balancer is for: note it, take the next one.
@@ -258,7 +260,7 @@ class Balancer implements BalancerHandle {
   #markLeaving(state: BackendState): void {
     const nowMs = this.#options.clock.monotonicMs()
     const { leavingSinceMs } = state
-    probeFoundLeaving(state, nowMs, nowMs + probePeriodMs)
+    probeFoundLeaving(state, nowMs)
     if (leavingSinceMs === undefined)
       this.#options.logger.info({ backend: state.name }, 'backend takes its leave')
     else if (nowMs - leavingSinceMs > leaveMsMax) this.#cut(state.name)

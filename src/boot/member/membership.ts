@@ -29,11 +29,13 @@ export class Membership {
     await drain()
   }
 
-  /** False for a master that was taken out of the cluster, or is not yet in: it can answer nothing. */
+  /**
+   * False for a master that was taken out of the cluster, or is not yet in: it can answer nothing. So it is
+   * for a moment after every start, until the Raft thread has told who belongs.
+   */
   belongs(): boolean {
     const { memberId, voters, learners } = this.#replica.status()
-    // Before the first report from the Raft thread nobody is known.
-    return voters.length === 0 || voters.includes(memberId) || learners.includes(memberId)
+    return voters.includes(memberId) || learners.includes(memberId)
   }
 
   /** False while clients had better go to another master: this one leaves, has left or is not yet in. */

@@ -233,6 +233,28 @@ describe('balancer', () => {
     )
   })
 
+  test('a backend that was down is probed at once when it takes calls again', async () => {
+    const clock = new ManualClock()
+    let down = true
+    let probes = 0
+    const probe = async () => {
+      probes += 1
+      if (down) throw new Error('not yet')
+      return 'serves' as const
+    }
+    await withBalancer(
+      1,
+      async (address) => {
+        await clock.advanceAsync(5_000)
+        const before = probes
+        down = false
+        ;(await client(address)).socket.destroy()
+        assert.equal(probes, before + 1)
+      },
+      { probe, clock },
+    )
+  })
+
   test('a backend that leaves gets no new clients, and keeps those it has for ten seconds', async () => {
     const clock = new ManualClock()
     let leaving = ''
