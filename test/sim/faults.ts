@@ -97,11 +97,15 @@ export class Faults {
     if (!this.world.isOver()) network.time.after(50 + random.integer(0, 200), () => this.#nurse())
   }
 
-  /** Loses data although others have: but somebody keeps them, or it would be another cluster. */
+  /**
+   * Loses data although others have: but somebody keeps them, or it would be another cluster. A member that
+   * was away since the birth keeps nothing; one that applied an entry has it on its disk.
+   */
   mayDoom(member: SimMember): boolean {
     const { members } = this.world
     const hurt = new Set([...this.#doomed, ...(this.damaged ? [this.damaged] : []), member])
-    if (hurt.size >= members.length) return false
+    const keeps = (one: SimMember) => (one.life?.replica.status().appliedIndex ?? 0) > 0
+    if (!members.some((one) => !hurt.has(one) && keeps(one))) return false
     this.#doomed.add(member)
     return true
   }

@@ -9,7 +9,7 @@ import { test } from 'node:test'
  * processes of their own, one for each core, because a planted bug may throw from anywhere.
  */
 const program = join(import.meta.dirname, '..', '..', 'scripts', 'sim.js')
-const minutes = Number(process.env['KIJABI_SIM_MINUTES'] ?? 2.5)
+const minutes = Number(process.env['KIJABI_SIM_MINUTES'] ?? 0.5)
 
 function sim(...args: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {

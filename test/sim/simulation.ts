@@ -180,14 +180,19 @@ class Simulation {
 
   /**
    * Too many disks were lost: by the membership of every member that still has its vote, no quorum of the
-   * voters has theirs, all being up and connected. Then to elect nobody is right, and only then.
+   * voters has theirs and could give it, all being up and connected. Who knows an entry to be committed
+   * votes for nobody without it (Raft 5.4.1): so a member that slept through a change of membership may
+   * count voters that are no help to it. Then to elect nobody is right, and only then.
    */
   #provesUnrecoverable(): boolean {
     const status = (member: SimMember) => member.life?.replica.status()
     const able = this.#members.filter((one) => one.isReady && !status(one)?.withholdsVote)
     return able.every((one) => {
       const voters: readonly MemberId[] = status(one)?.voters ?? []
-      const votes = voters.filter((id) => able.some((other) => other.id === id)).length
+      const lastIndex = status(one)?.lastIndex ?? 0
+      const votes = able
+        .filter(({ id }) => voters.includes(id))
+        .filter((voter) => (status(voter)?.commitIndex ?? 0) <= lastIndex).length
       return votes < Math.floor(voters.length / 2) + 1
     })
   }
