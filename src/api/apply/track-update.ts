@@ -55,7 +55,7 @@ export function ownersOfNew(
 /**
  * What an update does to ownership: the writer owns what it changed, and nobody owns what it removed
  * (structured-merge-diff merge.Updater.Update). `entries` are those of the object so far. Undefined when
- * there are none: then nobody ever owned anything, and nothing is kept. Pure.
+ * there are none, or none are left: of what nobody owns nothing is kept. Pure.
  */
 export function ownersAfterUpdate(
   kind: TrackedKind,
@@ -70,10 +70,10 @@ export function ownersAfterUpdate(
   const { removed } = difference
   if (changed.isEmpty && removed.isEmpty) return [...entries]
   const self = { ...updater, operation: 'Update' as const, apiVersion: groupVersion(kind) }
-  return (
+  const owners =
     sameOwners(entries, changed, removed, self) ??
     newOwners(readOwnerships(entries), changed, removed, self)
-  )
+  return owners.length > 0 ? owners : undefined
 }
 
 type Self = Omit<Ownership, 'fields'>
