@@ -172,14 +172,9 @@ test('every field that somebody set has an owner', () => {
       if ((live.metadata.managedFields ?? []).length === 0) return
       const owned = ownedOf(live).reduce((all, one) => all.union(one.fields), emptySet)
       const server = new Set([...serverMetadata].map((field) => `.metadata.${field}`))
-      // An element of which others own a field stays when its applier leaves it out, and so does its key.
-      const isKeyOfOwned = (path: string) =>
-        path.endsWith('.name') &&
-        owned.paths().some((one) => one.startsWith(path.slice(0, -'name'.length)))
       const orphans = setOf(live)
         .paths()
         .filter((path) => !server.has(path) && !['', '.apiVersion', '.kind'].includes(path))
-        .filter((path) => !isKeyOfOwned(path))
         .filter(
           (path) => !owned.paths().some((one) => path.startsWith(one) || one.startsWith(path)),
         )
