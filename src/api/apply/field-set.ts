@@ -101,8 +101,17 @@ function printElement(element: string): string {
   if (element.startsWith('f:')) return `.${text}`
   if (element.startsWith('v:')) return `[=${text}]`
   if (element.startsWith('i:')) return `[${text}]`
-  const keys = JSON.parse(text) as Record<string, unknown>
-  return `[${Object.entries(keys)
+  return `[${keysOf(text)
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
     .join(',')}]`
+}
+
+/** Clients may write managedFields: keys that are no JSON of an object are no keys. */
+function keysOf(text: string): [string, unknown][] {
+  try {
+    return Object.entries((JSON.parse(text) ?? {}) as object)
+  } catch (error) {
+    if (error instanceof SyntaxError) return []
+    throw error
+  }
 }

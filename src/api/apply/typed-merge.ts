@@ -87,7 +87,13 @@ export function remove(shape: Shape, value: Json, gone: FieldSet, kept: FieldSet
     const keep = kept.children.get(element)
     const losesElement = isElementList(shape) && below.member && !keep?.member
     if (!keep || keep.isEmpty || losesElement) parts.delete(element)
-    else parts.set(element, { ...part, value: remove(part.shape, part.value, below, keep) })
+    else {
+      const left = remove(part.shape, part.value, below, keep)
+      // Emptied by this, and owned by nobody: structured-merge-diff's remove leaves nothing of it either.
+      const isEmptied = left !== part.value && partsOf(part.shape, left).size === 0 && !keep.member
+      if (isEmptied) parts.delete(element)
+      else parts.set(element, { ...part, value: left })
+    }
   }
   return changed ? assembled(shape, parts) : value
 }

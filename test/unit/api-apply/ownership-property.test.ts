@@ -226,6 +226,7 @@ test('entries that are no entries harm nobody', () => {
       assert.ok(set.paths().length >= 0)
       assert.equal(typeof holdsSome(fieldsV1, decodeRoot(odd)), 'boolean')
     }),
+    { examples: [[{ 'k:': false }, {}]] },
   )
 })
 
