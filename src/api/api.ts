@@ -35,6 +35,7 @@ import { EventFrames } from './handlers/watch/event-frames.ts'
 import { metricsHandlers } from './metrics/resource-metrics.ts'
 import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { handleProxy } from './proxy/handle-proxy.ts'
+import { RequestDeadline, requestTimeoutMs } from './request-deadline.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { errorResponse, internalError } from './responses.ts'
@@ -182,19 +183,27 @@ class Pipeline implements Api {
     try {
       const { verb, subresource } = context.info
       if (verb === 'watch' || longRunning.has(subresource)) return await this.#dispatch(context)
-      const { info, user, request } = context
-      const leave = await this.#fairness.enter(user, info, request.signal)
-      try {
-        return await this.#counted(context, readVerbs.has(verb))
-      } finally {
-        leave()
-      }
+      const timeoutMs = requestTimeoutMs(context.info.query) - (context.request.waitedMs ?? 0)
+      const deadline = new RequestDeadline(this.#options.clock, timeoutMs)
+      return await deadline.answerOf(() => this.#inTurn({ ...context, deadline }, deadline))
     } catch (error) {
       if (error instanceof StatusError) return errorResponse(error)
       if (error instanceof InvariantError) throw error
       const { path, verb } = context.info
       this.#options.logger.error({ error, path, verb }, 'a request failed: this is a bug')
       return errorResponse(internalError())
+    }
+  }
+
+  /** Waits for a seat. */
+  async #inTurn(context: HandlerContext, deadline: RequestDeadline): Promise<ApiResponse> {
+    const { info, user, request } = context
+    const leave = await this.#fairness.enter(user, info, request)
+    try {
+      deadline.check()
+      return await this.#counted(context, readVerbs.has(info.verb))
+    } finally {
+      leave()
     }
   }
 

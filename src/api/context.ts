@@ -11,6 +11,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import type { ServiceAccountTokens } from './auth/service-account-token.ts'
 import type { User } from './auth/user.ts'
 import type { KindCatalog } from './extension/served-kinds.ts'
+import type { RequestDeadline } from './request-deadline.ts'
 import type { RequestInfo } from './request-info.ts'
 
 export type { RequestInfo, User }
@@ -69,6 +70,8 @@ export interface HandlerContext {
   readonly user: User
   readonly request: ApiRequest
   readonly kinds: KindCatalog
+  /** Watches, logs and streams have none. */
+  readonly deadline?: RequestDeadline
   /** Texts of Warning headers: handlers append. */
   readonly warnings: string[]
 }

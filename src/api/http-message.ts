@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import type { Clock, Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { ApiResponse } from '../client/transport.ts'
 import { headerSeparator } from './auth/impersonate.ts'
 import { badRequest, bodyTooLarge } from './errors.ts'
+import { requestTimedOut } from './request-deadline.ts'
 
 type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
@@ -35,9 +37,9 @@ export function headersOf(request: Request): ReadonlyMap<string, string> {
 /**
  * The whole body. Throws RequestEntityTooLarge past `limits.bodyBytesMax`, after reading and dropping
  * what is left, up to `limits.bodyBytesDroppedMax`: a connection that is closed while the client still
- * sends would lose the refusal.
+ * sends would lose the refusal. Throws Timeout when the body is not there in time.
  */
-export async function readBody(request: Request): Promise<Uint8Array> {
+export async function readBody(request: Request, clock: Clock): Promise<Uint8Array> {
   const { method } = request
   const length = Number(request.headers['content-length'] ?? '0')
   if (length > limits.bodyBytesDroppedMax) throw bodyTooLarge()
@@ -45,7 +47,9 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   let isWhole = false
+  let timer: Timer | undefined
   await new Promise<void>((resolve, reject) => {
+    timer = clock.after(limits.requestMsMax, () => reject(requestTimedOut()))
     request.on('data', (chunk: Uint8Array) => {
       bytes += chunk.length
       if (bytes > limits.bodyBytesMax) chunks.length = 0
@@ -62,7 +66,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     }
     request.once('error', broke)
     request.once('close', broke)
-  })
+  }).finally(() => timer?.cancel())
   if (bytes > limits.bodyBytesMax) throw bodyTooLarge()
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
@@ -87,15 +91,22 @@ export class HangUp {
   }
 }
 
+/** What else sending an answer needs. */
+export interface Exchange {
+  readonly method: string | undefined
+  readonly hangUp: HangUp
+  readonly clock: Clock
+}
+
 /**
  * Sends an answer. Stops early, without an error, at a hang-up: the client has hung up or
- * the server ends. A slow client holds back the stream's producer.
+ * the server ends. A slow client holds back the stream's producer; one that takes nothing for
+ * `limits.answerStallMsMax` is cut off.
  */
 export async function writeResponse(
   response: Response,
   answer: ApiResponse,
-  method: string,
-  hangUp: HangUp,
+  { method = '', hangUp, clock }: Exchange,
 ): Promise<void> {
   if (isClosed(response)) return
   const headers: Record<string, string> = Object.fromEntries(answer.headers)
@@ -107,30 +118,43 @@ export async function writeResponse(
     writeHead(response, answer.status, headers)
     if (method === 'HEAD' || !whole) response.end()
     else (response as ServerResponse).end(whole)
-    return flushed(response)
+    return flushed(response, clock)
   }
   writeHead(response, answer.status, headers)
   if (method === 'HEAD') {
     response.end()
-    return flushed(response)
+    return flushed(response, clock)
   }
   const flushable = response as ServerResponse
   flushable.flushHeaders()
   for await (const chunk of body.chunks) {
     if (isGone(response)) break
-    if (!write(response, chunk)) await drained(response, hangUp.signal)
+    if (!write(response, chunk)) await drained(response, hangUp.signal, clock)
   }
   if (isGone(response)) return
   response.end()
-  return flushed(response)
+  return flushed(response, clock)
 }
 
 /** Resolves once the operating system has it all, or the client is gone. */
-function flushed(response: Response): Promise<void> {
+function flushed(response: Response, clock: Clock): Promise<void> {
   if (response.writableFinished || isClosed(response)) return Promise.resolve()
   return new Promise((resolve) => {
-    response.once('finish', resolve)
-    response.once('close', resolve)
+    const timer = cutOffLater(response, clock)
+    const go = () => {
+      timer.cancel()
+      resolve()
+    }
+    response.once('finish', go)
+    response.once('close', go)
+  })
+}
+
+/** The end of who takes nothing. An HTTP/2 stream ends alone, its connection goes on. */
+function cutOffLater(response: Response, clock: Clock): Timer {
+  return clock.after(limits.answerStallMsMax, () => {
+    if ('stream' in response) response.stream.close(constants.NGHTTP2_CANCEL)
+    else response.destroy()
   })
 }
 
@@ -152,9 +176,11 @@ function isClosed(response: Response): boolean {
   return response.destroyed || response.closed
 }
 
-function drained(response: Response, signal: AbortSignal): Promise<void> {
+function drained(response: Response, signal: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
+    const timer = cutOffLater(response, clock)
     const go = () => {
+      timer.cancel()
       response.off('drain', go)
       response.off('close', go)
       signal.removeEventListener('abort', go)

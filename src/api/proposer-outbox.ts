@@ -6,7 +6,7 @@ import { isStatus, statusError } from '../base/status.ts'
 import type { LeadershipView, Replica } from '../raft/replica.ts'
 import type { Operation, Txn } from '../state/cluster-store.ts'
 import { type CommandBody, encodeCommands } from '../state/command.ts'
-import { outcomeUnknown, tooManyUnfinished } from '../state/errors.ts'
+import { nothingSent, outcomeUnknown, tooManyUnfinished } from '../state/errors.ts'
 import type { CommandOutcome, DoneAnswer } from '../state/machine.ts'
 
 /** A proposal that was taken but is not committed by then may be lost: it is sent again. */
@@ -27,6 +27,8 @@ interface PendingCommand {
   readonly body: CommandBody
   readonly resolve: (answer: DoneAnswer) => void
   readonly reject: (error: Error) => void
+  /** Set for one whose caller does not wait as long as others. */
+  deadline: Timer | undefined
 }
 
 /** Commands made in one turn, in one log entry. Sent as often as needed, always the same bytes. */
@@ -66,8 +68,13 @@ export class ProposerOutbox {
     return this.#pending.size
   }
 
-  /** Resolves with the answer of the local state machine. */
-  propose(body: CommandBody, fence: Term): Promise<DoneAnswer> {
+  /** Resolves with the answer of the local state machine; waits for at most `withinMs`. */
+  propose(
+    body: CommandBody,
+    fence: Term,
+    withinMs: number = this.#options.timeoutMs,
+  ): Promise<DoneAnswer> {
+    if (withinMs <= 0) return Promise.reject(nothingSent())
     if (this.#closed !== undefined) {
       const message = `${this.#closed}: nothing was written, try another member`
       return Promise.reject(statusError('ServiceUnavailable', message))
@@ -82,10 +89,22 @@ export class ProposerOutbox {
     const sequence = this.#nextSequence
     this.#nextSequence += 1
     return new Promise((resolve, reject) => {
-      const command: PendingCommand = { sequence, fence, body, resolve, reject }
+      const command: PendingCommand = {
+        ...{ sequence, fence, body, resolve, reject },
+        deadline: this.#deadlineOf(sequence, withinMs),
+      }
       this.#pending.set(sequence, command)
       this.#unsent.push(command)
       if (this.#unsent.length === 1) queueMicrotask(() => this.#flush())
+    })
+  }
+
+  #deadlineOf(sequence: number, withinMs: number): Timer | undefined {
+    const { clock, timeoutMs } = this.#options
+    if (withinMs >= timeoutMs) return undefined
+    return clock.after(withinMs, () => {
+      const wasSent = this.#proposalOf.has(sequence)
+      this.#finish(sequence)?.reject(wasSent ? outcomeUnknown('its time is over') : nothingSent())
     })
   }
 
@@ -219,6 +238,7 @@ export class ProposerOutbox {
   /** Takes a command out; its proposal ends with its last command. */
   #finish(sequence: number): PendingCommand | undefined {
     const command = this.#pending.get(sequence)
+    command?.deadline?.cancel()
     this.#pending.delete(sequence)
     const proposal = this.#proposalOf.get(sequence)
     this.#proposalOf.delete(sequence)

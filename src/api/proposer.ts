@@ -152,10 +152,10 @@ class StoreProposer implements Proposer {
     await this.#replica.stop()
   }
 
-  async commit(txn: Txn, fence = 0 as Term): Promise<TxnResult> {
+  async commit(txn: Txn, fence = 0 as Term, withinMs?: number): Promise<TxnResult> {
     const error = checkTxn(txn)
     if (error) throw error
-    return (await this.#outbox.propose({ kind: 'txn', txn }, fence)).result
+    return (await this.#outbox.propose({ kind: 'txn', txn }, fence, withinMs)).result
   }
 
   async compact(revision: Revision, fence = 0 as Term): Promise<TxnResult> {

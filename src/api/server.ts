@@ -92,7 +92,11 @@ const streamsPerConnectionMax = 250
 const windowBytes = 1024 * 1024
 const sessionMemoryMiB = 128
 /** Known to node, missing in its types of an HTTP/2 server that also speaks HTTP/1.1. */
-const http1Limits = { maxHeaderSize: limits.headerBytesMax }
+const http1Limits = {
+  maxHeaderSize: limits.headerBytesMax,
+  headersTimeout: limits.requestHeadMsMax,
+  connectionsCheckingInterval: 5_000,
+}
 
 /**
  * The HTTPS face of the API: TLS with client certificates, HTTP/1.1 and HTTP/2. It authenticates
@@ -127,6 +131,7 @@ class HttpsServer implements ApiServer {
       minVersion: 'TLSv1.2',
       allowHTTP1: true,
       ...http1Limits,
+      handshakeTimeout: limits.requestHeadMsMax,
       maxSessionMemory: sessionMemoryMiB,
       settings: {
         maxConcurrentStreams: streamsPerConnectionMax,
@@ -250,9 +255,12 @@ class HttpsServer implements ApiServer {
     res.once('close', hangUp.abort)
     if (this.#stopping) hangUp.abort()
     if (this.#options.sendsAway?.() === true) endAfterAnswer(req, res)
-    const serving = this.#answer(req, hangUp, answer).then((response) =>
-      writeResponse(res, response, req.method ?? '', hangUp),
-    )
+    const { clock } = this.#options
+    const serving = this.#answer(req, hangUp, answer).then((response) => {
+      // What is still to come of the body would be taken for the next request.
+      if (!('stream' in req) && !req.complete) endAfterAnswer(req, res)
+      return writeResponse(res, response, { method: req.method, hangUp, clock })
+    })
     this.#underWay.set(hangUp, serving)
     const carried = this.#sockets.get(req.socket as TLSSocket)
     if (carried) carried.requests += 1
@@ -273,9 +281,12 @@ class HttpsServer implements ApiServer {
     try {
       const method = httpMethods.get(req.method ?? '')
       if (!method) throw methodNotAllowed()
-      const body = await readBody(req)
+      const { clock } = this.#options
+      const arrivedMs = clock.monotonicMs()
+      const body = await readBody(req, clock)
       const request: ApiRequest = {
         method,
+        waitedMs: clock.monotonicMs() - arrivedMs,
         path: req.url ?? '/',
         headers: headersOf(req),
         get signal() {

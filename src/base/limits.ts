@@ -15,6 +15,15 @@ export const limits = {
   jsonPatchOperationsMax: 10_000,
   jsonDepthMax: 128,
   requestsInFlightMax: 2_000,
+  /** Of a request that is no watch, log or stream, its body included (kube-apiserver --request-timeout). */
+  requestMsMax: 60_000,
+  /** Of a connection: its TLS handshake, and the head of each request. */
+  requestHeadMsMax: 32_000,
+  /** A client that takes nothing of its answer for so long is gone. */
+  answerStallMsMax: 60_000,
+  /** A watch that does not say ends after this time up to twice as much (--min-request-timeout). */
+  watchSecondsMin: 1_800,
+  watchSecondsMax: 2_000_000,
   /** Under way at once, of all who are not exempt; kube-apiserver has 400 reads and 200 writes. */
   requestSeatsMax: 600,
   /** How long one may wait for a seat. */

@@ -23,6 +23,8 @@ export interface ApiRequest {
   readonly headers: ReadonlyMap<string, string>
   readonly body?: Uint8Array
   readonly signal?: AbortSignal
+  /** How long the server has waited for the body, which counts as part of the request's time. */
+  readonly waitedMs?: number
   /** In process only: refuse the write unless this term's leader still leads (DESIGN decision 9). */
   readonly fence?: Term
 }

@@ -23,9 +23,10 @@ export interface ClusterStore {
    * Commits a transaction exactly once and resolves after it is applied to the local replica, so the
    * caller reads its own write. Retries across leader changes with the same command id.
    * Rejects with ServiceUnavailable/Timeout when the outcome is unknown, and with Conflict (reason in
-   * the message) when `fence` is given and the term is over.
+   * the message) when `fence` is given and the term is over. `withinMs` is how long the caller waits, at
+   * most as long as the store itself: what is not sent by then never is.
    */
-  commit(txn: Txn, fence?: Term): Promise<TxnResult>
+  commit(txn: Txn, fence?: Term, withinMs?: number): Promise<TxnResult>
 
   /**
    * Events from `afterRevision` (exclusive) on. Throws StatusError Expired when compacted; it says

@@ -1,5 +1,11 @@
 import type { LogIndex, Revision, Term } from '../base/brand.ts'
-import { type StatusDetails, StatusError, type StatusReason, statusCodes } from '../base/status.ts'
+import {
+  type StatusDetails,
+  StatusError,
+  type StatusReason,
+  statusCodes,
+  statusError,
+} from '../base/status.ts'
 
 /** Which rule of the store was broken; an etcd listener has a code and a text for each. */
 export type Refusal =
@@ -176,6 +182,12 @@ export function outcomeUnknown(why: string): StoreError {
     'Timeout',
     `the outcome of the write is unknown (${why}): read the object before trying again`,
   )
+}
+
+/** The caller's time was over before the write began. */
+export function nothingSent(): StatusError {
+  const message = 'Timeout: the time of the request is over: nothing was written'
+  return statusError('Timeout', message, {})
 }
 
 export function compactionRefused(

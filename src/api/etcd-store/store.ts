@@ -12,7 +12,7 @@ import type {
   TxnResult,
   WatchOptions,
 } from '../../state/cluster-store.ts'
-import { leaseNotFound, staleFence, tooLargeRevision } from '../../state/errors.ts'
+import { leaseNotFound, nothingSent, staleFence, tooLargeRevision } from '../../state/errors.ts'
 import type { Lease } from '../../state/leases.ts'
 import { checkTxn } from '../../state/txn-check.ts'
 import { kvService, leaseService } from '../etcd/wire/services.ts'
@@ -148,9 +148,10 @@ export class ExternalStore implements Proposer {
     })
   }
 
-  async commit(txn: Txn, fence = 0 as Term): Promise<TxnResult> {
+  async commit(txn: Txn, fence = 0 as Term, withinMs = this.#timeoutMs): Promise<TxnResult> {
     const error = checkTxn(txn)
     if (error) throw error
+    if (withinMs <= 0) throw nothingSent()
     const request = txnRequest(txn)
     const sent = fence === 0 ? request : fenced(request, electionKey, fence)
     this.#pending += 1

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
+import type { ApiRequest } from '../../client/transport.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from '../../kinds/types.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
 import { unlimitedGroup } from '../auth/authorizer.ts'
@@ -42,7 +43,11 @@ export class Fairness {
    * Resolves when the request may begin. Rejects with TooManyRequests when its queue is full, or it
    * waited for too long, or its sender hung up.
    */
-  async enter(user: User, asked: Attributes, signal?: AbortSignal): Promise<Leave> {
+  async enter(
+    user: User,
+    asked: Attributes,
+    sender: Pick<ApiRequest, 'signal'> = {},
+  ): Promise<Leave> {
     if (unlimitedGroup(user) !== undefined) return () => undefined
     const changed = [this.#schemas.refresh(), this.#levels.refresh()]
     if (changed.includes(true)) this.#configure()
@@ -50,7 +55,7 @@ export class Fairness {
     const queues = this.#queues.get(flow.level)
     // A level that is exempt, or that nobody has described, has no limit of its own.
     if (!queues) return () => undefined
-    if (!queues.tryEnter(this.#hasEmptySeats)) await this.#wait(queues, flow, signal)
+    if (!queues.tryEnter(this.#hasEmptySeats)) await this.#wait(queues, flow, sender.signal)
     else this.#underWay += 1
     let left = false
     return () => {

@@ -47,11 +47,12 @@ export async function removeObject(
 }
 
 function commit(
-  { options, request }: ResourceContext,
+  { options, request, deadline }: ResourceContext,
   compares: readonly Compare[],
   success: readonly Operation[],
 ): Promise<TxnResult> {
-  return options.store.commit({ compares, success, failure: [] }, request.fence)
+  const txn = { compares, success, failure: [] }
+  return options.store.commit(txn, request.fence, deadline?.leftMs)
 }
 
 /** The record must still be the one that was read. */

@@ -82,7 +82,7 @@ describe('fairness', () => {
     const clock = new ManualClock()
     const fairness = new Fairness(store, clock)
     const enter = (user: User, signal?: AbortSignal) =>
-      fairness.enter(user, parseRequestInfo('GET', pods), signal)
+      fairness.enter(user, parseRequestInfo('GET', pods), signal ? { signal } : {})
     return { store, clock, enter, [Symbol.asyncDispose]: () => store.stop() }
   }
 

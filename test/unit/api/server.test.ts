@@ -6,7 +6,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { before, test } from 'node:test'
 import { createAuthenticator } from '../../../src/api/auth/authenticate.ts'
 import { type ApiServer, type ApiServerOptions, createApiServer } from '../../../src/api/server.ts'
-import { systemClock } from '../../../src/base/clock.ts'
+import { ManualClock, systemClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { statusError } from '../../../src/base/status.ts'
@@ -246,6 +246,50 @@ test('health is open to all and tells which check failed', async () => {
   assert.equal((await ask('/livez')).status, 200)
   assert.equal((await ask('/readyz?exclude=quorum')).status, 200)
   assert.equal((await ask('/readyz/quorum')).status, 500)
+})
+
+test('a body that does not come is given up after a minute, and the connection with it', async () => {
+  const clock = new ManualClock()
+  await using opened = await openServer({ clock })
+  const outgoing = httpsRequest({
+    ...{ host: '127.0.0.1', port: opened.server.address.port, method: 'POST', path },
+    ...{ ca: ca.certificate, cert: adminPair.certificate, key: adminPair.privateKey },
+    headers: { 'content-type': 'application/json', 'content-length': '100' },
+  })
+  outgoing.write('{')
+  while (clock.pendingTimers === 0) await new Promise((go) => setImmediate(go))
+  clock.advance(limits.requestMsMax)
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+  assert.deepEqual([response.statusCode, response.headers.connection], [504, 'close'])
+  outgoing.on('error', () => {})
+  const closed = once(outgoing, 'close')
+  response.resume()
+  await closed
+  assert.equal(clock.pendingTimers, 0)
+})
+
+test('a client that takes nothing of its answer for a minute is cut off', async () => {
+  const clock = new ManualClock()
+  const large = Buffer.alloc(24 * 1024 * 1024)
+  await using opened = await openServer({
+    clock,
+    routes: [
+      {
+        ...{ method: 'GET', path: '/large' },
+        handle: async () => ({
+          ...{ status: 200, headers: new Map() },
+          body: { kind: 'whole', chunks: [large] },
+        }),
+      },
+    ],
+  })
+  const response = await open(opened.server, 'GET', '/large')
+  while (clock.pendingTimers === 0) await new Promise((go) => setImmediate(go))
+  clock.advance(limits.answerStallMsMax)
+  await assert.rejects(async () => {
+    for await (const _ of response);
+  }, /aborted/)
+  assert.equal(clock.pendingTimers, 0)
 })
 
 test('routes beside the API ask for an administrator', async () => {

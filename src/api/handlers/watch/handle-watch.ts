@@ -1,4 +1,5 @@
 import type { Revision } from '../../../base/brand.ts'
+import { limits } from '../../../base/limits.ts'
 import type { ApiResponse } from '../../../client/transport.ts'
 import type { KeyValue } from '../../../state/cluster-store.ts'
 import { methodNotAllowed, notAcceptable } from '../../errors.ts'
@@ -9,10 +10,6 @@ import { type ListOptions, parseListOptions } from '../list-options.ts'
 import { type ResourceContext, representationOf } from '../resource-context.ts'
 import { Selection } from '../selection.ts'
 import { type WatchPlan, watchStream } from './watch-stream.ts'
-
-/** A watch without timeoutSeconds ends after a random time in this range (server/config.go). */
-const timeoutSecondsMin = 1_800
-const timeoutSecondsMax = 3_600
 
 /**
  * GET with `watch`: events as JSON lines until the timeout, the caller's hang-up, or the loss of
@@ -37,10 +34,12 @@ async function planOf(
   selection: Selection,
 ): Promise<WatchPlan> {
   const { store, random } = context.options
-  const seconds =
-    options.timeoutSeconds === undefined || options.timeoutSeconds === 0
-      ? random.integer(timeoutSecondsMin, timeoutSecondsMax)
-      : options.timeoutSeconds
+  const { watchSecondsMin, watchSecondsMax } = limits
+  // Not all watches that began together end together (pkg/endpoints/handlers/get.go).
+  const seconds = Math.min(
+    options.timeoutSeconds || random.integer(watchSecondsMin, 2 * watchSecondsMin),
+    watchSecondsMax,
+  )
   const common = { timeoutMs: seconds * 1_000, bookmarks: options.bookmarks }
   const fromNow = options.revision === undefined || options.revision === 0
   const initial = options.sendInitialEvents ?? fromNow
