@@ -11,8 +11,8 @@ import type { Authorizer } from './auth/authorizer.ts'
 import type { ServiceAccountTokens } from './auth/service-account-token.ts'
 import type { User } from './auth/user.ts'
 import type { KindCatalog } from './extension/served-kinds.ts'
-import type { RequestDeadline } from './request-deadline.ts'
 import type { RequestInfo } from './request-info.ts'
+import type { RequestDeadline } from './serving/request-deadline.ts'
 
 export type { RequestInfo, User }
 

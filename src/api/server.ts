@@ -23,10 +23,10 @@ import { requireAllowed } from './auth/authorizer.ts'
 import { actingUser } from './auth/impersonate.ts'
 import type { User } from './context.ts'
 import { methodNotAllowed } from './errors.ts'
-import { type HealthCheck, healthAnswer } from './health.ts'
-import { HangUp, headersOf, readBody, writeResponse } from './http-message.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { errorResponse, expectedFailure, internalError, textResponse } from './responses.ts'
+import { type HealthCheck, healthAnswer } from './serving/health.ts'
+import { HangUp, headersOf, readBody, writeResponse } from './serving/http-message.ts'
 
 /** A path beside the Kubernetes API. Only who may do anything (system:masters) gets in. */
 export interface ServerRoute {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ApiOptions, RequestInfo } from '../context.ts'
-import { headersOf } from '../http-message.ts'
+import { headersOf } from '../serving/http-message.ts'
 import { type AcceptedUpgrade, carryUpgrade } from '../subresources/carry-upgrade.ts'
 import { upgradeHeaders } from './headers.ts'
 import { answered, openOutgoing } from './outgoing.ts'

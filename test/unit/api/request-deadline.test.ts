@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { RequestDeadline, requestTimeoutMs } from '../../../src/api/request-deadline.ts'
+import { RequestDeadline, requestTimeoutMs } from '../../../src/api/serving/request-deadline.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
 import { SeededRandom } from '../../../src/base/random.ts'

@@ -1,10 +1,10 @@
-import { InvariantError } from '../base/assert.ts'
-import type { Clock } from '../base/clock.ts'
-import { limits } from '../base/limits.ts'
-import { type StatusError, statusError } from '../base/status.ts'
-import { CelRuntimeError } from '../kinds/cel/errors.ts'
-import { parseDuration } from '../kinds/cel/library/time-text.ts'
-import { badRequest } from './errors.ts'
+import { InvariantError } from '../../base/assert.ts'
+import type { Clock } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import { type StatusError, statusError } from '../../base/status.ts'
+import { CelRuntimeError } from '../../kinds/cel/errors.ts'
+import { parseDuration } from '../../kinds/cel/library/time-text.ts'
+import { badRequest } from '../errors.ts'
 
 /**
  * The time that a request has which is no watch, log or stream (apiserver

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import type { Clock, Timer } from '../base/clock.ts'
-import { limits } from '../base/limits.ts'
-import type { ApiResponse } from '../client/transport.ts'
-import { headerSeparator } from './auth/impersonate.ts'
-import { badRequest, bodyTooLarge } from './errors.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import { headerSeparator } from '../auth/impersonate.ts'
+import { badRequest, bodyTooLarge } from '../errors.ts'
 import { requestTimedOut } from './request-deadline.ts'
 
 type Request = IncomingMessage | Http2ServerRequest

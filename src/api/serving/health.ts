@@ -1,5 +1,5 @@
-import type { ApiResponse } from '../client/transport.ts'
-import { textResponse } from './responses.ts'
+import type { ApiResponse } from '../../client/transport.ts'
+import { textResponse } from '../responses.ts'
 
 /** One thing that must be well. */
 export interface HealthCheck {
