@@ -11,7 +11,7 @@ import { parseConfig } from '../src/boot/config/config.ts'
 import { Background } from '../src/boot/demo/background.ts'
 import { WriteLedger } from '../src/boot/demo/ledger.ts'
 import { waitUntil } from '../src/boot/demo/wait-until.ts'
-import { startWatcher } from '../src/boot/demo/watcher.ts'
+import { firstRevision, startWatcher } from '../src/boot/demo/watcher.ts'
 import { isPassing, presentNumbers, startWriter } from '../src/boot/demo/writer.ts'
 import { clusterStatus } from '../src/boot/status.ts'
 import { type Boot, supervise } from '../src/boot/supervise.ts'
@@ -110,10 +110,10 @@ async function storm(boot: Boot, { rounds, seed, say }: ChaosOptions): Promise<C
     const watching = { client: createClient(own), namespace, clock }
     void background.run(recordWatch(watching, first.revision, history, scope))
   }
-  void background.run(startWatcher({ client, namespace, ledger, clock }, scope))
-  const writing = background.run(
-    startWriter({ ...{ client, namespace, ledger, clock }, lanes: 3, pauseMs: 5 }, load),
-  )
+  const numbered = { client, namespace, ledger, clock }
+  const from = await firstRevision(numbered)
+  void background.run(startWatcher(numbered, from, scope))
+  const writing = background.run(startWriter({ ...numbered, lanes: 3, pauseMs: 5 }, load))
   const using = [...histories].flatMap(([name, history]) =>
     [1, 2, 3].map((user) => background.run(useRegister(client, name, history, user, load))),
   )

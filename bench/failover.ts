@@ -11,7 +11,7 @@ import { Background } from '../src/boot/demo/background.ts'
 import { FlightTail } from '../src/boot/demo/flight-tail.ts'
 import { WriteLedger } from '../src/boot/demo/ledger.ts'
 import { waitUntil } from '../src/boot/demo/wait-until.ts'
-import { startWatcher } from '../src/boot/demo/watcher.ts'
+import { firstRevision, startWatcher } from '../src/boot/demo/watcher.ts'
 import { presentNumbers, startWriter, writeOnce } from '../src/boot/demo/writer.ts'
 import { flightFile } from '../src/boot/member/flight-file.ts'
 import { clusterStatus } from '../src/boot/status.ts'
@@ -58,8 +58,10 @@ async function measure(boot: Boot, rounds: number, traced: boolean): Promise<obj
   scope.onClose('client', close)
   const load = new Scope()
   const background = new Background(scope)
-  void background.run(startWatcher({ client, namespace, ledger, clock }, scope))
-  const writer = { client, namespace, ledger, clock, lanes: 4, pauseMs: 2 }
+  const watched = { client, namespace, ledger, clock }
+  const from = await firstRevision(watched)
+  void background.run(startWatcher(watched, from, scope))
+  const writer = { ...watched, lanes: 4, pauseMs: 2 }
   const writing = background.run(startWriter(writer, load))
   await waitUntil(clock, stepMsMax, scope.signal, () =>
     ledger.writesAcknowledged > 20 ? true : undefined,

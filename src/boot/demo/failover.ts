@@ -22,9 +22,9 @@ import { Lanes } from './lanes.ts'
 import { WriteLedger } from './ledger.ts'
 import { Screen } from './screen.ts'
 import { type FailoverSummary, type RoundFigures, summarize, summaryRows } from './summary.ts'
-import { Traffic } from './traffic.ts'
+import { Traffic, type TrafficOptions } from './traffic.ts'
 import { waitUntil } from './wait-until.ts'
-import { startWatcher } from './watcher.ts'
+import { firstRevision, startWatcher } from './watcher.ts'
 import {
   controllersAct,
   demoNamespace,
@@ -111,11 +111,17 @@ async function tellStory(
   screen.emit('demo', 'serving', { detail: { service: `${service.host}:${service.port}` } })
 
   const load = scope.child('load')
-  void background.run(startWatcher({ client, namespace: demoNamespace, ledger, clock }, scope))
-  const writer = { client, namespace: demoNamespace, ledger, clock, lanes: 4, pauseMs: 5 }
+  const changed: TrafficOptions['changed'] = (detail) =>
+    screen.emit('demo', 'error' in detail ? 'requests-fail' : 'requests-pass', { detail })
+  const watched = { client, namespace: demoNamespace, ledger, clock }
+  const from = await firstRevision(watched)
+  void background.run(startWatcher(watched, from, scope))
+  const writer = { ...watched, lanes: 4, pauseMs: 5 }
   const loads = [
     background.run(startWriter(writer, load)),
-    background.run(traffic.run({ ...service, clock, periodMs: 10, timeoutMs: 1_000 }, load)),
+    background.run(
+      traffic.run({ ...service, clock, periodMs: 10, timeoutMs: 1_000, changed }, load),
+    ),
   ]
   await waitUntil(clock, stepMsMax, scope.signal, () =>
     ledger.writesAcknowledged >= 20 && traffic.requests >= 20 ? true : undefined,

@@ -2,33 +2,41 @@ import { Agent, request } from 'node:http'
 import { type Clock, delay } from '../../base/clock.ts'
 import type { Scope } from '../../base/scope.ts'
 
-export interface TrafficOptions {
+interface RequestOptions {
   readonly host: string
   readonly port: number
+  readonly timeoutMs: number
+}
+
+export interface TrafficOptions extends RequestOptions {
   readonly clock: Clock
   readonly periodMs: number
-  readonly timeoutMs: number
+  /** The first failure after an answer, and the first answer after failures: `failed` of them. */
+  readonly changed?: (change: { readonly error: string } | { readonly failed: number }) => void
 }
 
 /** Counts of HTTP requests through a Service, each on a connection of its own. */
 export class Traffic {
   requests = 0
   errors = 0
-  lastError = ''
   /** Which pods answered, by name. */
   readonly answeredBy = new Map<string, number>()
 
   /** Sends requests until the scope closes; resolves when the last has ended. */
   async run(options: TrafficOptions, scope: Scope): Promise<void> {
     const agent = new Agent({ keepAlive: false })
+    let failed = 0
     while (!scope.closed) {
       const answer = await get(options, agent)
       this.requests += 1
-      if (typeof answer === 'string')
+      if (typeof answer === 'string') {
+        if (failed > 0) options.changed?.({ failed })
+        failed = 0
         this.answeredBy.set(answer, (this.answeredBy.get(answer) ?? 0) + 1)
-      else {
+      } else {
+        if (failed === 0) options.changed?.({ error: answer.message })
+        failed += 1
         this.errors += 1
-        this.lastError = answer.message
       }
       await delay(options.clock, options.periodMs, scope.signal).catch(() => {})
     }
@@ -36,7 +44,15 @@ export class Traffic {
   }
 }
 
-function get(options: TrafficOptions, agent: Agent): Promise<string | Error> {
+/** True when one request there is answered with 200. */
+export async function answers(options: RequestOptions): Promise<boolean> {
+  const agent = new Agent({ keepAlive: false })
+  const answer = await get(options, agent)
+  agent.destroy()
+  return typeof answer === 'string'
+}
+
+function get(options: RequestOptions, agent: Agent): Promise<string | Error> {
   const { host, port, timeoutMs } = options
   return new Promise((done) => {
     const sent = request({ host, port, path: '/', agent, timeout: timeoutMs }, (response) => {

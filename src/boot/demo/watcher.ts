@@ -13,13 +13,17 @@ export interface WatcherOptions {
 }
 
 /**
- * Watches the numbered writes and resumes from the last revision it saw, never by a new list: so the
+ * Watches the numbered writes after the revision `from` and resumes from the last revision it saw, never by a new list: so the
  * ledger counts what the API's watch itself lost or repeated. Resolves when the scope has closed.
  */
-export async function startWatcher(options: WatcherOptions, scope: Scope): Promise<void> {
+export async function startWatcher(
+  options: WatcherOptions,
+  from: string,
+  scope: Scope,
+): Promise<void> {
   const { client, namespace, ledger, clock } = options
   const labelSelector = `app=${ledgerLabel}`
-  let resourceVersion = await firstRevision(options, scope)
+  let resourceVersion = from
   while (!scope.closed) {
     try {
       const events = configMaps(client).watch({
@@ -44,8 +48,12 @@ export async function startWatcher(options: WatcherOptions, scope: Scope): Promi
   }
 }
 
-async function firstRevision(options: WatcherOptions, scope: Scope): Promise<string> {
+/**
+ * The revision to watch from. Ask for it before the first write begins: a write that is older is no
+ * event of the watch, and the ledger would count it as lost.
+ */
+export async function firstRevision(options: WatcherOptions): Promise<string> {
   const { client, namespace } = options
-  const list = await configMaps(client).list({ namespace, limit: 1, signal: scope.signal })
+  const list = await configMaps(client).list({ namespace, limit: 1 })
   return list.resourceVersion
 }

@@ -3,6 +3,7 @@ import { isStatus } from '../../base/status.ts'
 import { deployments, namespaces, pods, services } from '../../client/resources.ts'
 import type { Client } from '../../client/typed.ts'
 import type { Deployment, Pod } from '../../kinds/types.ts'
+import { answers } from './traffic.ts'
 import { waitUntil } from './wait-until.ts'
 import { webImage, webPort } from './web-image.ts'
 
@@ -10,7 +11,10 @@ export const demoNamespace = 'demo'
 export const webReplicas = 4
 const readyMsMax = 60_000
 
-/** Deploys the replicated web application and waits until every replica is ready. */
+/**
+ * Deploys the replicated web application and waits until every replica is ready and its Service
+ * answers: proxies hear of a ready pod a moment later than whoever asks the API.
+ */
 export async function deployWebApp(
   client: Client,
   clock: Clock,
@@ -28,7 +32,12 @@ export async function deployWebApp(
     return web.status?.availableReplicas === webReplicas ? true : undefined
   })
   if (!ready) throw new Error(`the web application was not ready within ${readyMsMax / 1000} s`)
-  return { host: service.spec?.clusterIP ?? '', port: webPort }
+  const address = { host: service.spec?.clusterIP ?? '', port: webPort }
+  const serving = await waitUntil(clock, readyMsMax, signal, async () =>
+    (await answers({ ...address, timeoutMs: 1_000 })) ? true : undefined,
+  )
+  if (!serving) throw new Error(`the Service did not answer within ${readyMsMax / 1000} s`)
+  return address
 }
 
 export function webDeployment(name: string, replicas: number): Deployment {
