@@ -330,7 +330,9 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
     const log = await lab.run('logs pull-never')
     assert.match(log.stderr, /"main" in pod "pull-never" is waiting to start: ErrImageNeverPull/)
     const exec = await lab.run('exec pull-never -- ls')
-    assert.match(exec.stderr, /container main is not running in pod pull-never/)
+    const refused =
+      'error: Internal error occurred: unable to upgrade connection: container not found ("main")'
+    assert.equal(exec.stderr.trim(), refused)
     await lab.kubectl.ok('delete pod pull-never pull-bad pull-name --now')
   })
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ApiOptions, RequestInfo } from '../context.ts'
 import { headersOf } from '../serving/http-message.ts'
-import { type AcceptedUpgrade, carryUpgrade } from '../subresources/carry-upgrade.ts'
+import { type AcceptedUpgrade, carryUpgrade, passRefusal } from '../subresources/carry-upgrade.ts'
 import { upgradeHeaders } from './headers.ts'
 import { answered, openOutgoing } from './outgoing.ts'
 import { splitProxyPath } from './proxied-path.ts'
@@ -38,18 +38,4 @@ export async function upgradeProxied(
   socket.off('close', hangUp)
   if ('socket' in result && 'head' in result) return carryUpgrade(options, socket, head, result)
   await passRefusal(result, socket)
-}
-
-/** The server answers without an upgrade: so does this one, and the connection ends. */
-async function passRefusal(response: IncomingMessage, socket: Duplex): Promise<void> {
-  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`]
-  const { rawHeaders } = response
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]?.toLowerCase() ?? ''
-    if (name !== 'transfer-encoding' && name !== 'connection')
-      lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
-  }
-  socket.write(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`)
-  response.pipe(socket)
-  await new Promise<void>((resolve) => socket.once('close', resolve))
 }

@@ -40,6 +40,20 @@ export async function carryUpgrade(
   timer.cancel()
 }
 
+/** The server answers without an upgrade: so does this one, and the connection ends. */
+export async function passRefusal(response: IncomingMessage, socket: Duplex): Promise<void> {
+  const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`]
+  const { rawHeaders } = response
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]?.toLowerCase() ?? ''
+    if (name !== 'transfer-encoding' && name !== 'connection')
+      lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+  }
+  socket.write(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`)
+  response.pipe(socket)
+  await new Promise<void>((resolve) => socket.once('close', resolve))
+}
+
 function closed(socket: Duplex): Promise<void> {
   if (socket.closed) return Promise.resolve()
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import type { ApiOptions, Handler, RequestInfo, User } from '../context.ts'
 import { noSuchPath } from '../errors.ts'
 import { upgradeProxied } from '../proxy/upgrade-proxied.ts'
 import { parseRequestInfo } from '../request-info.ts'
-import { type AcceptedUpgrade, carryUpgrade } from './carry-upgrade.ts'
+import { type AcceptedUpgrade, carryUpgrade, passRefusal } from './carry-upgrade.ts'
 import { answerOf, kubeletRequest, refusalOf } from './kubelet-request.ts'
 import { findKubelet, findPod, type KubeletAddress } from './pod-container.ts'
 import { StreamCount } from './stream-count.ts'
@@ -59,7 +59,8 @@ export function createUpgradeHandler(
       open.add(socket)
       try {
         const kubelet = await openTunnel(options, address, path, request, socket)
-        await carryUpgrade(options, socket, head, kubelet)
+        if ('head' in kubelet) await carryUpgrade(options, socket, head, kubelet)
+        else await passRefusal(kubelet, socket)
       } finally {
         open.delete(socket)
         leave()
@@ -79,14 +80,17 @@ function streamKindOf(info: RequestInfo): StreamKind {
   return subresource
 }
 
-/** Asks the kubelet for the same upgrade. Throws what it refuses with. */
+/**
+ * Asks the kubelet for the same upgrade. Where it refuses, a client of SPDY gets its answer as it is,
+ * since such clients put the text behind their own words; others get a Status, which is thrown.
+ */
 async function openTunnel(
   options: ApiOptions,
   address: KubeletAddress,
   path: string,
   request: IncomingMessage,
   client: Duplex,
-): Promise<AcceptedUpgrade> {
+): Promise<AcceptedUpgrade | IncomingMessage> {
   const outgoing = kubeletRequest(options, address, path, handshakeOf(request))
   const hangUp = () => outgoing.destroy(new Error('the client hung up'))
   client.once('close', hangUp)
@@ -95,7 +99,8 @@ async function openTunnel(
       outgoing.once('upgrade', (answer, socket, head) => resolve({ answer, socket, head }))
     })
     const result = await Promise.race([upgraded, answerOf(options, address, outgoing)])
-    if ('socket' in result && 'head' in result) return result
+    if ('head' in result) return result
+    if (/^spdy\//i.test(request.headers.upgrade ?? '')) return result
     const refusal = await refusalOf(result)
     outgoing.destroy()
     throw refusal

@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { ExecStream } from '../runtime/runtime.ts'
 import { written } from '../written.ts'
+import { Refusal } from './refusal.ts'
 
 /** What exec and attach say, the newest first (apimachinery pkg/util/remotecommand/constants.go). */
 export const commandProtocols = [
@@ -44,14 +45,20 @@ export function readSizes(text: string): {
   return { sizes, rest: rest.length > resizeBytesMax ? '' : rest }
 }
 
+/** How a command ended. A refusal is told in the words of an API server that a kubelet turned away. */
+export type Outcome =
+  | { readonly exitCode: number }
+  | { readonly failure: string }
+  | { readonly refusal: string }
+
 /** PURE: how a command ended, as its client's protocol says it; undefined where it says nothing. */
-export function outcomeText(
-  protocol: CommandProtocol,
-  outcome: { readonly exitCode: number } | { readonly failure: string },
-): string | undefined {
+export function outcomeText(protocol: CommandProtocol, outcome: Outcome): string | undefined {
   const speaksStatus = protocol === 'v5.channel.k8s.io' || protocol === 'v4.channel.k8s.io'
-  if ('failure' in outcome) {
-    const message = `error executing command in container: ${outcome.failure}`
+  if (!('exitCode' in outcome)) {
+    const message =
+      'refusal' in outcome
+        ? `unable to upgrade connection: ${outcome.refusal}`
+        : `error executing command in container: ${outcome.failure}`
     return speaksStatus ? JSON.stringify(failureStatus(message)) : message
   }
   if (speaksStatus) return JSON.stringify(exitStatus(outcome.exitCode))
@@ -84,6 +91,11 @@ function failureStatus(message: string): Record<string, unknown> {
   }
 }
 
+function failureOf(error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error)
+  return error instanceof Refusal ? { refusal: message } : { failure: message }
+}
+
 /**
  * Starts a command and joins its streams with its client's until it ends or the client is gone.
  * Everything that it wrote, and how it ended, has been handed to the connection then.
@@ -94,10 +106,7 @@ export async function serveCommand(
   protocol: CommandProtocol,
 ): Promise<void> {
   streams.error.resume()
-  const outcome = await start().then(
-    (stream) => joined(stream, streams),
-    (error: unknown) => ({ failure: error instanceof Error ? error.message : String(error) }),
-  )
+  const outcome = await start().then((stream) => joined(stream, streams), failureOf)
   if (!outcome) return
   const text = outcomeText(protocol, outcome)
   if (text !== undefined) await written(streams.error, Buffer.from(text))
@@ -105,10 +114,7 @@ export async function serveCommand(
 }
 
 /** How the command ended; undefined when its client went away before. */
-async function joined(
-  stream: ExecStream,
-  streams: CommandStreams,
-): Promise<{ readonly exitCode: number } | { readonly failure: string } | undefined> {
+async function joined(stream: ExecStream, streams: CommandStreams): Promise<Outcome | undefined> {
   takeInput(stream, streams.stdin)
   takeSizes(stream, streams.resize)
   const gone = streams.ended.then(() => {
@@ -120,12 +126,7 @@ async function joined(
     copy(stream.stdout, streams.stdout),
     copy(stream.stderr, streams.stderr),
   ])
-  const ended = outputs
-    .then(() => stream.exitCode)
-    .then(
-      (exitCode) => ({ exitCode }),
-      (error: unknown) => ({ failure: String(error) }),
-    )
+  const ended = outputs.then(() => stream.exitCode).then((exitCode) => ({ exitCode }), failureOf)
   return Promise.race([ended, gone])
 }
 

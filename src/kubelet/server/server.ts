@@ -165,13 +165,15 @@ export class KubeletServer {
     const command = url.searchParams.getAll('command')
     if (path.what === 'exec' && command.length === 0)
       throw new Refusal(400, 'you must specify at least 1 command')
-    const { id } = await this.#running(path)
     const { stdin, tty } = wanted
-    const start = () =>
-      path.what === 'exec'
-        ? runtime.exec(id, { command, stdin, tty })
-        : runtime.attach(id, { stdin })
-    await this.#counted(() => this.#upgrades.command(upgrade, wanted, start))
+    const started = {
+      find: async () => (await this.#running(path)).id,
+      start: (id: string) =>
+        path.what === 'exec'
+          ? runtime.exec(id, { command, stdin, tty })
+          : runtime.attach(id, { stdin }),
+    }
+    await this.#counted(() => this.#upgrades.command(upgrade, wanted, started))
   }
 
   async #ready(path: StreamPath): Promise<SandboxState> {
@@ -180,10 +182,11 @@ export class KubeletServer {
     throw new Refusal(400, `pod ${path.pod} is not running`)
   }
 
+  /** With the words of Kubernetes' kubelet (kubelet_pods.go GetExec), which people search for. */
   async #running(path: StreamPath): Promise<ContainerState> {
     const [newest] = await this.#deps.containers(path)
     if (newest?.state === 'running') return newest
-    throw new Refusal(400, `container ${path.container} is not running in pod ${path.pod}`)
+    throw new Refusal(500, `container not found (${JSON.stringify(path.container)})`)
   }
 
   async #counted(body: () => Promise<void>): Promise<void> {

@@ -33,6 +33,16 @@ export interface WantedStreams {
   readonly tty: boolean
 }
 
+/** What an exec or attach is to start. */
+export interface Command {
+  /**
+   * The container's id. Throws Refusal where it does not run: over SPDY that is the HTTP answer, a
+   * WebSocket hears of it on its error channel, as from Kubernetes' translation of the one to the other.
+   */
+  find(): Promise<string>
+  start(containerId: string): Promise<ExecStream>
+}
+
 /** PURE: from the query; a terminal has no stderr of its own (kubelet remotecommand NewOptions). */
 export function wantedStreams(query: URLSearchParams): WantedStreams {
   const on = (...names: string[]) => names.some((name) => /^(1|true)$/.test(query.get(name) ?? ''))
@@ -67,16 +77,16 @@ export class StreamServer {
   }
 
   /** Throws Refusal, the connection untouched, when the client speaks nothing that is served. */
-  async command(
-    upgrade: Upgrade,
-    wanted: WantedStreams,
-    start: () => Promise<ExecStream>,
-  ): Promise<void> {
+  async command(upgrade: Upgrade, wanted: WantedStreams, command: Command): Promise<void> {
     const carrier = commandCarrier(upgrade.request.headers)
-    if (carrier.over === 'spdy') return this.#spdyCommand(upgrade, carrier, wanted, start)
+    if (carrier.over === 'spdy') {
+      const id = await command.find()
+      return this.#spdyCommand(upgrade, carrier, wanted, () => command.start(id))
+    }
     const socket = await this.#webSocket(upgrade, carrier.protocol)
     const channels = new WebSocketChannels(socket, carrier.protocol === 'v5.channel.k8s.io')
     const streams = channelsOf(channels, wanted)
+    const start = async () => command.start(await command.find())
     await serveCommand(start, streams, carrier.protocol)
     channels.close()
     await this.#closed(socket, channels.ended)

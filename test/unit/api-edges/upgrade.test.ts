@@ -219,6 +219,24 @@ describe('pods/exec, attach and port-forward', () => {
     assert.match(answer.message, /User "eve" cannot create resource "pods\/exec" in API group ""/)
   })
 
+  test('a kubelet’s refusal: as it is over SPDY, a Status for everybody else', async () => {
+    kubelet.upgrade = (_, socket) =>
+      socket.end('HTTP/1.1 500 Refused\r\ncontent-length: 7\r\n\r\nno such')
+    const status = await refusal('p', exec)
+    assert.deepEqual([status.code, status.message], [500, 'Internal error occurred: no such'])
+    const outgoing = httpRequest({
+      ...{ port: port(), host: '127.0.0.1', path: pathOf('p', exec), agent: false },
+      headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1' },
+    })
+    outgoing.end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk as Buffer)
+    assert.deepEqual([response.statusCode, Buffer.concat(chunks).toString()], [500, 'no such'])
+    await ended
+    assert.equal(streams.open('w1'), 0)
+  })
+
   test('carries SPDY: its protocols go to the kubelet, its acceptance and bytes come back', async () => {
     kubelet.upgrade = (request, socket) => {
       assert.equal(request.headers.upgrade, 'SPDY/3.1')

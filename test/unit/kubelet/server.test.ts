@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
@@ -153,7 +154,7 @@ describe('kubelet server', () => {
     const exec = (container: string) => get(`/exec/default/web/${container}?command=ls`, master)
     assert.deepEqual(await exec('main'), { code: 400, text: 'Upgrade request required\n' })
     assert.match((await get('/portForward/default/none', master)).text, /^pod none is not running/)
-    assert.match((await exec('other')).text, /^container other is not running in pod web/)
+    assert.deepEqual(await exec('other'), { code: 500, text: 'container not found ("other")\n' })
   })
 
   test('exec: output, exit code, input with its end', async () => {
@@ -165,6 +166,22 @@ describe('kubelet server', () => {
     const cat = await run('command=cat&input=1&output=1', 'back and forth')
     assert.equal(cat.stdout, 'back and forth')
     assert.equal(cat.status.status, 'Success')
+  })
+
+  test('exec into what does not run: said on the error channel, over SPDY by the answer', async () => {
+    const path = '/exec/default/web/other?command=ls&output=1'
+    const socket = lab.webSocket(path, 'v5.channel.k8s.io')
+    const [data] = (await once(socket, 'message')) as [Buffer]
+    assert.equal(data[0], 3)
+    const { status, code, message } = JSON.parse(data.subarray(1).toString('utf8'))
+    assert.deepEqual([status, code], ['Failure', 500])
+    assert.equal(
+      message,
+      'Internal error occurred: unable to upgrade connection: container not found ("other")',
+    )
+    await once(socket, 'close')
+    const spdy = { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' }
+    await assert.rejects(lab.upgrade(path, spdy), /500.*container not found \("other"\)/s)
   })
 
   test('a client that hangs up ends its command; other protocols are refused', async () => {
