@@ -48,6 +48,16 @@ export class KeySpace {
     return { start: named.key, end: named.rangeEnd ?? keyEnd(named.key) }
   }
 
+  /** Where all of it lies. */
+  get whole(): { readonly start: string; readonly end: string } {
+    return { start: this.#prefix, end: this.#end }
+  }
+
+  /** How long the key is that the client knows. */
+  outsideBytes(key: string): number {
+    return key.length - this.#prefix.length
+  }
+
   /** The key as the client knows it. */
   outside(key: string): Buffer {
     return Buffer.from(this.#prefix === '' ? key : key.slice(this.#prefix.length), 'latin1')

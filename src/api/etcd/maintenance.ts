@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { MemberId, Revision } from '../../base/brand.ts'
 import { limits } from '../../base/limits.ts'
+import { Slices } from '../slices.ts'
+import { layBackend } from './backend/contents.ts'
 import { type EtcdContext, headerAt } from './context.ts'
 import { etcdErrorOf, refusals, unimplemented } from './errors.ts'
 import type { Answers, Rpc } from './rpc.ts'
@@ -15,8 +17,10 @@ export const servedVersion = '3.5.21'
 
 const alarmNoSpace = 1
 const actionActivate = 1
-/** etcdctl takes a snapshot for whole when its length is that of pages and a SHA-256 after them. */
-const pageBytes = 512
+/** Of the SHA-256 at the end of a snapshot. */
+const hashBytes = 32
+/** As etcd sends it (server/etcdserver/api/v3rpc/maintenance.go: Snapshot). */
+const partBytesMin = 32 * 1024
 
 /** etcd's Maintenance service. */
 export function serveMaintenance(rpc: Rpc, context: EtcdContext): void {
@@ -87,12 +91,11 @@ function hash32(hexadecimal: string): number {
   return Number.parseInt(hexadecimal.slice(0, 8), 16)
 }
 
-/** The state's blocks, zeros up to a page, and the SHA-256 of all that. Paced by the client. */
+/** A file as etcd's own backend is, and the SHA-256 of it. Paced by the client. */
 async function sendSnapshot(
-  { member }: EtcdContext,
+  { clock, keys, member }: EtcdContext,
   answers: Answers<SnapshotPart>,
 ): Promise<void> {
-  const hash = createHash('sha256')
   let wake: (() => void) | undefined
   answers.drained(() => wake?.())
   answers.signal.addEventListener('abort', () => wake?.())
@@ -102,15 +105,28 @@ async function sendSnapshot(
       wake = resolve
     })
   }
-  let bytes = 0
-  for await (const block of member.snapshot()) {
-    if (answers.signal.aborted) return
-    hash.update(block)
-    bytes += block.length
-    await send(block, 1)
+  const slices = new Slices(clock)
+  const hash = createHash('sha256')
+  const file = await layBackend(member.freeze(), keys, slices)
+  let remaining = file.bytes + hashBytes
+  let pages: Buffer[] = []
+  let gathered = 0
+  const flush = async () => {
+    const blob = Buffer.concat(pages)
+    hash.update(blob)
+    remaining -= gathered
+    pages = []
+    gathered = 0
+    await send(blob, remaining)
   }
-  const padding = Buffer.alloc((pageBytes - (bytes % pageBytes)) % pageBytes)
-  hash.update(padding)
-  await send(Buffer.concat([padding, hash.digest()]), 0)
+  for (const page of file.pages()) {
+    pages.push(page)
+    gathered += page.length
+    if (gathered >= partBytesMin) await flush()
+    if (slices.over) await slices.pause()
+    if (answers.signal.aborted) return
+  }
+  await flush()
+  await send(hash.digest(), 0)
   answers.end()
 }

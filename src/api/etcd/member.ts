@@ -1,7 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import type { Replica } from '../../raft/replica.ts'
 import type { Machine } from '../../state/machine.ts'
-import { encodeSnapshot } from '../../state/snapshot.ts'
 import type { EtcdMember, MemberAddresses } from './context.ts'
 
 /** This member as the listener sees it: what its replica and its state machine say. */
@@ -18,6 +17,6 @@ export function etcdMemberOf(
     storeBytes: () => ({ used: machine.size.bytes, max: limits.storeBytesMax }),
     residentBytes: () => process.memoryUsage.rss(),
     stateHash: () => machine.stateHash,
-    snapshot: () => encodeSnapshot(machine.freeze()),
+    freeze: () => machine.freeze(),
   }
 }

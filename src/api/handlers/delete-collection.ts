@@ -1,12 +1,13 @@
 import { isStatus } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
+import { Slices } from '../slices.ts'
 import { placeOfKey } from '../storage-keys.ts'
 import { deleteObject } from './delete.ts'
 import { type Deletion, readDeletion } from './delete-options.ts'
 import { findObjects, listResponse } from './list.ts'
 import { parseListOptions } from './list-options.ts'
-import { type ResourceContext, representationOf, Slices } from './resource-context.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
 
 /** Deletions under way at a time: they share a log entry and a round of consensus. */
 const deletionsInFlight = 128

@@ -4,10 +4,11 @@ import type { ApiResponse } from '../../client/transport.ts'
 import type { KeyValue, StoreView } from '../../state/cluster-store.ts'
 import type { ListMeta, Representation } from '../representation.ts'
 import { bytesResponse, streamResponse } from '../responses.ts'
+import { Slices } from '../slices.ts'
 import { keyAfter } from '../storage-keys.ts'
 import { encodeContinue } from './continue-token.ts'
 import { type ListOptions, parseListOptions } from './list-options.ts'
-import { type ResourceContext, representationOf, Slices } from './resource-context.ts'
+import { type ResourceContext, representationOf } from './resource-context.ts'
 import { Selection } from './selection.ts'
 
 /** How long a list waits for a revision that this replica has not reached (cacher blockTimeout). */

@@ -10,8 +10,8 @@ import {
 import { type GroupVersion, groupVersionName } from '../discovery/resources.ts'
 import { notAcceptable } from '../errors.ts'
 import { standardCatalog } from '../extension/served-kinds.ts'
-import { Slices } from '../handlers/resource-context.ts'
 import { parseAccept } from '../negotiate.ts'
+import { Slices } from '../slices.ts'
 import { openApiV2, openApiV3 } from './document.ts'
 import { gnosticAskedType, gnosticPieces, gnosticType } from './gnostic.ts'
 

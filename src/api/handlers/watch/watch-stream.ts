@@ -4,9 +4,10 @@ import type { StatusError } from '../../../base/status.ts'
 import type { KeyValue, StoreEvent, StoreWatcher } from '../../../state/cluster-store.ts'
 import type { Representation } from '../../representation.ts'
 import { expectedFailure, internalError } from '../../responses.ts'
+import { Slices } from '../../slices.ts'
 import { withRevision } from '../../stored-object.ts'
 import { shownEvents } from '../object-storage.ts'
-import { type ResourceContext, Slices } from '../resource-context.ts'
+import type { ResourceContext } from '../resource-context.ts'
 import type { Selection } from '../selection.ts'
 
 /** From where a watch runs, how long, and what comes first. */
