@@ -15,7 +15,7 @@ export const deletableKinds: readonly DeletableKind[] = allKinds
     path: Object.freeze({ group, version, resource, namespaced }),
   }))
 
-/** Those that make others, and those that others hold on to, in the order of removal. */
+/** Those that make others, and those that others hold on to, in the order of removal once pods are gone. */
 const firstToGo = [
   'horizontalpodautoscalers',
   'cronjobs',
@@ -28,10 +28,9 @@ const firstToGo = [
   'services',
   'endpointslices',
   'endpoints',
-  'pods',
 ]
 
-/** What a namespace can hold: owners first, so that nobody replaces pods; events last. */
+/** What a namespace can hold: owners first, so that nobody makes anew what goes; events last. */
 export const namespacedPaths: readonly ResourcePath[] = deletableKinds
   .map(({ path }) => path)
   .filter(({ namespaced }) => namespaced)

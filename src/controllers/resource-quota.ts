@@ -1,18 +1,21 @@
 import { isStatus } from '../base/status.ts'
-import { objectKey } from '../client/informer.ts'
+import { type Informer, objectKey } from '../client/informer.ts'
 import { paths, resourceQuotas } from '../client/resources.ts'
-import type { Client } from '../client/typed.ts'
+import type { Client, ResourcePath } from '../client/typed.ts'
 import type { AnyObject } from '../kinds/kind.ts'
 import { type Amounts, addAmounts, listOf, only, zero } from '../kinds/quota/amounts.ts'
 import { countedKinds } from '../kinds/quota/counted-resources.ts'
 import { quotaCounts } from '../kinds/quota/scopes.ts'
 import { usageOf } from '../kinds/quota/usage.ts'
-import type { ObjectMeta, Pod, PodSpec, ResourceQuota } from '../kinds/types.ts'
+import type { ObjectMeta, Pod, PodSpec, ResourceQuota, Service } from '../kinds/types.ts'
 import type { Controller, ControllerContext } from './controller.ts'
+import { namespacedPaths } from './deletable-kinds.ts'
 import { isTerminal } from './pod-facts.ts'
 
-/** Kinds whose deletions nobody tells this controller of are counted again so often. */
+/** Everything is counted again so often, should anything have gone unnoticed. */
 const recountMs = 30_000
+
+type Counted = Informer<{ metadata: ObjectMeta }>
 
 /**
  * Counts what is used of every quota (pkg/controller/resourcequota). What is taken, admission adds in
@@ -27,19 +30,22 @@ export function resourceQuotaController(context: ControllerContext): Controller 
     indexes: { byNamespace },
   })
   const pods = informers.informer<Pod>(paths.pods)
-  const others = [paths.services, paths.configMaps, paths.secrets].map((path) =>
-    informers.informer<{ metadata: ObjectMeta }>(path),
-  )
+  const services = informers.informer<Service>(paths.services)
+  // Events come and go by themselves, and in numbers that nobody wants to count at each.
+  const all = namespacedPaths.filter(({ resource }) => resource !== 'events')
   return {
     name: 'resource-quota',
     workers: 1,
     subscribe: (queue) => {
       const add = (quota: ResourceQuota) => queue.add(objectKey(quota))
-      const gone = ({ metadata }: { metadata: ObjectMeta }) => {
-        for (const quota of quotas.indexed('byNamespace', metadata.namespace ?? '')) add(quota)
+      /** Something was given back of a kind that some of the namespace's quotas count. */
+      const givenBack = (path: ResourcePath, { namespace = '' }: ObjectMeta) => {
+        for (const quota of quotas.indexed('byNamespace', namespace))
+          if (counts(quota, path)) add(quota)
       }
-      const ended = (pod: Pod, before: Pod) => {
-        if (isTerminal(pod) && !isTerminal(before)) gone(pod)
+      const watchDeletions = (path: ResourcePath) => {
+        const informer: Counted = informers.informer(path)
+        return informer.subscribe({ deleted: ({ metadata }) => givenBack(path, metadata) })
       }
       return [
         quotas.subscribe({
@@ -49,8 +55,17 @@ export function resourceQuotaController(context: ControllerContext): Controller 
               add(quota)
           },
         }),
-        pods.subscribe({ updated: ended, deleted: gone }),
-        ...others.map((other) => other.subscribe({ deleted: gone })),
+        pods.subscribe({
+          updated: (pod, before) => {
+            if (isTerminal(pod) && !isTerminal(before)) givenBack(paths.pods, pod.metadata)
+          },
+        }),
+        services.subscribe({
+          updated: ({ metadata, spec }, before) => {
+            if (spec?.type !== before.spec?.type) givenBack(paths.services, metadata)
+          },
+        }),
+        ...all.map(watchDeletions),
       ]
     },
     async reconcile(key) {
@@ -69,6 +84,11 @@ export function resourceQuotaController(context: ControllerContext): Controller 
       return { requeueAfterMs: recountMs }
     },
   }
+}
+
+function counts({ spec }: ResourceQuota, { group, resource }: ResourcePath): boolean {
+  const kinds = countedKinds(Object.keys(spec?.hard ?? {}))
+  return kinds.some((kind) => kind.group === group && kind.resource === resource)
 }
 
 function isCounted({ spec, status }: ResourceQuota): boolean {

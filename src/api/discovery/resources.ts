@@ -15,6 +15,8 @@ export interface DiscoveredResource {
   readonly subresources: readonly DiscoveredSubresource[]
   /** Of custom kinds: what takes the place of a definition. */
   readonly custom?: CustomContent
+  /** Of custom kinds: what field selectors may name, beside name and namespace. */
+  readonly selectableFields?: readonly string[]
 }
 
 export interface DiscoveredSubresource {
@@ -131,7 +133,7 @@ function describe(kind: Kind): DiscoveredResource {
     verbs: [...kind.verbs].sort(),
     shortNames: kind.shortNames,
     categories: kind.categories,
-    ...(kind.custom ? { custom: kind.custom } : {}),
+    ...(kind.custom ? { custom: kind.custom, selectableFields: kind.selectableFieldNames } : {}),
     subresources: kind.subresources
       .filter((sub) => !unservedSubresources.has(sub.name))
       .map((sub) => ({

@@ -14,13 +14,20 @@ export class WebhookCallError extends Error {
  * did not answer in time, or not with JSON (apiserver pkg/util/webhook/client.go).
  */
 export async function callWebhook(
-  { store }: Pick<ApiOptions, 'store'>,
+  { store, clock }: Pick<ApiOptions, 'store' | 'clock'>,
   target: WebhookTarget,
   review: unknown,
   timeoutMs: number,
 ): Promise<unknown> {
   const place = placeOf(store, target, timeoutMs)
-  const text = await post(place, JSON.stringify(review), target, timeoutMs)
+  const late = new AbortController()
+  const timer = clock.after(timeoutMs, () => late.abort())
+  let text: string
+  try {
+    text = await post(place, JSON.stringify(review), target, late.signal)
+  } finally {
+    timer.cancel()
+  }
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
@@ -71,7 +78,7 @@ function post(
   place: Place,
   body: string,
   { caBundle }: WebhookTarget,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<string> {
   const { host, port, path, serverName, shown } = place
   const isAddress = /^[\d.]+$/.test(serverName) || serverName.includes(':')
@@ -94,7 +101,7 @@ function post(
         connection: 'close',
       },
       agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     })
     request.on('error', (error) => refuse(reasonOf(error)))
     request.on('response', (response) => {
@@ -122,8 +129,7 @@ function post(
 
 /** In the words of Go's client where it has them. */
 function reasonOf(error: Error & { code?: string }): string {
-  if (error.name === 'TimeoutError' || error.name === 'AbortError')
-    return 'context deadline exceeded'
+  if (error.name === 'AbortError') return 'context deadline exceeded'
   if (error.code === 'ECONNREFUSED') return `dial tcp: connect: connection refused`
   return error.message
 }

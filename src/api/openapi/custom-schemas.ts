@@ -1,4 +1,9 @@
-import { isObject, type SchemaProps, schemaOfItems } from '../../kinds/structural/schema-props.ts'
+import {
+  isObject,
+  member,
+  type SchemaProps,
+  schemaOfItems,
+} from '../../kinds/structural/schema-props.ts'
 import type { DiscoveredResource, GroupVersion } from '../discovery/resources.ts'
 import { customName } from './operations.ts'
 import { type Dialect, type Part, reference } from './schemas.ts'
@@ -34,17 +39,30 @@ function metadata(name: string, description: string, dialect: Dialect): Part {
 }
 
 function objectSchema(resource: DiscoveredResource, schema: SchemaProps, dialect: Dialect): Part {
-  const own = published(schema, dialect)
+  const { selectableFields = [] } = resource
+  const told: Part = {
+    ...kindsOf(resource),
+    ...(selectableFields.length > 0
+      ? { 'x-kubernetes-selectable-fields': selectableFields.map((fieldPath) => ({ fieldPath })) }
+      : {}),
+  }
+  // Were any property named, kubectl would take all others for mistakes.
+  if (dialect === 'v2' && schema['x-kubernetes-preserve-unknown-fields'])
+    return { type: 'object', ...told }
+  return { ...asObject(published(schema, dialect), dialect), type: 'object', ...told }
+}
+
+/** With what every object has beside its own properties. */
+function asObject(own: Part, dialect: Dialect): Part {
   const properties = isObject(own['properties']) ? own['properties'] : {}
+  const description = 'Name, labels and what else every object has.'
   return {
     ...own,
-    type: 'object',
     properties: {
       ...properties,
       ...identity,
-      metadata: metadata('ObjectMeta', 'Name, labels and what else every object has.', dialect),
+      metadata: metadata('ObjectMeta', description, dialect),
     },
-    ...kindsOf(resource),
   }
 }
 
@@ -70,21 +88,21 @@ function listSchema(resource: DiscoveredResource, dialect: Dialect): Part {
   }
 }
 
-/** What v2 cannot say is left out there: logic, null, and the fields beside unknown ones. */
+/** A schema as it is shown; embedded objects are said to have what every object has. */
 function published(schema: SchemaProps, dialect: Dialect): Part {
-  if (dialect === 'v3') return { ...schema }
-  const { allOf: _a, anyOf: _b, oneOf: _c, not: _d, nullable, ...rest } = schema
-  const items = schemaOfItems(rest)
-  const { additionalProperties: additional, properties } = rest
-  if (nullable) return described(rest)
-  if (rest['x-kubernetes-preserve-unknown-fields'])
-    return { ...described(rest), 'x-kubernetes-preserve-unknown-fields': true }
-  return {
+  const kept = dialect === 'v2' ? sayableInV2(schema) : schema
+  const { properties, additionalProperties: additional, ...rest } = kept
+  const items = schemaOfItems(kept)
+  const own: Part = {
     ...rest,
     ...(items ? { items: published(items, dialect) } : {}),
-    ...(isObject(additional)
-      ? { additionalProperties: published(additional as SchemaProps, dialect) }
-      : {}),
+    ...(additional === undefined
+      ? {}
+      : {
+          additionalProperties: isObject(additional)
+            ? published(additional as SchemaProps, dialect)
+            : additional,
+        }),
     ...(properties
       ? {
           properties: Object.fromEntries(
@@ -93,8 +111,30 @@ function published(schema: SchemaProps, dialect: Dialect): Part {
         }
       : {}),
   }
+  const isOpen = dialect === 'v2' && schema['x-kubernetes-preserve-unknown-fields']
+  return schema['x-kubernetes-embedded-resource'] && !isOpen ? asObject(own, dialect) : own
 }
 
-function described({ description, type }: SchemaProps): Part {
-  return { ...(description ? { description } : {}), ...(type ? { type } : {}) }
+/**
+ * Without what v2 cannot say: logic, null, and fields beside unknown ones; kubectl takes a type without
+ * its items or properties for a mistake (pkg/controller/openapi/v2/conversion.go).
+ */
+function sayableInV2(schema: SchemaProps): SchemaProps {
+  const { allOf: _a, anyOf: _b, oneOf: _c, not: _d, nullable, ...rest } = schema
+  const isOpen = rest['x-kubernetes-preserve-unknown-fields'] === true
+  const { type, items, properties, required, ...scalar } = rest
+  const inner =
+    nullable || isOpen ? {} : { ...(items ? { items } : {}), ...(properties ? { properties } : {}) }
+  const typeless = nullable || (type === 'array' && !inner.items) || (type === 'object' && isOpen)
+  const demanded = required?.filter((name) => !nullableMember(inner.properties, name)) ?? []
+  return {
+    ...scalar,
+    ...inner,
+    ...(typeless || !type ? {} : { type }),
+    ...(demanded.length > 0 ? { required: demanded } : {}),
+  }
+}
+
+function nullableMember(properties: SchemaProps['properties'], name: string): boolean {
+  return (member(properties, name) as SchemaProps | undefined)?.nullable === true
 }

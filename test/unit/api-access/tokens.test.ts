@@ -77,7 +77,7 @@ describe('token reviews', () => {
 })
 
 describe('discovery of the issuer', () => {
-  test('names keys by which anybody can check a token', async () => {
+  test('[sig-auth] ServiceAccounts ServiceAccountIssuerDiscovery should support OIDC discovery of service account issuer [Conformance]', async () => {
     await using rig = await openWithTokens()
     const account = userNamed('system:serviceaccount:default:x', 'system:serviceaccounts')
     const get = (path: string) => rig.cluster.ask('GET', path, undefined, { user: account })

@@ -72,6 +72,13 @@ export class MemoryApi implements Client {
     return { items: items.map((item) => structuredClone(item)), revision: this.#revision }
   }
 
+  /** As admission does: nothing new in a namespace that is being deleted. */
+  refuseWhereItEnds(namespace: string): void {
+    const found = this.#objects.get(`/namespaces//${namespace}`)
+    if (found?.metadata.deletionTimestamp)
+      throw statusError('Forbidden', `namespace ${namespace} is being terminated`)
+  }
+
   put(path: ResourcePath, object: Stored, type: 'ADDED' | 'MODIFIED'): Stored {
     this.#revision += 1
     object.metadata.resourceVersion = String(this.#revision)
@@ -157,6 +164,7 @@ class MemoryResource implements ResourceClient<Stored> {
     const uid = this.#api.nextUid()
     metadata.name ??= `${metadata.generateName ?? ''}${uid.slice(4).padStart(5, 'x')}`
     this.#write('create', metadata.name)
+    if (this.path.namespaced) this.#api.refuseWhereItEnds(namespace)
     if (this.#api.has(this.path, namespace, metadata.name))
       throw statusError('AlreadyExists', `${this.path.resource} "${metadata.name}" already exists`)
     metadata.uid = uid

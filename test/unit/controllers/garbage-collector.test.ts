@@ -12,7 +12,7 @@ import {
   decideGarbage,
   type OwnerState,
 } from '../../../src/controllers/garbage-collector/decide.ts'
-import { waitingConditions } from '../../../src/controllers/namespace.ts'
+import { deletionConditions } from '../../../src/controllers/namespace/conditions.ts'
 import { type Cluster, withCluster } from './cluster.ts'
 
 const deletionTimestamp = '2026-01-01T00:00:00Z'
@@ -248,15 +248,20 @@ describe('namespaces', () => {
   test('say what they wait for', () => {
     const finalizers = new Map([['example.com/hold', 2]])
     const remaining = [{ resource: 'pods', group: '', count: 3, finalizers }]
-    const told = waitingConditions(remaining, [], 0)
+    const errors = [new Error('a webhook denied it')]
+    const told = deletionConditions({ remaining, errors }, [], 0)
     assert.deepEqual(
       told.map(({ type, status, reason }) => [type, status, reason]),
       [
+        ['NamespaceDeletionDiscoveryFailure', 'False', 'ResourcesDiscovered'],
+        ['NamespaceDeletionGroupVersionParsingFailure', 'False', 'ParsedGroupVersions'],
+        ['NamespaceDeletionContentFailure', 'True', 'ContentDeletionFailed'],
         ['NamespaceContentRemaining', 'True', 'SomeResourcesRemain'],
         ['NamespaceFinalizersRemaining', 'True', 'SomeFinalizersRemain'],
       ],
     )
-    assert.match(told[0]?.message ?? '', /: pods\. has 3 resource instances$/)
-    assert.match(told[1]?.message ?? '', /: example\.com\/hold in 2 resource instances$/)
+    assert.match(told[2]?.message ?? '', /: a webhook denied it$/)
+    assert.match(told[3]?.message ?? '', /: pods\. has 3 resource instances$/)
+    assert.match(told[4]?.message ?? '', /: example\.com\/hold in 2 resource instances$/)
   })
 })

@@ -12,6 +12,8 @@ export interface Callee extends AsyncDisposable {
   /** In base64, as configurations hold it. */
   readonly caBundle: string
   readonly asked: Review[]
+  /** Comes when it is asked the next time. */
+  nextReview(): Promise<Review>
   /** Asked for the `response` of a review; may be replaced. Undefined: never answers. */
   answer: (request: Review, review: Review) => object | undefined
 }
@@ -21,6 +23,7 @@ export async function openCallee(): Promise<Callee> {
   const authority = await createAuthority('callee', nowMs)
   const hosts = ['hook.default.svc', 'localhost', '127.0.0.1']
   const leaf = await issueLeaf(authority, { commonName: 'callee', organizations: [], hosts }, nowMs)
+  const waiting: ((review: Review) => void)[] = []
   const server = createServer(
     { cert: leaf.certificate, key: leaf.privateKey },
     (request, response) => {
@@ -29,6 +32,7 @@ export async function openCallee(): Promise<Callee> {
       request.on('end', () => {
         const review = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Review
         callee.asked.push(review)
+        for (const tell of waiting.splice(0)) tell(review)
         const answer = callee.answer(review.request, review)
         if (!answer) return
         response.setHeader('content-type', 'application/json')
@@ -49,6 +53,7 @@ export async function openCallee(): Promise<Callee> {
     port,
     caBundle: Buffer.from(authority.certificate).toString('base64'),
     asked: [],
+    nextReview: () => new Promise((resolve) => waiting.push(resolve)),
     answer: () => ({ allowed: true }),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { groupVersions } from '../../../src/api/discovery/resources.ts'
+import { customSchemas } from '../../../src/api/openapi/custom-schemas.ts'
+import { customKind } from '../../../src/kinds/apiextensions/custom-kind.ts'
+import type { SchemaProps } from '../../../src/kinds/structural/schema-props.ts'
 import { openCluster } from '../api/cluster.ts'
 import {
   definitionsPath,
@@ -282,10 +286,42 @@ test('discovery and OpenAPI name custom kinds while they are served', async () =
     { group: 'example.com', kind: 'Widget', version: 'v1' },
   ])
   assert.ok(document.json.paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}/scale'])
+  assert.deepEqual(schema['x-kubernetes-selectable-fields'], [{ fieldPath: 'spec.color' }])
   const old = await cluster.ask('GET', '/openapi/v2')
   assert.ok(old.json.definitions['com.example.v1.Widget'])
   await using plain = await openCluster()
   assert.equal((await plain.ask('GET', '/openapi/v3')).json.paths['apis/example.com/v1'], undefined)
+})
+
+test('what OpenAPI v2 cannot say is left out of it', () => {
+  const properties: Record<string, SchemaProps> = {
+    maybe: { type: 'object', nullable: true, description: 'Perhaps.', properties: {} },
+    open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: {} },
+    list: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true },
+    either: { type: 'string', anyOf: [{ pattern: 'a' }, { pattern: 'b' }] },
+    pod: { type: 'object', 'x-kubernetes-embedded-resource': true, properties: {} },
+  }
+  const schema: SchemaProps = { type: 'object', required: ['maybe', 'list'], properties }
+  const kind = customKind(widgetDefinition(), {
+    ...widgetVersion,
+    schema: { openAPIV3Schema: schema },
+  })
+  const versions = groupVersions([kind])
+  const of = (dialect: 'v2' | 'v3') =>
+    customSchemas(versions, dialect)['com.example.v1.Widget'] as {
+      required: string[]
+      properties: Record<string, { properties?: object }>
+    }
+  const { required, properties: found } = of('v2')
+  assert.deepEqual(required, ['list'])
+  assert.deepEqual(found['maybe'], { description: 'Perhaps.' })
+  assert.deepEqual(found['open'], { 'x-kubernetes-preserve-unknown-fields': true })
+  assert.deepEqual(found['list'], { 'x-kubernetes-preserve-unknown-fields': true })
+  assert.deepEqual(found['either'], { type: 'string' })
+  const common = ['apiVersion', 'kind', 'metadata']
+  assert.deepEqual(Object.keys(found['pod']?.properties ?? {}), common)
+  assert.deepEqual(of('v3').required, ['maybe', 'list'])
+  assert.deepEqual(of('v3').properties['maybe'], properties['maybe'])
 })
 
 test('a schema that became stricter holds back only what changes', async () => {

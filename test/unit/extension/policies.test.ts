@@ -211,6 +211,56 @@ test('[sig-api-machinery] MutatingAdmissionPolicy [Privileged:ClusterAdmin] shou
   assert.deepEqual([container.image, container.env], ['x:1', [{ name: 'E', value: 'v' }]])
 })
 
+test('[sig-api-machinery] MutatingAdmissionPolicy [Privileged:ClusterAdmin] should mutate a Deployment with annotations [Conformance]', async () => {
+  await using cluster = await openCluster()
+  const expression = `
+    Object{
+      metadata: Object.metadata{
+        annotations: {
+          "mutated-by": "admission-policy"
+        }
+      }
+    }`
+  await mutating(cluster, {
+    mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+  })
+  const annotations = { own: 'x' }
+  const made = await cluster.ask('POST', deployments, deployment('a', 1, { annotations }))
+  assert.equal(made.status, 201, made.text)
+  assert.deepEqual(made.json.metadata.annotations, { own: 'x', 'mutated-by': 'admission-policy' })
+})
+
+test('[sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should validate against a Deployment [Conformance]', async () => {
+  await using cluster = await openCluster()
+  const namespaceSelector = { matchLabels: { unique: 'true' } }
+  await validating(
+    cluster,
+    {
+      matchConstraints: { ...onDeployments, namespaceSelector },
+      // A number cannot be added to a text: the message is then the expression.
+      validations: [
+        {
+          expression: 'object.spec.replicas > 1',
+          messageExpression: "'wants replicas > 1, got ' + object.spec.replicas",
+        },
+      ],
+    },
+    { matchResources: { namespaceSelector } },
+  )
+  const other = await cluster.ask('POST', deployments, deployment('elsewhere', 1))
+  assert.equal(other.status, 201, 'a namespace without the label is no matter of it')
+  const named = { metadata: { name: 'marked', labels: { unique: 'true' } } }
+  await cluster.ask('POST', '/api/v1/namespaces', named)
+  const path = '/apis/apps/v1/namespaces/marked'
+  const denied = await cluster.ask('POST', `${path}/deployments`, deployment('marker', 1))
+  assert.deepEqual([denied.status, denied.json.reason], [422, 'Invalid'])
+  assert.match(denied.json.message, /failed expression: object\.spec\.replicas > 1$/)
+  const fine = await cluster.ask('POST', `${path}/deployments`, deployment('replicated', 2))
+  assert.equal(fine.status, 201, fine.text)
+  const set = await cluster.ask('POST', `${path}/replicasets`, deployment('set', 1))
+  assert.equal(set.status, 201, set.text)
+})
+
 test('a mutating policy applies JSON patches, escaped keys included', async () => {
   await using cluster = await openCluster()
   await mutating(cluster, {

@@ -1,48 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { admin, openCluster, type TestCluster } from '../api/cluster.ts'
-import { type Callee, openCallee, patchOf } from './callee.ts'
+import { admin, openCluster } from '../api/cluster.ts'
+import { openCallee, patchOf } from './callee.ts'
+import { askInVain, configuration, install, registration } from './registrations.ts'
 import { establish, widget, widgetDefinition, widgetsPath, widgetVersion } from './widgets.ts'
 
-const registration = '/apis/admissionregistration.k8s.io/v1'
 const configMaps = '/api/v1/namespaces/default/configmaps'
 const map = (name: string, more: object = {}) => ({ metadata: { name }, data: { a: '1' }, ...more })
-
-const everything = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }]
-
-function configuration(
-  sort: 'Mutating' | 'Validating',
-  callee: Callee,
-  more: object = {},
-  name = 'hooks',
-) {
-  return {
-    metadata: { name },
-    webhooks: [
-      {
-        name: 'one.example.com',
-        clientConfig: { url: callee.url, caBundle: callee.caBundle },
-        rules: everything,
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1'],
-        ...more,
-      },
-    ],
-    kind: `${sort}WebhookConfiguration`,
-  }
-}
-
-async function install(
-  cluster: TestCluster,
-  sort: 'Mutating' | 'Validating',
-  callee: Callee,
-  more: object = {},
-  name?: string,
-) {
-  const path = `${registration}/${sort.toLowerCase()}webhookconfigurations`
-  const answer = await cluster.ask('POST', path, configuration(sort, callee, more, name))
-  assert.equal(answer.status, 201, answer.text)
-}
 
 test('a validating webhook sees the request and refuses it in its own words', async () => {
   await using cluster = await openCluster()
@@ -132,7 +96,7 @@ test('a webhook that does not answer fails the request, or is ignored, as its po
   await using callee = await openCallee()
   callee.answer = () => undefined
   await install(cluster, 'Validating', callee, { timeoutSeconds: 1 })
-  const failed = await cluster.ask('POST', configMaps, map('a'))
+  const failed = await askInVain(cluster, callee, ['POST', configMaps, map('a')])
   assert.equal(failed.status, 500)
   assert.equal(
     failed.json.message,

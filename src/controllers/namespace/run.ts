@@ -1,27 +1,18 @@
-import { isStatus } from '../base/status.ts'
-import { namespaces as namespacesOf, paths } from '../client/resources.ts'
-import type { Client, KubernetesObject, ResourcePath } from '../client/typed.ts'
-import { type CustomDefinition, hasCondition } from '../kinds/apiextensions/definition-spec.ts'
-import { formatTime } from '../kinds/time.ts'
-import type { Namespace, NamespaceCondition } from '../kinds/types.ts'
-import type { Controller, ControllerContext } from './controller.ts'
-import { instancesOf } from './custom-resource-definition.ts'
-import { namespacedPaths } from './deletable-kinds.ts'
+import { isStatus } from '../../base/status.ts'
+import { namespaces as namespacesOf, paths } from '../../client/resources.ts'
+import type { Client, KubernetesObject, ResourcePath } from '../../client/typed.ts'
+import { type CustomDefinition, hasCondition } from '../../kinds/apiextensions/definition-spec.ts'
+import type { Namespace } from '../../kinds/types.ts'
+import type { Controller, ControllerContext } from '../controller.ts'
+import { instancesOf } from '../custom-resource-definition.ts'
+import { namespacedPaths } from '../deletable-kinds.ts'
+import { deletionConditions, type Emptied, type Remaining } from './conditions.ts'
 
 const finalizer = 'kubernetes'
 const pageItems = 500
 const deletionsAtOnce = 16
 const checkAgainMs = 250
 const checkAgainMaxMs = 5_000
-
-/** What is left of one resource. */
-export interface Remaining {
-  readonly resource: string
-  readonly group: string
-  readonly count: number
-  /** Finalizers that hold objects back, with how many objects each. */
-  readonly finalizers: ReadonlyMap<string, number>
-}
 
 /** Empties namespaces that end, then lets them go (pkg/controller/namespace/deletion). */
 export function namespaceController(context: ControllerContext): Controller {
@@ -47,13 +38,13 @@ export function namespaceController(context: ControllerContext): Controller {
       const namespace = namespaces.get(key)
       if (!namespace?.metadata.deletionTimestamp) return undefined
       if (!namespace.spec?.finalizers?.includes(finalizer)) return undefined
-      const remaining: Remaining[] = []
-      for (const path of [...customPaths(definitions.list()), ...namespacedPaths]) {
-        const left = await empty(client, path, key)
-        if (left.count > 0) remaining.push(left)
-      }
+      const emptied = await emptyNamespace(client, key, customPaths(definitions.list()))
+      const { remaining, errors } = emptied
+      if (remaining.length + errors.length > 0)
+        await tell(client, namespace, emptied, clock.wallMs())
+      const [error] = errors
+      if (error) throw error
       if (remaining.length > 0) {
-        await tellRemaining(client, namespace, remaining, clock.wallMs())
         const round = rounds.get(key) ?? 0
         rounds.set(key, round + 1)
         return {
@@ -67,12 +58,38 @@ export function namespaceController(context: ControllerContext): Controller {
   }
 }
 
-/** Custom resources go first: their controllers' pods are still there to see to finalizers. */
 function customPaths(definitions: readonly CustomDefinition[]): ResourcePath[] {
   return definitions
     .filter((one) => one.spec.scope === 'Namespaced' && hasCondition(one, 'Established'))
     .map(instancesOf)
     .filter((path) => path.version !== '')
+}
+
+/**
+ * One pass. Nothing else is touched until all pods are gone, so that no container runs on without the
+ * NetworkPolicy, Secret or whatever else it was to run with (KEP-5080). A resource that refuses does
+ * not keep the others.
+ */
+async function emptyNamespace(
+  client: Client,
+  namespace: string,
+  custom: readonly ResourcePath[],
+): Promise<Emptied> {
+  const errors: Error[] = []
+  const emptyAll = async (all: readonly ResourcePath[]): Promise<Remaining[]> => {
+    const remaining: Remaining[] = []
+    for (const path of all)
+      try {
+        const left = await empty(client, path, namespace)
+        if (left.count > 0) remaining.push(left)
+      } catch (error) {
+        errors.push(error as Error)
+      }
+    return remaining
+  }
+  const pods = await emptyAll([paths.pods])
+  if (pods.length + errors.length > 0) return { remaining: pods, errors }
+  return { remaining: await emptyAll([...custom, ...namespacedPaths]), errors }
 }
 
 /** Asks for the deletion of all objects of a resource; returns what is still there afterwards. */
@@ -104,73 +121,14 @@ async function empty(client: Client, path: ResourcePath, namespace: string): Pro
   return { resource: name, group, count: items.length, finalizers }
 }
 
-interface Told {
-  readonly reason: string
-  readonly message: string
-}
-
-/** What is said while something is left, and after (deletion/status_condition_utils.go). */
-const contentTold: readonly [Told, Told] = [
-  { reason: 'SomeResourcesRemain', message: 'Some resources are remaining' },
-  { reason: 'ContentRemoved', message: 'All content successfully removed' },
-]
-const finalizersTold: readonly [Told, Told] = [
-  {
-    reason: 'SomeFinalizersRemain',
-    message: 'Some content in the namespace has finalizers remaining',
-  },
-  {
-    reason: 'ContentHasNoFinalizers',
-    message: 'All content-preserving finalizers finished',
-  },
-]
-
-/** The conditions that say what a namespace waits for. */
-export function waitingConditions(
-  remaining: readonly Remaining[],
-  old: readonly NamespaceCondition[],
-  nowMs: number,
-): NamespaceCondition[] {
-  const content = remaining
-    .map(({ resource, group, count }) => `${resource}.${group} has ${count} resource instances`)
-    .join(', ')
-  const held = new Map<string, number>()
-  for (const { finalizers } of remaining)
-    for (const [name, count] of finalizers) held.set(name, (held.get(name) ?? 0) + count)
-  const finalizers = [...held]
-    .map(([name, count]) => `${name} in ${count} resource instances`)
-    .join(', ')
-  const condition = (
-    type: string,
-    [remain, done]: readonly [Told, Told],
-    what: string,
-  ): NamespaceCondition => {
-    const status = what === '' ? 'False' : 'True'
-    const known = old.find((one) => one.type === type)
-    return {
-      type,
-      status,
-      reason: what === '' ? done.reason : remain.reason,
-      message: what === '' ? done.message : `${remain.message}: ${what}`,
-      lastTransitionTime: known?.status === status ? known.lastTransitionTime : formatTime(nowMs),
-    }
-  }
-  return [
-    condition('NamespaceContentRemaining', contentTold, content),
-    condition('NamespaceFinalizersRemaining', finalizersTold, finalizers),
-  ]
-}
-
-async function tellRemaining(
+async function tell(
   client: Client,
   namespace: Namespace,
-  remaining: readonly Remaining[],
+  emptied: Emptied,
   nowMs: number,
 ): Promise<void> {
   const old = namespace.status?.conditions ?? []
-  const told = waitingConditions(remaining, old, nowMs)
-  const others = old.filter((one) => !told.some(({ type }) => type === one.type))
-  const conditions = [...others, ...told]
+  const conditions = deletionConditions(emptied, old, nowMs)
   if (JSON.stringify(conditions) === JSON.stringify(old)) return
   const status = { ...namespace.status, phase: 'Terminating', conditions }
   try {
