@@ -15,36 +15,36 @@ type Older = Record<string, unknown>
 type Side = 'target' | 'current'
 
 export function olderMetric(metric: MetricSpec): Older {
+  return olderForm(metric, 'target')
+}
+
+export function olderStatus(metric: MetricStatus): Older {
+  return olderForm(metric, 'current')
+}
+
+function olderForm(metric: MetricSpec | MetricStatus, side: Side): Older {
   const { type, resource, containerResource, pods, object, external } = metric
-  if (resource) return { type, resource: olderShare(resource, resource.target, 'target') }
-  if (containerResource)
-    return {
-      type,
-      containerResource: olderShare(containerResource, containerResource.target, 'target'),
+  if (resource) return { type, resource: olderShare(resource, side) }
+  if (containerResource) return { type, containerResource: olderShare(containerResource, side) }
+  if (pods) {
+    const mean = { [`${side}AverageValue`]: figuresOf(pods)?.averageValue ?? '0' }
+    return { type, pods: named(pods.metric, mean) }
+  }
+  const figures = figuresOf(object ?? external)
+  if (object) {
+    const values = {
+      [`${side}Value`]: figures?.value ?? '0',
+      averageValue: figures?.averageValue,
     }
-  if (pods)
-    return {
-      type,
-      pods: named(pods.metric, { targetAverageValue: pods.target?.averageValue ?? '0' }),
-    }
-  if (object)
-    return {
-      type,
-      object: {
-        target: object.describedObject,
-        ...named(object.metric, {
-          targetValue: object.target?.value ?? '0',
-          averageValue: object.target?.averageValue,
-        }),
-      },
-    }
+    return { type, object: { target: object.describedObject, ...named(object.metric, values) } }
+  }
   return {
     type,
     external: {
       metricName: external?.metric?.name,
       metricSelector: external?.metric?.selector,
-      targetValue: external?.target?.value,
-      targetAverageValue: external?.target?.averageValue,
+      [`${side}Value`]: figures?.value,
+      [`${side}AverageValue`]: figures?.averageValue,
     },
   }
 }
@@ -87,41 +87,6 @@ export function newerMetric(older: Older): MetricSpec {
   }
 }
 
-export function olderStatus(metric: MetricStatus): Older {
-  const { type, resource, containerResource, pods, object, external } = metric
-  if (resource) return { type, resource: olderShare(resource, resource.current, 'current') }
-  if (containerResource)
-    return {
-      type,
-      containerResource: olderShare(containerResource, containerResource.current, 'current'),
-    }
-  if (pods)
-    return {
-      type,
-      pods: named(pods.metric, { currentAverageValue: pods.current?.averageValue ?? '0' }),
-    }
-  if (object)
-    return {
-      type,
-      object: {
-        target: object.describedObject,
-        ...named(object.metric, {
-          currentValue: object.current?.value ?? '0',
-          averageValue: object.current?.averageValue,
-        }),
-      },
-    }
-  return {
-    type,
-    external: {
-      metricName: external?.metric?.name,
-      metricSelector: external?.metric?.selector,
-      currentValue: external?.current?.value,
-      currentAverageValue: external?.current?.averageValue,
-    },
-  }
-}
-
 export function newerStatus(older: Older): MetricStatus {
   const { type } = older as { type: string }
   const part = partOf(older)
@@ -151,21 +116,24 @@ export function newerStatus(older: Older): MetricStatus {
   }
 }
 
-interface Shared {
-  name: string
-  container?: string
+/** What is aimed at, or what is measured: a source has one of them. */
+interface Figures {
+  readonly target?: MetricTarget | undefined
+  readonly current?: MetricValueStatus | undefined
 }
 
-function olderShare(
-  { name, container }: Shared,
-  values: MetricTarget | MetricValueStatus | undefined,
-  side: Side,
-): Older {
+function figuresOf(source: Figures | undefined): MetricTarget | MetricValueStatus | undefined {
+  return source?.target ?? source?.current
+}
+
+function olderShare(source: Figures & { name: string; container?: string }, side: Side): Older {
+  const { name, container } = source
+  const figures = figuresOf(source)
   return {
     name,
     ...(container !== undefined && { container }),
-    [`${side}AverageUtilization`]: values?.averageUtilization,
-    [`${side}AverageValue`]: values?.averageValue,
+    [`${side}AverageUtilization`]: figures?.averageUtilization,
+    [`${side}AverageValue`]: figures?.averageValue,
   }
 }
 

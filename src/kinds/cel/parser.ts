@@ -9,6 +9,7 @@ import {
 import { compileError } from './errors.ts'
 import { SyntaxProblem, type Token, tokens } from './lexer.ts'
 import { expandMacro } from './macros.ts'
+import { reservedWords } from './reserved-words.ts'
 
 /**
  * Reads an expression of the Common Expression Language (cel-spec, doc/langdef.md), macros expanded.
@@ -35,27 +36,6 @@ export function parse(source: string): Expression {
 }
 
 const relations: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!='])
-const reserved: ReadonlySet<string> = new Set([
-  'as',
-  'break',
-  'const',
-  'continue',
-  'else',
-  'for',
-  'function',
-  'if',
-  'import',
-  'let',
-  'loop',
-  'package',
-  'namespace',
-  'return',
-  'var',
-  'void',
-  'while',
-  'in',
-])
-
 class Parser {
   readonly #tokens: readonly Token[]
   #next = 0
@@ -230,7 +210,7 @@ class Parser {
   #named({ text, at }: Token): Expression {
     if (text === 'true' || text === 'false') return { is: 'literal', at, value: text === 'true' }
     if (text === 'null') return { is: 'literal', at, value: null }
-    if (reserved.has(text)) throw new SyntaxProblem(at, `reserved identifier: ${text}`)
+    if (reservedWords.has(text)) throw new SyntaxProblem(at, `reserved identifier: ${text}`)
     if (!this.#is('(')) return { is: 'name', at, name: text }
     const call = this.#take()
     const parameters = this.#parameters(')')

@@ -1,30 +1,10 @@
+import { reservedWords } from '../cel/reserved-words.ts'
+
 /**
  * How fields whose names are no identifiers are written in expressions: `a-b` is `a__dash__b`, and
  * `namespace` is `__namespace__` (apiserver pkg/cel/escaping.go).
  */
-const keywords: ReadonlySet<string> = new Set([
-  'true',
-  'false',
-  'null',
-  'in',
-  'as',
-  'break',
-  'const',
-  'continue',
-  'else',
-  'for',
-  'function',
-  'if',
-  'import',
-  'let',
-  'loop',
-  'package',
-  'namespace',
-  'return',
-  'var',
-  'void',
-  'while',
-])
+const keywords: ReadonlySet<string> = new Set([...reservedWords, 'true', 'false', 'null'])
 
 const escapes: readonly (readonly [string, string])[] = [
   ['__', '__underscores__'],
