@@ -1,4 +1,5 @@
 import type {
+  CertificateSigningRequest,
   ClusterRole,
   ConfigMap,
   Deployment,
@@ -36,6 +37,12 @@ export const paths = {
   replicaSets: path('apps', 'v1', 'replicasets', true),
   apiServices: path('apiregistration.k8s.io', 'v1', 'apiservices', false),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
+  certificateSigningRequests: path(
+    'certificates.k8s.io',
+    'v1',
+    'certificatesigningrequests',
+    false,
+  ),
 } as const
 
 export const pods = (client: Client): ResourceClient<Pod> => client.resource(paths.pods)
@@ -62,6 +69,10 @@ export const resourceQuotas = (client: Client): ResourceClient<ResourceQuota> =>
   client.resource(paths.resourceQuotas)
 export const replicaSets = (client: Client): ResourceClient<ReplicaSet> =>
   client.resource(paths.replicaSets)
+
+export const certificateSigningRequests = (
+  client: Client,
+): ResourceClient<CertificateSigningRequest> => client.resource(paths.certificateSigningRequests)
 
 /**
  * The URL path of a resource, or of one object when `name` is given.

@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts'
 import type { Recorder } from '../client/recorder.ts'
 import type { InformerFactory } from '../client/reflector.ts'
 import type { Client } from '../client/typed.ts'
+import type { SignCertificate } from './certificates/order.ts'
 
 export interface ControllersConfig {
   /** A node whose Lease was not renewed for so long is lost. */
@@ -14,6 +15,8 @@ export interface ControllersConfig {
   readonly leaseRenewSeconds: number
   /** PEM of the cluster's authority, published in every namespace. */
   readonly caCertificate?: string
+  /** Signs with the cluster's authority; without it approved requests for certificates wait. */
+  readonly signCertificate?: SignCertificate
 }
 
 export interface ControllersOptions {

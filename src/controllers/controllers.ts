@@ -2,6 +2,9 @@ import type { Term } from '../base/brand.ts'
 import type { Scope } from '../base/scope.ts'
 import { paths } from '../client/resources.ts'
 import { apiServiceController } from './api-service.ts'
+import { certificateApprover } from './certificates/approver.ts'
+import { certificateCleaner } from './certificates/cleaner.ts'
+import { certificateSigner } from './certificates/signer.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { customResourceDefinitionController } from './custom-resource-definition.ts'
@@ -42,6 +45,9 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['clusterrole-aggregation-controller', clusterRoleAggregationController],
   ['disruption-controller', disruptionController],
   ['token-cleaner', tokenCleaner],
+  ['certificate-controller', certificateApprover],
+  ['certificate-controller', certificateSigner],
+  ['certificate-controller', certificateCleaner],
   ['resourcequota-controller', resourceQuotaController],
   ['api-service-controller', apiServiceController],
   ['custom-resource-definition-controller', customResourceDefinitionController],

@@ -3,6 +3,11 @@ import type { ApiOptions } from '../context.ts'
 import type { Admission, Claims, ResourceContext } from '../handlers/resource-context.ts'
 import { ServiceAddresses } from '../service-addresses.ts'
 import { certificateRequestor } from './certificate-requestor.ts'
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from './certificate-signers.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
@@ -49,6 +54,9 @@ function standardPlugins(options: ApiOptions): readonly AdmissionPlugin[] {
     defaultTolerationSeconds,
     defaultStorageClass,
     runtimeClass,
+    certificateApproval,
+    certificateSigning,
+    certificateSubjectRestriction,
     defaultIngressClass,
     serviceAddresses(options),
     resourceQuota,

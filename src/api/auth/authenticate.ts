@@ -86,7 +86,8 @@ function userOfCertificate(subject: CertificateSubject): User {
 export function subjectOfPeer(peer: {
   readonly subject?: { readonly CN?: string | string[]; readonly O?: string | string[] }
 }): CertificateSubject | undefined {
-  const commonName = [peer.subject?.CN ?? []].flat()[0]
+  // Of several names the last one counts, as in Go: signers judge by the same.
+  const commonName = [peer.subject?.CN ?? []].flat().at(-1)
   if (commonName === undefined) return undefined
   return { commonName, organizations: [peer.subject?.O ?? []].flat() }
 }

@@ -58,25 +58,18 @@ export async function issueLeaf(
   request: LeafRequest,
   nowMs: number,
 ): Promise<KeyPair> {
-  const issuer = new x509.X509Certificate(authority.certificate)
-  const signingKey = await importPrivate(authority.privateKey)
   const keys = await generateKeys()
   const usages = [x509.ExtendedKeyUsage.clientAuth]
   if (request.hosts.length > 0) usages.push(x509.ExtendedKeyUsage.serverAuth)
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    issuer: issuer.subject,
-    subject: [
+  const certificate = await signLeaf(authority, {
+    subject: new x509.Name([
       ...request.organizations.map((organization) => ({ O: [organization] })),
       { CN: [request.commonName] },
-    ],
-    notBefore: new Date(nowMs - backdateMs),
-    notAfter: new Date(nowMs + leafDays * dayMs),
-    signingAlgorithm: algorithm,
+    ]),
+    notBeforeMs: nowMs - backdateMs,
+    notAfterMs: nowMs + leafDays * dayMs,
     publicKey: keys.publicKey,
-    signingKey,
     extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension(usages),
       ...(request.hosts.length > 0
@@ -86,10 +79,38 @@ export async function issueLeaf(
             ),
           ]
         : []),
+    ],
+  })
+  return { certificate, privateKey: await privatePem(keys) }
+}
+
+export interface LeafParts {
+  readonly subject: x509.Name
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+  readonly publicKey: x509.PublicKeyType
+  readonly extensions: readonly x509.Extension[]
+}
+
+/** PEM of a certificate that is no authority, and ends with the one that signs it at the latest. */
+export async function signLeaf(authority: KeyPair, leaf: LeafParts): Promise<string> {
+  const issuer = new x509.X509Certificate(authority.certificate)
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    issuer: issuer.subject,
+    subject: leaf.subject,
+    notBefore: new Date(leaf.notBeforeMs),
+    notAfter: new Date(Math.min(leaf.notAfterMs, issuer.notAfter.getTime())),
+    signingAlgorithm: algorithm,
+    publicKey: leaf.publicKey,
+    signingKey: await importPrivate(authority.privateKey),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      ...leaf.extensions,
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   })
-  return { certificate: certificate.toString('pem'), privateKey: await privatePem(keys) }
+  return certificate.toString('pem')
 }
 
 /** True when a leaf is signed by this authority, covers the hosts and has time left. */

@@ -84,13 +84,16 @@ export class ClusterDirectory {
   }
 
   readPair(file: string): KeyPair | undefined {
-    const certificate = this.path('pki', `${file}.crt`)
+    const certificate = this.readCertificate(file)
     const privateKey = this.path('pki', `${file}.key`)
-    if (!existsSync(certificate) || !existsSync(privateKey)) return undefined
-    return {
-      certificate: readFileSync(certificate, 'utf8'),
-      privateKey: readFileSync(privateKey, 'utf8'),
-    }
+    if (certificate === undefined || !existsSync(privateKey)) return undefined
+    return { certificate, privateKey: readFileSync(privateKey, 'utf8') }
+  }
+
+  /** Of an identity whose key may be elsewhere: workers need not have the authority's. */
+  readCertificate(file: string): string | undefined {
+    const certificate = this.path('pki', `${file}.crt`)
+    return existsSync(certificate) ? readFileSync(certificate, 'utf8') : undefined
   }
 
   #writePair(file: string, pair: KeyPair): void {

@@ -11,6 +11,7 @@ import { createRecorder } from '../../client/recorder.ts'
 import { createInformerFactory } from '../../client/reflector.ts'
 import { paths } from '../../client/resources.ts'
 import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import type { ControllersConfig } from '../../controllers/controller.ts'
 import { createControllers } from '../../controllers/controllers.ts'
 import type { Node } from '../../kinds/types.ts'
 import { createScheduler } from '../../scheduler/run.ts'
@@ -48,7 +49,7 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
     ...shared,
     clientOf: (own) => createClient(transport, { fence: own, userAgent }),
     recorderOf: (fenced, component) => createRecorder(fenced, { component, host, ...deps }),
-    config: { ...cluster.nodes, caCertificate: authority },
+    config: { ...cluster.nodes, caCertificate: authority, ...signingOf(member) },
   })
   const nodeInformer = informers.informer<Node>(paths.nodes)
   const apiEndpoints = () => {
@@ -83,6 +84,26 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
     ],
     ...{ scope, clock, logger, emit },
   })
+}
+
+/** What signs with the cluster's authority, on masters that have its key. */
+function signingOf({ directory, logger }: MemberProcess): Partial<ControllersConfig> {
+  const pair = directory.readPair('ca')
+  if (!pair) {
+    const where = directory.path('pki', 'ca.key')
+    logger.warn(
+      { where },
+      'without this key, CertificateSigningRequests are approved and not signed',
+    )
+    return {}
+  }
+  return {
+    signCertificate: async (order) => {
+      // Loaded when it is needed: most members never sign.
+      const { signRequest } = await import('../config/sign-request.ts')
+      return await signRequest(pair, order)
+    },
+  }
 }
 
 /** Calls back when a node offers the API to pods, or no longer. */

@@ -36,8 +36,8 @@ export function startMember(flags: MemberFlags): MemberProcess {
   const scope = new Scope()
   endOnCrash(logger)
   endOnSignals(scope, logger, stopGraceMs)
-  const authority = directory.readPair('ca')?.certificate
-  if (!authority) throw missing(directory, 'ca')
+  const authority = directory.readCertificate('ca')
+  if (authority === undefined) throw missing(directory, 'ca')
   return { name: flags.name, cluster, directory, logger, scope, authority }
 }
 

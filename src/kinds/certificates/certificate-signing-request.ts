@@ -14,8 +14,21 @@ import type {
   CertificateSigningRequestCondition,
   CertificateSigningRequestSpec,
 } from '../types.ts'
-import { duplicate, invalid, invalids, notSupported, same } from '../validation/field-error.ts'
-import { dns1123SubdomainProblems } from '../validation/names.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from '../validation/field-error.ts'
+import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  pathSegmentProblems,
+} from '../validation/names.ts'
+import { readCertificationRequest } from './certification-request.ts'
+import { signers } from './signers.ts'
 
 type Request = CertificateSigningRequest
 type Condition = CertificateSigningRequestCondition
@@ -23,6 +36,10 @@ type Condition = CertificateSigningRequestCondition
 const readWrite = ['get', 'patch', 'update']
 const expirationSecondsMin = 600
 const decisions: ReadonlySet<string> = new Set(['Approved', 'Denied'])
+/** Conditions that are true, or not there; once there they stay. */
+const lasting: readonly string[] = ['Approved', 'Denied', 'Failed']
+const domainLengthMax = 253
+const signerNameLengthMax = 571
 
 /** k8s.io/kubernetes pkg/registry/certificates/certificates/strategy.go */
 export const certificateSigningRequest = defineKind({
@@ -32,6 +49,8 @@ export const certificateSigningRequest = defineKind({
   singular: 'certificatesigningrequest',
   shortNames: ['csr'],
   namespaced: false,
+  // Kubelets name their requests by a digest in base64url.
+  nameRule: pathSegmentProblems,
   definition: 'io.k8s.api.certificates.v1.CertificateSigningRequest',
   subresources: [
     subresource('approval', 'CertificateSigningRequest', readWrite),
@@ -65,12 +84,15 @@ export const certificateSigningRequest = defineKind({
           stampConditions(conditions, conditionsOf(old), nowMs)
           object['status'] = { ...(old['status'] as object | undefined), conditions }
         },
-        validate: (object, old) => decisionErrors(conditionsOf(object), conditionsOf(old)),
+        validate: (object, old) => conditionErrors(conditionsOf(object), conditionsOf(old)),
       },
     ],
   ]),
   validateCreate: (object) => specErrors(typed<Request>(object).spec),
-  validateStatusUpdate: (object, old) => decisionErrors(conditionsOf(object), conditionsOf(old)),
+  validateStatusUpdate: (object, old) => [
+    ...conditionErrors(conditionsOf(object), conditionsOf(old)),
+    ...certificateErrors(certificateOf(object), certificateOf(old)),
+  ],
   selectableFields: (object) =>
     new Map([['spec.signerName', typed<Partial<Request>>(object).spec?.signerName ?? '']]),
   selectableFieldNames: ['spec.signerName'],
@@ -100,6 +122,10 @@ function conditionsOf(object: AnyObject): Condition[] {
   return typed<Request>(object).status?.conditions ?? []
 }
 
+function certificateOf(object: AnyObject): string {
+  return typed<Request>(object).status?.certificate ?? ''
+}
+
 /** Times that the writer left out: now, or those of an equal condition before. */
 function stampConditions(conditions: Condition[], old: readonly Condition[], nowMs: number): void {
   const now = formatTime(nowMs)
@@ -111,7 +137,6 @@ function stampConditions(conditions: Condition[], old: readonly Condition[], now
   }
 }
 
-const requestLabel = 'CERTIFICATE REQUEST'
 const usagesSupported = [
   'any',
   'cert sign',
@@ -143,15 +168,15 @@ function specErrors(spec: CertificateSigningRequestSpec | undefined): FieldError
   if (!spec) return []
   const { request = '', usages = [], expirationSeconds, signerName = '' } = spec
   const errors: FieldError[] = []
-  const pem = Buffer.from(request, 'base64').toString('latin1')
-  if (request !== '' && !pem.includes(`-----BEGIN ${requestLabel}-----`))
-    errors.push(invalid('spec.request', request, `PEM block type must be ${requestLabel}`))
+  const unreadable = requestProblem(request)
+  if (unreadable !== undefined) errors.push(invalid('spec.request', request, unreadable))
+  if (usages.length === 0) errors.push(required('spec.usages'))
   for (const [index, usage] of usages.entries()) {
     const at = `spec.usages[${index}]`
     if (!usagesSupported.includes(usage)) errors.push(notSupported(at, usage, usagesSupported))
     if (usages.indexOf(usage) < index) errors.push(duplicate(at, usage))
   }
-  if (signerName !== '') errors.push(...signerErrors(signerName))
+  errors.push(...signerErrors(signerName))
   if (expirationSeconds !== undefined && expirationSeconds < expirationSecondsMin)
     errors.push(
       invalid(
@@ -163,10 +188,22 @@ function specErrors(spec: CertificateSigningRequestSpec | undefined): FieldError
   return errors
 }
 
+function requestProblem(request: string): string | undefined {
+  try {
+    readCertificationRequest(Buffer.from(request, 'base64').toString('latin1'))
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 function signerErrors(signerName: string): FieldError[] {
-  const [domain = '', path = '', ...more] = signerName.split('/')
   const at = 'spec.signerName'
-  if (path === '' || more.length > 0 || !domain.includes('.'))
+  if (signerName === '') return [required(at, 'signerName must be provided')]
+  if (signerName === signers.legacyUnknown)
+    return [invalid(at, signerName, 'the legacy signerName is not allowed via this API version')]
+  const [domain = '', path = '', ...more] = signerName.split('/')
+  if (!signerName.includes('/') || more.length > 0)
     return [
       invalid(
         at,
@@ -174,34 +211,77 @@ function signerErrors(signerName: string): FieldError[] {
         "must be a fully qualified domain and path of the form 'example.com/signer-name'",
       ),
     ]
-  return [
-    ...invalids(at, signerName, dns1123SubdomainProblems(domain)),
-    ...invalids(at, signerName, dns1123SubdomainProblems(path)),
-  ]
+  const errors = labelErrors(domain, dns1123LabelProblems)
+  if (domain.length > domainLengthMax) errors.unshift(tooLong(at, domainLengthMax))
+  if (!domain.includes('.'))
+    errors.push(
+      invalid(at, domain, 'should be a domain with at least two segments separated by dots'),
+    )
+  errors.push(...labelErrors(path, dns1123SubdomainProblems))
+  if (signerName.length > signerNameLengthMax) errors.push(tooLong(at, signerNameLengthMax))
+  return errors
 }
 
-function decisionErrors(conditions: readonly Condition[], old: readonly Condition[]): FieldError[] {
-  const at = 'status.conditions'
-  const errors: FieldError[] = []
-  const types = conditions.map(({ type }) => type)
-  for (const [index, { type, status }] of conditions.entries()) {
-    if (decisions.has(type) && status !== 'True')
-      errors.push(notSupported(`${at}[${index}].status`, status, ['True']))
-    if (types.indexOf(type) < index) errors.push(duplicate(`${at}[${index}].type`, type))
+/** Those of the first dotted part that breaks the rule. */
+function labelErrors(dotted: string, problemsOf: (label: string) => string[]): FieldError[] {
+  for (const label of dotted.split('.')) {
+    const problems = problemsOf(label)
+    if (problems.length > 0)
+      return problems.map((problem) =>
+        invalid('spec.signerName', dotted, `validating label ${JSON.stringify(label)}: ${problem}`),
+      )
   }
-  if (types.includes('Approved') && types.includes('Denied'))
-    errors.push(
-      invalid(`${at}`, conditions, 'Approved and Denied conditions are mutually exclusive'),
-    )
-  for (const condition of old)
-    if (decisions.has(condition.type)) {
-      const now = conditions.find(({ type }) => type === condition.type)
-      if (!now || !same(now.status, condition.status))
-        errors.push(
-          invalid(at, conditions, `updates may not remove a condition of type "${condition.type}"`),
-        )
-    }
+  return []
+}
+
+const conditionsAt = 'status.conditions'
+
+function conditionErrors(
+  conditions: readonly Condition[],
+  old: readonly Condition[],
+): FieldError[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  for (const [index, { type, status }] of conditions.entries()) {
+    const at = `${conditionsAt}[${index}]`
+    const supported = lasting.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
+    if (!type) errors.push(required(`${at}.type`))
+    if (!status) errors.push(required(`${at}.status`))
+    else if (!supported.includes(status))
+      errors.push(notSupported(`${at}.status`, status, supported))
+    if (decisions.has(type) && [...decisions].some((one) => one !== type && seen.has(one)))
+      errors.push(
+        invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'),
+      )
+    if (seen.has(type)) errors.push(duplicate(`${at}.type`, type))
+    seen.add(type)
+  }
+  for (const type of lasting)
+    if (!seen.has(type) && old.some((condition) => condition.type === type))
+      errors.push(
+        forbidden(
+          conditionsAt,
+          `updates may not remove a condition of type ${JSON.stringify(type)}`,
+        ),
+      )
   return errors
+}
+
+/** A certificate is written once, and is one. */
+function certificateErrors(certificate: string, old: string): FieldError[] {
+  const at = 'status.certificate'
+  if (certificate === old) return []
+  if (old !== '') return [forbidden(at, 'updates may not modify existing certificate content')]
+  const pem = Buffer.from(certificate, 'base64').toString('latin1')
+  const labels = [...pem.matchAll(/-----BEGIN ([^-]*)-----/g)].map(([, label = '']) => label)
+  const foreign = labels.find((label) => label !== 'CERTIFICATE')
+  const problem =
+    foreign === undefined
+      ? 'must contain at least one CERTIFICATE PEM block'
+      : `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(foreign)}`
+  return labels.length > 0 && foreign === undefined
+    ? []
+    : [invalid(at, '<certificate data>', problem)]
 }
 
 function conditionCell(object: AnyObject): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleRequest } from '../certificates/sample-request.ts'
 import { openCluster } from './cluster.ts'
 
 /** What a kind's own rules do on the way through the API. */
@@ -27,11 +28,10 @@ test('a job selects its own pods by its uid, under the name that was generated f
 test('a certificate request names who asked, and is approved apart from its status', async () => {
   await using cluster = await openCluster()
   const path = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
-  const pem = '-----BEGIN CERTIFICATE REQUEST-----'
   const { json, status, text } = await cluster.ask('POST', path, {
     metadata: { name: 'r' },
     spec: {
-      request: Buffer.from(pem).toString('base64'),
+      request: sampleRequest,
       signerName: 'kubernetes.io/kube-apiserver-client',
       usages: ['client auth'],
       username: 'somebody-else',

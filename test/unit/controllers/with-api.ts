@@ -10,6 +10,7 @@ import { createRecorder } from '../../../src/client/recorder.ts'
 import { createInformerFactory } from '../../../src/client/reflector.ts'
 import { leases, namespaces, nodes, pods } from '../../../src/client/resources.ts'
 import type { Client } from '../../../src/client/typed.ts'
+import type { ControllersConfig } from '../../../src/controllers/controller.ts'
 import { createControllers } from '../../../src/controllers/controllers.ts'
 import type { Pod } from '../../../src/kinds/types.ts'
 import { admin, openCluster, type TestCluster } from '../api/cluster.ts'
@@ -23,7 +24,10 @@ export interface World {
   until(what: string, done: () => Promise<boolean>): Promise<void>
 }
 
-export async function withApi(body: (world: World) => Promise<void>): Promise<void> {
+export async function withApi(
+  body: (world: World) => Promise<void>,
+  config: Partial<ControllersConfig> = {},
+): Promise<void> {
   await using cluster = await openCluster({ tolerationSeconds: 2 })
   const { clock } = cluster
   const client = createClient(
@@ -45,6 +49,7 @@ export async function withApi(body: (world: World) => Promise<void>): Promise<vo
       monitorGraceSeconds: 4,
       leaseRenewSeconds: 1,
       caCertificate: 'PEM',
+      ...config,
     },
   })
   controllers.warm(scope)

@@ -6,6 +6,7 @@ import { applyDefaults } from '../../../src/kinds/defaults.ts'
 import type { AnyObject, Kind } from '../../../src/kinds/kind.ts'
 import { allKinds } from '../../../src/kinds/scheme.ts'
 import { fieldErrorText } from '../../../src/kinds/validation/field-error.ts'
+import { sampleRequest } from '../certificates/sample-request.ts'
 
 type Change = (object: never) => void
 
@@ -34,7 +35,7 @@ const samples: Readonly<Record<string, object>> = {
   CertificateSigningRequest: {
     metadata: global,
     spec: {
-      request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----').toString('base64'),
+      request: sampleRequest,
       signerName: 'a.b/c',
       usages: ['client auth'],
     },
