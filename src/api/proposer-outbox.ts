@@ -13,6 +13,12 @@ import type { CommandOutcome, DoneAnswer } from '../state/machine.ts'
 const silentResendMs = 2_000
 /** A proposal that nobody took is offered again after about this long, or with the next leader. */
 const refusedResendMs = 50
+/**
+ * While a proposal of this member is under way, new commands wait for its end to go together, but no
+ * longer than this. A round trip of Raft costs the same turns of threads, messages and syncs for one
+ * command as for sixty; what waits for the disk meanwhile would have waited in the log.
+ */
+const gatherMs = 3
 
 export interface OutboxOptions {
   readonly replica: Replica
@@ -54,6 +60,8 @@ export class ProposerOutbox {
   readonly #proposalOf = new Map<number, Proposal>()
   readonly #proposals = new Set<Proposal>()
   #unsent: PendingCommand[] = []
+  #flushScheduled = false
+  #gathering: Timer | undefined
   #nextSequence = 1
   #leader = ''
   /** Why nothing is taken any more. */
@@ -95,7 +103,12 @@ export class ProposerOutbox {
       }
       this.#pending.set(sequence, command)
       this.#unsent.push(command)
-      if (this.#unsent.length === 1) queueMicrotask(() => this.#flush())
+      if (this.#mayGo) this.#scheduleFlush()
+      else
+        this.#gathering ??= this.#options.clock.after(gatherMs, () => {
+          this.#gathering = undefined
+          this.#scheduleFlush()
+        })
     })
   }
 
@@ -134,6 +147,7 @@ export class ProposerOutbox {
   /** Rejects everything that waits. */
   close(why: string): void {
     this.#closed = why
+    this.#gathering?.cancel()
     for (const sequence of [...this.#pending.keys()]) {
       this.#finish(sequence)?.reject(outcomeUnknown(why))
     }
@@ -145,7 +159,24 @@ export class ProposerOutbox {
     return this.#nextSequence
   }
 
+  /** Nothing is under way, or there is enough for a proposal of its own. */
+  get #mayGo(): boolean {
+    return this.#proposals.size === 0 || this.#unsent.length >= limits.proposalCommandsMax
+  }
+
+  /** Once per turn: who is answered in it, and writes again, comes along. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    queueMicrotask(() => {
+      this.#flushScheduled = false
+      this.#flush()
+    })
+  }
+
   #flush(): void {
+    this.#gathering?.cancel()
+    this.#gathering = undefined
     const unsent = this.#unsent.filter(({ sequence }) => this.#pending.has(sequence))
     this.#unsent = []
     let pack: PendingCommand[] = []
@@ -247,6 +278,7 @@ export class ProposerOutbox {
       proposal.deadline?.cancel()
       proposal.resend?.cancel()
       this.#proposals.delete(proposal)
+      if (this.#unsent.length > 0 && this.#mayGo) this.#scheduleFlush()
     }
     return command
   }

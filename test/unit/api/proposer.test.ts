@@ -48,6 +48,44 @@ test('writes of one turn share a log entry and are answered one by one', async (
   assert.equal(clock.pendingTimers, 0)
 })
 
+test('writes that come while one is under way go together when it is done', async () => {
+  const { store, replica, clock } = await open()
+  const entries = replica.log.length
+  replica.hold()
+  const writing = [store.commit(write(putA('0')))]
+  await turn()
+  for (const value of ['1', '2', '3']) {
+    writing.push(store.commit(write(putA(value))))
+    await turn()
+  }
+  assert.equal(replica.heldProposals, 1)
+  replica.release()
+  const results = await Promise.all(writing)
+  assert.deepEqual(
+    results.map((result) => result.revision),
+    [2, 3, 4, 5],
+  )
+  assert.equal(replica.log.length, entries + 2)
+  assert.equal(clock.pendingTimers, 0)
+  await store.stop()
+})
+
+test('writes do not wait long for one that is under way', async () => {
+  const { store, replica, clock } = await open()
+  replica.hold()
+  const writing = [store.commit(write(putA('0')))]
+  await turn()
+  writing.push(store.commit(write(putA('1'))))
+  await clock.advanceAsync(2)
+  assert.equal(replica.heldProposals, 1)
+  await clock.advanceAsync(1)
+  assert.equal(replica.heldProposals, 2)
+  replica.release()
+  await Promise.all(writing)
+  await store.stop()
+  assert.equal(clock.pendingTimers, 0)
+})
+
 test('many writes of one turn are cut into entries of bounded size', async () => {
   const { store, replica, clock } = await open()
   const value = 'x'.repeat(10_000)
@@ -253,7 +291,8 @@ test('entries are applied in slices, in order, and other work comes between', as
   const writing: Promise<TxnResult>[] = []
   for (const value of ['1', '2', '3', '4', '5', '6', '7']) {
     writing.push(store.commit(write(putA(value))))
-    await turn()
+    // A proposal of its own for each.
+    await clock.advanceAsync(3)
   }
   replica.release()
   const versions = [store.view.get('/a')?.version]
