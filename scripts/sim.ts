@@ -76,7 +76,7 @@ function* seedsOf(text: string): Generator<number, void, void> {
 
 async function runSeeds(text: string): Promise<void> {
   const wanted = seedsOf(text)
-  let [seeds, ran, unrecoverable] = [0, 0, 0]
+  let [seeds, ran, unrecoverable, slowest] = [0, 0, 0, 0]
   const isOver = () => process.exitCode === 1 && !values['keep-going']
   const next = () => {
     if (performance.now() > endMs || isOver()) return undefined
@@ -87,6 +87,7 @@ async function runSeeds(text: string): Promise<void> {
     seeds += 1
     ran += result.ticks
     if (result.unrecoverable) unrecoverable += 1
+    else slowest = Math.max(slowest, result.leaderAfterTimeouts)
     if (!result.failure) return
     console.log(describe(result))
     process.exitCode = 1
@@ -95,6 +96,7 @@ async function runSeeds(text: string): Promise<void> {
   const seconds = (performance.now() - startMs) / 1000
   console.log(
     `${seeds} seeds of ${text}, ${unrecoverable} of them beyond repair; ` +
+      `a leader after ${slowest.toFixed(1)} election timeouts at most; ` +
       `${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
   )
 }

@@ -33,6 +33,9 @@ export class ProcessDisk implements Disk {
   readonly #random: Random
   readonly #trouble: () => DiskTrouble
   readonly #writesThrough: boolean
+  readonly #now: () => number
+  /** When all that was asked of it so far will be done. */
+  busyUntilMs = 0
   /** Whose last read failed: an error that passes by does not come twice in a row. */
   readonly #failedReads = new Set<string>()
 
@@ -43,12 +46,14 @@ export class ProcessDisk implements Disk {
     random: Random,
     trouble: () => DiskTrouble,
     writesThrough: boolean,
+    now: () => number,
   ) {
     this.#process = process
     this.#inner = inner
     this.#random = random
     this.#trouble = trouble
     this.#writesThrough = writesThrough
+    this.#now = now
   }
 
   async open(path: string, mode: 'existing' | 'create'): Promise<DiskFile> {
@@ -125,6 +130,7 @@ export class ProcessDisk implements Disk {
   /** Resolves after about `meanMs`, or never when the process dies first. */
   #take(meanMs: number): Promise<void> {
     const tookMs = meanMs * (0.2 + 1.6 * this.#random.fraction())
+    this.busyUntilMs = Math.max(this.busyUntilMs, this.#now() + tookMs)
     return new Promise((resolve) => {
       this.#process.later(tookMs, resolve)
     })

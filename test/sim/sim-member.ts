@@ -53,6 +53,7 @@ export interface MemberSettings {
 /** One life of a member: a process and what runs in it. */
 export interface MemberLife {
   readonly process: SimProcess
+  readonly disk: ProcessDisk
   readonly replica: Replica
   readonly proposer: Proposer
   readonly machine: Machine
@@ -166,6 +167,15 @@ export class SimMember {
         if (event.event === 'log-healed') this.isRotten = false
       },
     )
+    const { writesThrough } = this.#world.settings
+    const disk = new ProcessDisk(
+      process,
+      this.disk,
+      own,
+      () => this.trouble,
+      writesThrough,
+      () => network.time.nowMs,
+    )
     const replica = createLocalReplica({
       ...this.#world.settings,
       clusterId: 'sim',
@@ -176,13 +186,7 @@ export class SimMember {
       tls: { certificate: '', privateKey: '', ca: '' },
       clock: process.clock,
       random: own,
-      disk: new ProcessDisk(
-        process,
-        this.disk,
-        own,
-        () => this.trouble,
-        this.#world.settings.writesThrough,
-      ),
+      disk,
       logger: silentLogger,
       emit,
       transport: new SimTransport({
@@ -195,7 +199,7 @@ export class SimMember {
       }),
       lock: async () => async () => {},
     })
-    this.#run(process, replica, own)
+    this.#run(process, disk, replica, own)
   }
 
   /** The process ends without a word. A power cut also takes what the disk had not synced. */
@@ -217,7 +221,7 @@ export class SimMember {
     this.isRotten = false
   }
 
-  #run(process: SimProcess, replica: Replica, random: SeededRandom): void {
+  #run(process: SimProcess, disk: ProcessDisk, replica: Replica, random: SeededRandom): void {
     const machine = new CheckedMachine(this, this.#world)
     const proposer = createProposer({
       replica,
@@ -230,6 +234,7 @@ export class SimMember {
     })
     const life: MemberLife = {
       process,
+      disk,
       replica,
       proposer,
       machine,

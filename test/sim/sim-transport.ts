@@ -105,7 +105,13 @@ export class SimTransport implements Transport {
     serveInbound(asTls(socket), {
       clock: process.clock,
       logger: silentLogger,
-      handlers,
+      handlers: {
+        ...handlers,
+        met: (id, state) => {
+          this.#links.get(id)?.wake()
+          handlers.met(id, state)
+        },
+      },
       refusal: (hello) => {
         if (hello.to !== host.id) return 'not me'
         if (isOld && caller !== undefined) return 'out of place'

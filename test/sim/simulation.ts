@@ -41,6 +41,8 @@ export interface SimulationResult {
   readonly undecided: number
   /** So many disks were lost that nobody may be elected any more; proven, not assumed. */
   readonly unrecoverable: boolean
+  /** From the end of all faults until somebody led, in election timeouts. */
+  readonly leaderAfterTimeouts: number
 }
 
 export const defaultTicks = 1_000
@@ -84,6 +86,7 @@ class Simulation {
   #failure: Error | undefined
   #undecided = 0
   #isUnrecoverable = false
+  #leaderAfterTimeouts = 0
 
   constructor({ seed, ticks = defaultTicks, record, swarm }: SimulationOptions) {
     this.#seed = seed
@@ -168,10 +171,15 @@ class Simulation {
   }
 
   #awaitLeader(): void {
-    const { electionTicks } = this.#swarm.settings
-    const startMs = this.#time.nowMs
-    const limitMs = startMs + calmElectionTimeouts * 2 * electionTicks * tickMs + 4_000
+    const electionMs = this.#swarm.settings.electionTicks * tickMs
+    // What a slow disk was asked for while it was slow is under way still.
+    const startMs = Math.max(
+      this.#time.nowMs,
+      ...this.#members.map(({ life }) => life?.disk.busyUntilMs ?? 0),
+    )
+    const limitMs = startMs + calmElectionTimeouts * electionMs
     this.#time.run(limitMs, () => this.#failure !== undefined || this.#leader() !== undefined)
+    this.#leaderAfterTimeouts = Math.max(0, this.#time.nowMs - startMs) / electionMs
     if (this.#failure || this.#leader()) return
     this.#isUnrecoverable = this.#provesUnrecoverable()
     if (!this.#isUnrecoverable)
@@ -345,6 +353,7 @@ class Simulation {
       faults: this.#faults.count,
       undecided: this.#undecided,
       unrecoverable: this.#isUnrecoverable,
+      leaderAfterTimeouts: this.#leaderAfterTimeouts,
     }
   }
 }

@@ -26,6 +26,8 @@ const connectTimeoutMs = 2_000
 /** A peer that reads says so at least this often; see inbound.ts. */
 export const ackPeriodMs = 200
 const silenceMaxMs = 3_000
+/** For an answer, once the peer has called anew: it may know nothing of the connection that we had. */
+const hurriedMaxMs = 3 * ackPeriodMs
 
 /** The connection that this member's messages to one peer go out on. Dials again by itself. */
 export class PeerLink {
@@ -40,6 +42,7 @@ export class PeerLink {
   /** Since when something written has not been acknowledged. */
   #unackedSinceMs: number | undefined
   #wasOpen = false
+  #isHurried = false
 
   constructor(options: PeerLinkOptions) {
     this.#options = options
@@ -74,9 +77,14 @@ export class PeerLink {
     if (this.#state === 'open') this.#sayHello(this.#socket)
   }
 
-  /** The peer is there, as it spoke to us: no use in waiting longer. */
+  /**
+   * The peer is there, as it called us: no use in waiting to dial. Its host may have come back without a
+   * memory of what we dialed or opened before; whatever is not answered soon is given up.
+   */
   wake(): void {
     if (this.#state === 'waiting') this.#dial()
+    else if (this.#state === 'connecting') this.#limitDialing(this.#socket, hurriedMaxMs)
+    else this.#isHurried = true
   }
 
   /** Lets what was sent last leave first. */
@@ -96,20 +104,20 @@ export class PeerLink {
   /** A connection whose other end vanished without a word is given up. */
   #isStuck(): boolean {
     const since = this.#unackedSinceMs
-    if (since === undefined || this.#options.clock.monotonicMs() - since < silenceMaxMs)
-      return false
+    const maxMs = this.#isHurried ? hurriedMaxMs : silenceMaxMs
+    if (since === undefined || this.#options.clock.monotonicMs() - since < maxMs) return false
     this.#socket?.destroy()
     return true
   }
 
   #dial(): void {
-    this.#timer?.cancel()
     this.#state = 'connecting'
+    this.#isHurried = false
     const socket = this.#options.dial()
     this.#socket = socket
     const reader = new FrameReader()
     let failure: NodeJS.ErrnoException | undefined
-    this.#timer = this.#options.clock.after(connectTimeoutMs, () => socket.destroy())
+    this.#limitDialing(socket, connectTimeoutMs)
     socket.setNoDelay(true)
     socket.once('secureConnect', () => this.#opened(socket))
     socket.on('data', (chunk: Buffer) => {
@@ -123,6 +131,11 @@ export class PeerLink {
       failure = error
     })
     socket.once('close', () => this.#ended(failure))
+  }
+
+  #limitDialing(socket: TLSSocket | undefined, timeMaxMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.after(timeMaxMs, () => socket?.destroy())
   }
 
   #opened(socket: TLSSocket): void {
@@ -143,6 +156,7 @@ export class PeerLink {
 
   #answered(kind: number, payload: Buffer): void {
     this.#unackedSinceMs = undefined
+    this.#isHurried = false
     if (kind === frameKind.ack) this.#backoffMs = backoffFirstMs
     else if (kind === frameKind.refused)
       this.#options.logger.error(

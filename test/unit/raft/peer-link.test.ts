@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import { test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import type { MemberId } from '../../../src/base/brand.ts'
+import { ManualClock } from '../../../src/base/clock.ts'
+import { silentLogger } from '../../../src/base/log.ts'
+import { SeededRandom } from '../../../src/base/random.ts'
+import { encodeFrame, frameKind } from '../../../src/raft/wire/frame.ts'
+import { PeerLink } from '../../../src/raft/wire/peer-link.ts'
+
+/** As much of a socket as a link uses; the network that it is on loses everything. */
+class SilentSocket extends EventEmitter {
+  writableLength = 0
+  isDestroyed = false
+
+  setNoDelay(): void {}
+
+  write(): boolean {
+    return true
+  }
+
+  destroy(): void {
+    if (this.isDestroyed) return
+    this.isDestroyed = true
+    this.emit('close')
+  }
+}
+
+function rig() {
+  const clock = new ManualClock()
+  const dialed: SilentSocket[] = []
+  const link = new PeerLink({
+    ...{ peer: 2 as MemberId, clock, random: new SeededRandom(1), logger: silentLogger },
+    dial: () => {
+      dialed.push(new SilentSocket())
+      return dialed.at(-1) as unknown as TLSSocket
+    },
+    hello: () => Buffer.from('{}'),
+    unreachable: () => {},
+    lost: () => {},
+  })
+  const current = () => dialed.at(-1) as SilentSocket
+  /** Heartbeats go on, as Raft sends them. */
+  const pass = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 20) {
+      clock.advance(20)
+      link.send([Buffer.from('heartbeat')])
+    }
+  }
+  const ack = () => current().emit('data', Buffer.concat(encodeFrame(frameKind.ack)))
+  return { link, clock, current, dialed, pass, ack }
+}
+
+test('a dial that nobody answers is given up soon after the peer has called', () => {
+  const { link, current, dialed, clock } = rig()
+  const first = current()
+  clock.advance(1_000)
+  assert.equal(first.isDestroyed, false, 'the peer may be slow')
+  link.wake()
+  clock.advance(700)
+  assert.ok(first.isDestroyed && dialed.length === 2, 'its host was away when it was dialed')
+  clock.advance(700)
+  assert.equal(current().isDestroyed, false, 'the new attempt has all the time')
+  link.close()
+})
+
+test('a connection that the peer forgot is given up soon after it has called', () => {
+  const { link, current, dialed, pass } = rig()
+  const first = current()
+  first.emit('secureConnect')
+  pass(1_000)
+  assert.equal(first.isDestroyed, false, 'silence alone takes longer to prove anything')
+  link.wake()
+  pass(40)
+  assert.ok(first.isDestroyed)
+  assert.equal(dialed.length, 2)
+  link.close()
+})
+
+test('a peer that answers after its call keeps its connection through a later silence', () => {
+  const { link, current, dialed, pass, ack } = rig()
+  current().emit('secureConnect')
+  link.wake()
+  pass(200)
+  ack()
+  pass(2_000)
+  assert.equal(dialed.length, 1)
+  pass(1_500)
+  assert.equal(dialed.length, 2, 'but not through any')
+  link.close()
+})
