@@ -27,6 +27,7 @@ import { ServedKinds } from './extension/served-kinds.ts'
 import { VersionedKinds } from './extension/versioned-storage.ts'
 import { Fairness } from './fairness/fairness.ts'
 import { handleBinding } from './handlers/binding.ts'
+import { ExpiryLeases, eventTtlSecondsDefault } from './handlers/expiry-leases.ts'
 import { plainStorage } from './handlers/object-storage.ts'
 import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
@@ -115,6 +116,11 @@ class Pipeline implements Api {
     this.#kinds = new ServedKinds(options.store)
     this.#shared = {
       storage: plainStorage,
+      expiry: new ExpiryLeases(
+        options.store,
+        options.clock,
+        options.eventTtlSeconds ?? eventTtlSecondsDefault,
+      ),
       parsed: new ParsedObjects(),
       watches: new WatchCount(),
       frames: new EventFrames(),

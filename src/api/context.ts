@@ -51,6 +51,8 @@ export interface ApiOptions {
    * left out (kube-apiserver --default-not-ready-toleration-seconds).
    */
   readonly tolerationSeconds?: number
+  /** How long events are kept; an hour when left out (kube-apiserver --event-ttl). */
+  readonly eventTtlSeconds?: number
   /** Whom others may believe about tokens: the issuer's name and its public keys. */
   readonly tokenIssuer?: Pick<ServiceAccountTokens, 'issuer' | 'publicKeys'>
   /** Answers TokenReviews; without it no token is good. */

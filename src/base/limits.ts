@@ -56,6 +56,9 @@ export const limits = {
   leaseTtlSecondsMin: 2,
   leaseTtlSecondsMax: 9_000_000_000,
   leasesMax: 100_000,
+  /** Objects that expire share leases: apiserver pkg/storage/etcd3/lease_manager.go. */
+  expiryLeaseSharedSeconds: 60,
+  expiryLeaseKeysMax: 1_000,
   stateHashEntriesInterval: 512,
   stateHashesKept: 8_192,
   storeBytesMax: 8 * 1024 * MiB,

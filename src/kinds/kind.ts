@@ -35,6 +35,8 @@ export interface Kind {
   readonly createOnUpdate: boolean
   /** Added when an object is deleted: somebody has to clean up before it goes. */
   readonly deletionFinalizers?: readonly string[]
+  /** True for objects that go by themselves some time after they were written last. */
+  readonly expires?: boolean
   /** Used by delete when the caller names no propagation policy. */
   readonly defaultPropagation: 'Background' | 'Orphan'
   /** Seconds a delete waits when nobody says otherwise; undefined for kinds that go at once. */

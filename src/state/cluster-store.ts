@@ -28,6 +28,9 @@ export interface ClusterStore {
    */
   commit(txn: Txn, fence?: Term, withinMs?: number): Promise<TxnResult>
 
+  /** `id` 0 has the store choose. Rejects with a StoreError when the id is taken. */
+  grantLease(ttlSeconds: number, id?: number): Promise<LeaseResult>
+
   /**
    * Events from `afterRevision` (exclusive) on. Throws StatusError Expired when compacted; it says
    * with which revision a watch can begin.
@@ -39,9 +42,6 @@ export interface ClusterStore {
 export interface EtcdStore extends ClusterStore {
   /** Forgets history before `revision` on every member; that revision stays readable. */
   compact(revision: Revision, fence?: Term): Promise<TxnResult>
-
-  /** `id` 0 has the store choose. Rejects with a StoreError when the id is taken. */
-  grantLease(ttlSeconds: number, id?: number): Promise<LeaseResult>
 
   /** Gives the lease its full time again. Rejects with a StoreError when it is gone. */
   keepLeaseAlive(id: number): Promise<LeaseResult>

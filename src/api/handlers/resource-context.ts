@@ -6,6 +6,7 @@ import { methodNotAllowed, tooManyRequests } from '../errors.ts'
 import { negotiate } from '../negotiate.ts'
 import { parseIncludeObject, Representation } from '../representation.ts'
 import type { ParsedObjects } from '../stored-object.ts'
+import type { ExpiryLeases } from './expiry-leases.ts'
 import type { ObjectStorage } from './object-storage.ts'
 import type { EventFrames } from './watch/event-frames.ts'
 
@@ -14,6 +15,7 @@ export interface Shared {
   /** Webhooks and policies. */
   readonly dynamic: DynamicAdmission
   readonly storage: ObjectStorage
+  readonly expiry: ExpiryLeases
   readonly parsed: ParsedObjects
   readonly watches: WatchCount
   readonly frames: EventFrames

@@ -24,16 +24,16 @@ export async function putObject(
   encoded: EncodedObject,
   { compares, operations }: Claims,
 ): Promise<KeyValue | undefined> {
-  const put: Operation = {
-    op: 'put',
-    key,
-    value: encoded.bytes,
-    revisionOffset: encoded.revisionOffset,
-  }
-  const result = await commit(context, compares, [put, ...operations])
+  const { kind, shared } = context
+  const put = (lease: number): Operation => ({
+    ...{ op: 'put', key, lease },
+    ...{ value: encoded.bytes, revisionOffset: encoded.revisionOffset },
+  })
+  const write = (lease: number) => commit(context, compares, [put(lease), ...operations])
+  const result = await (kind.expires ? shared.expiry.write(write) : write(0))
   const [first] = result.responses
   if (!result.succeeded || first?.op !== 'put') return undefined
-  return shownRecord(context.shared.storage, first.current)
+  return shownRecord(shared.storage, first.current)
 }
 
 /** Removes an object if all of `compares` hold. False when one does not. */

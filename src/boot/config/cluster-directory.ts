@@ -134,6 +134,7 @@ export interface ResolvedCluster {
     readonly evictAfterSeconds: number
   }
   readonly audit?: ClusterConfig['audit']
+  readonly eventTtlSeconds: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 

@@ -131,6 +131,13 @@ const schema = z.strictObject({
       filesMax: z.number().int().min(0).max(100).default(10),
     })
     .optional(),
+  /** How long events are kept. */
+  eventTtlSeconds: z
+    .number()
+    .int()
+    .min(5)
+    .max(86_400 * 30)
+    .default(3_600),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 

@@ -83,6 +83,7 @@ export async function resolveCluster(
     raft: config.raft,
     nodes: config.nodes,
     audit: config.audit,
+    eventTtlSeconds: config.eventTtlSeconds,
     logLevel: config.logLevel,
   }
 }
@@ -122,6 +123,7 @@ async function resume(
     apiAddress: port ? `${loopback}:${port}` : stored.apiAddress,
     nodes: config.nodes,
     audit: config.audit,
+    eventTtlSeconds: config.eventTtlSeconds,
     logLevel: config.logLevel,
   }
 }

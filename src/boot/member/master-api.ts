@@ -75,6 +75,7 @@ export async function serveMaster(
     ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
     tolerationSeconds: cluster.nodes.evictAfterSeconds,
+    eventTtlSeconds: cluster.eventTtlSeconds,
     kubeletTls: { ...identityOf(directory, 'kubelet-client'), ca },
     ...auditOf(member, self.name),
     tokenSigner: signer,

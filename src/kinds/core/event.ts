@@ -22,6 +22,7 @@ export const event = defineKind({
   shortNames: ['ev'],
   definition: 'io.k8s.api.core.v1.Event',
   createOnUpdate: true,
+  expires: true,
   validateCreate: (object) => validateEvent(eventOf(object)),
   validateUpdate: (object) => validateEvent(eventOf(object)),
   selectableFields,

@@ -24,6 +24,7 @@ export const event = defineKind({
   shortNames: ['ev'],
   definition: 'io.k8s.api.events.v1.Event',
   createOnUpdate: true,
+  expires: true,
   storedAs: { group: '', version: 'v1', toStored, fromStored },
   validateCreate: (object) => [...namespaceErrors(object), ...newEventErrors(object)],
   validateUpdate: (object, old) => [...namespaceErrors(object), ...changedErrors(object, old)],

@@ -104,6 +104,7 @@ test('a refusal is never out of date: a lagging replica asks before it says no',
       },
       reached: (revision, timeoutMs) => store.reached(revision, timeoutMs),
       commit: (txn) => store.commit(txn),
+      grantLease: (ttlSeconds) => store.grantLease(ttlSeconds),
       watch: (options) => store.watch(options),
     },
   })

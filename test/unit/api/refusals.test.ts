@@ -166,6 +166,7 @@ test('a store without quorum answers 503, a bug answers 500 and says nothing', a
         barrier: () => Promise.reject(error),
         reached: () => Promise.reject(error),
         commit: (txn) => store.commit(txn),
+        grantLease: (ttlSeconds) => store.grantLease(ttlSeconds),
         watch: (options) => store.watch(options),
       },
     })
@@ -195,6 +196,7 @@ test('too many requests in flight are turned away with a time to come back', asy
       },
       reached: (revision, timeoutMs) => store.reached(revision, timeoutMs),
       commit: (txn) => store.commit(txn),
+      grantLease: (ttlSeconds) => store.grantLease(ttlSeconds),
       watch: (options) => store.watch(options),
     },
   })

@@ -8,6 +8,7 @@ const cluster = (clusterId: string, serviceCidr = ''): ResolvedCluster => ({
   ...{ apiAddress: '127.0.0.1:1', masters: [], workers: [], serviceCidr },
   ...{ nodePortRange: '30000-32767', raft: { tickMs: 10, heartbeatTicks: 5, electionTicks: 30 } },
   nodes: { leaseRenewSeconds: 1, monitorGraceSeconds: 5, evictAfterSeconds: 5 },
+  eventTtlSeconds: 3_600,
   logLevel: 'info',
 })
 const cidr = (...[of, runtime, others]: [ResolvedCluster, 'docker' | 'sim', string[]?]) =>
