@@ -1,21 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  constants,
   createSecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type Http2Session,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import Router from '@koa/router'
 import Koa from 'koa'
-import { InvariantError } from '../base/assert.ts'
+import { InvariantError, present } from '../base/assert.ts'
 import { type Clock, delay } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Registry } from '../base/metrics.ts'
-import type { ApiRequest, ApiResponse, HttpMethod } from '../client/transport.ts'
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type HttpMethod,
+  leavingHeader,
+} from '../client/transport.ts'
 import type { Api } from './api.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import { subjectOfPeer, unauthorized } from './auth/authenticate.ts'
@@ -25,7 +31,7 @@ import type { User } from './context.ts'
 import { methodNotAllowed } from './errors.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { errorResponse, expectedFailure, internalError, textResponse } from './responses.ts'
-import { type HealthCheck, healthAnswer } from './serving/health.ts'
+import { type HealthCheck, healthAnswer, healthPathOf } from './serving/health.ts'
 import { HangUp, headersOf, readBody, writeResponse } from './serving/http-message.ts'
 
 /** A path beside the Kubernetes API. Only who may do anything (system:masters) gets in. */
@@ -84,9 +90,15 @@ type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
 
 /** How long requests may finish after `stop`. */
-const drainMs = 3_000
+const drainMs = 5_000
 /** How long clients may take to close their side then. */
 const goodbyeMs = 500
+/** How long a connection that has asked for nothing yet may take to do so when the server ends. */
+const firstRequestMs = 1_000
+/** Between the word that a session ends and its end: what was sent before the word arrived is served. */
+const goawayMs = 200
+/** Of a GOAWAY that refuses nothing yet (RFC 9113, 6.8). */
+const anyStream = 2 ** 31 - 1
 /** Streams per HTTP/2 connection, as kube-apiserver has it: clients open another connection. */
 const streamsPerConnectionMax = 250
 const windowBytes = 1024 * 1024
@@ -110,9 +122,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 class HttpsServer implements ApiServer {
   readonly #options: ApiServerOptions
   readonly #server
-  /** Connections, and how many requests of HTTP/1.1 each carries now; sessions keep count themselves. */
-  readonly #sockets = new Map<TLSSocket, { requests: number }>()
-  readonly #sessions = new Set<Http2Session>()
+  /** Connections, and the requests of HTTP/1.1 on each; sessions keep count themselves. */
+  readonly #sockets = new Map<TLSSocket, { underWay: number; begun: number }>()
+  /** All connections, those in their handshake included. */
+  readonly #connections = new Set<Socket>()
+  /** Whether each was told that it ends. */
+  readonly #sessions = new Map<Http2Session, { isTold: boolean }>()
   readonly #subjects = new WeakMap<object, ReturnType<typeof subjectOfPeer>>()
   /** The requests under way, each with what makes it end early. */
   readonly #underWay = new Map<HangUp, Promise<void>>()
@@ -146,14 +161,18 @@ class HttpsServer implements ApiServer {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head).catch((error: unknown) => this.#failed(error))
     })
+    this.#server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
     this.#server.on('secureConnection', (socket: TLSSocket) => {
       socket.setNoDelay(true)
-      this.#sockets.set(socket, { requests: 0 })
+      this.#sockets.set(socket, { underWay: 0, begun: 0 })
       socket.on('error', (error) => options.logger.debug({ error }, 'a connection failed'))
       socket.once('close', () => this.#sockets.delete(socket))
     })
     this.#server.on('session', (session) => {
-      this.#sessions.add(session)
+      this.#sessions.set(session, { isTold: false })
       session.once('close', () => this.#sessions.delete(session))
     })
     this.#server.on('tlsClientError', (error) =>
@@ -184,36 +203,53 @@ class HttpsServer implements ApiServer {
     })
     this.#stopping = true
     await this.drain()
-    for (const socket of this.#sockets.keys()) socket.end()
-    const timer = this.#options.clock.after(goodbyeMs, () => {
-      for (const socket of this.#sockets.keys()) socket.destroy()
+    const { clock } = this.#options
+    const isFresh = [...this.#sockets.values()].some(({ begun }) => begun === 0)
+    const ended = clock.after(isFresh ? firstRequestMs : 0, () => {
+      for (const socket of this.#sockets.keys()) socket.end()
+    })
+    const destroyed = clock.after((isFresh ? firstRequestMs : 0) + goodbyeMs, () => {
+      for (const socket of this.#connections) socket.destroy()
     })
     await closed
-    timer.cancel()
+    ended.cancel()
+    destroyed.cancel()
   }
 
   async drain(asking?: AbortSignal): Promise<void> {
+    const { clock } = this.#options
     const under = [...this.#underWay].filter(([{ signal }]) => signal !== asking)
     for (const [hangUp] of under) hangUp.abort()
+    for (const session of this.#sessions.keys()) this.#tell(session)
     const finished = new AbortController()
     await Promise.race([
-      Promise.allSettled(under.map(([, serving]) => serving)),
-      delay(this.#options.clock, drainMs, finished.signal).catch(() => {}),
+      Promise.allSettled([
+        ...under.map(([, serving]) => serving),
+        ...(this.#sessions.size > 0 ? [delay(clock, goawayMs, finished.signal)] : []),
+      ]),
+      delay(clock, drainMs, finished.signal).catch(() => {}),
     ])
     finished.abort()
-    for (const session of this.#sessions) session.close()
-    for (const [socket, { requests }] of this.#sockets)
-      if (requests === 0 && socket.alpnProtocol !== 'h2') socket.end()
+    for (const session of this.#sessions.keys()) session.close()
+    // One that has just been opened is about to ask: it ends with its answer.
+    for (const [socket, { underWay, begun }] of this.#sockets)
+      if (underWay === 0 && begun > 0 && socket.alpnProtocol !== 'h2') socket.end()
+  }
+
+  /** The client is to come again on another session; streams that it has sent meanwhile are served. */
+  #tell(session: Http2Session): void {
+    const state = this.#sessions.get(session)
+    if (!state || state.isTold || session.closed || session.destroyed) return
+    state.isTold = true
+    session.goaway(constants.NGHTTP2_NO_ERROR, anyStream)
+    const timer = this.#options.clock.after(goawayMs, () => session.close())
+    session.once('close', () => timer.cancel())
   }
 
   #koa(): Koa {
     const app = new Koa()
     app.silent = true
     const router = new Router()
-    for (const path of ['healthz', 'livez', 'readyz'])
-      router.get([`/${path}`, `/${path}/:check`], (context) =>
-        this.#serve(context, (request) => this.#health(path, request)),
-      )
     for (const route of this.#routes())
       router.register(route.path, [route.method], (context: Koa.Context) =>
         this.#serve(context, (request) => this.#restricted(context.req, request, route)),
@@ -225,6 +261,11 @@ class HttpsServer implements ApiServer {
       })
     // Most requests are for resources: they need not be compared with every other path first.
     app.use((context, next) => (isOfApi(context.req.url) ? kubernetes(context) : next()))
+    app.use((context, next) =>
+      healthPathOf(context.req.url ?? '')
+        ? this.#serve(context, (request) => this.#health(context.req, request))
+        : next(),
+    )
     app.use(router.routes())
     app.use(kubernetes)
     return app
@@ -254,23 +295,35 @@ class HttpsServer implements ApiServer {
     const hangUp = new HangUp()
     res.once('close', hangUp.abort)
     if (this.#stopping) hangUp.abort()
-    if (this.#options.sendsAway?.() === true) endAfterAnswer(req, res)
+    if (this.#stopping || this.#options.sendsAway?.() === true) {
+      res.setHeader(leavingHeader, 'true')
+      this.#endAfterAnswer(req, res)
+    }
     const { clock } = this.#options
     const serving = this.#answer(req, hangUp, answer).then((response) => {
       // What is still to come of the body would be taken for the next request.
-      if (!('stream' in req) && !req.complete) endAfterAnswer(req, res)
+      if (!('stream' in req) && !req.complete) this.#endAfterAnswer(req, res)
       return writeResponse(res, response, { method: req.method, hangUp, clock })
     })
     this.#underWay.set(hangUp, serving)
     const carried = this.#sockets.get(req.socket as TLSSocket)
-    if (carried) carried.requests += 1
+    if (carried) {
+      carried.underWay += 1
+      carried.begun += 1
+    }
     try {
       await serving
     } finally {
       this.#underWay.delete(hangUp)
-      if (carried) carried.requests -= 1
+      if (carried) carried.underWay -= 1
       res.off('close', hangUp.abort)
     }
+  }
+
+  /** The client is to come again on another connection; what is under way on this one finishes. */
+  #endAfterAnswer(request: Request, response: Response): void {
+    if (!('stream' in request)) response.setHeader('connection', 'close')
+    else if (request.stream.session) this.#tell(request.stream.session)
   }
 
   async #answer(
@@ -328,14 +381,19 @@ class HttpsServer implements ApiServer {
     return route.handle(request, user)
   }
 
-  #health(which: string, request: ApiRequest): Promise<ApiResponse> {
-    return healthAnswer(which, request.path, this.#options.health ?? [])
+  /** Whether all is well is told to everybody, also when the store cannot be asked who they are. */
+  async #health(req: Request, request: ApiRequest): Promise<ApiResponse> {
+    const asked = present(healthPathOf(request.path), 'a path of health')
+    const info = parseRequestInfo(request.method, request.path)
+    if (asked.check !== '')
+      requireAllowed(this.#options.api.authorizer, await this.#user(req, request.headers), info)
+    return healthAnswer({ ...asked, query: info.query }, this.#options.health ?? [])
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { upgrade } = this.#options
     const carried = this.#sockets.get(socket as TLSSocket)
-    if (carried) carried.requests += 1
+    if (carried) carried.underWay += 1
     // The upgrade handler owns the socket from here on; until then a hang-up must not crash us.
     socket.on('error', (error) => this.#options.logger.debug({ error }, 'an upgrade failed'))
     try {
@@ -361,12 +419,6 @@ class HttpsServer implements ApiServer {
       })
     this.#options.logger.error({ error }, 'serving a request failed')
   }
-}
-
-/** The client is to come again on another connection; what is under way on this one finishes. */
-function endAfterAnswer(request: Request, response: Response): void {
-  if ('stream' in request) request.stream.session?.close()
-  else response.setHeader('connection', 'close')
 }
 
 function isOfApi(path: string | undefined): boolean {

@@ -59,7 +59,8 @@ const firstPauseMs = 250
 const pauseMsMax = 10_000
 /** A member that ran for so long begins again with the shortest pause. */
 const healthyAfterMs = 30_000
-const stopGraceMs = 8_000
+/** More than members give themselves. */
+const stopGraceMs = 16_000
 
 export class LocalCluster {
   readonly #options: LocalClusterOptions

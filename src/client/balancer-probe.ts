@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts'
 import { createHttpsTransport } from './https-transport.ts'
-import { bodyBytes } from './transport.ts'
+import { bodyBytes, leavingHeader } from './transport.ts'
 
 const probeTimeoutMs = 1_000
 
 /**
  * A probe for a balancer in front of masters: GET /livez over TLS. Unlike a connect it also finds a
- * process that hangs. One that says that it is not alive is about to leave its cluster, or has left;
- * /readyz would empty the list whenever there is no leader.
+ * process that hangs. One that says that it is not alive has left its cluster; one that is about to, or
+ * to end, says so in a header. /readyz would empty the list whenever there is no leader.
  */
 export function createLivezProbe(
   tls: { readonly ca: string | Buffer },
@@ -25,7 +25,8 @@ export function createLivezProbe(
       const headers = new Map<string, string>()
       const response = await transport.send({ method: 'GET', path: '/livez', headers, signal })
       await bodyBytes(response.body)
-      return response.status >= 500 ? 'leaves' : 'serves'
+      const leaves = response.status >= 500 || response.headers.has(leavingHeader)
+      return leaves ? 'leaves' : 'serves'
     } finally {
       transport.close()
     }

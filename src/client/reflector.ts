@@ -75,6 +75,10 @@ class Reflector<T extends KubernetesObject> implements Informer<T> {
     return this.#hasSynced
   }
 
+  get resourceName(): string {
+    return this.#resource.path.resource
+  }
+
   get resourceVersion(): string {
     return this.#store.resourceVersion
   }
@@ -213,6 +217,8 @@ export interface InformerFactory {
   start(scope: Scope): void
   /** Resolves when every informer asked for so far has its first list. */
   synced(): Promise<void>
+  /** Resources of those that have no first list yet. */
+  unsynced(): readonly string[]
 }
 
 export function createInformerFactory(client: Client, deps: InformerDeps): InformerFactory {
@@ -239,5 +245,7 @@ export function createInformerFactory(client: Client, deps: InformerDeps): Infor
     async synced() {
       await Promise.all([...informers.values()].map((informer) => informer.synced))
     },
+    unsynced: () =>
+      [...informers.values()].filter((one) => !one.hasSynced).map((one) => one.resourceName),
   }
 }

@@ -43,6 +43,9 @@ export interface ApiResponse {
  */
 export const notMemberHeader = 'x-kijabi-not-member'
 
+/** Header of every answer of a master that is about to end or to leave: come again elsewhere. */
+export const leavingHeader = 'x-kijabi-leaving'
+
 /** Whole answers are chunks that may be shared with the store; streams end when the watch ends. */
 export type ApiBody =
   | { readonly kind: 'whole'; readonly chunks: readonly Uint8Array[] }

@@ -21,26 +21,39 @@ interface Kubeconfig {
   users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[]
 }
 
+/** Where a kubeconfig leads, and what its user shows there. */
+export interface Access {
+  readonly server: URL
+  readonly ca: Buffer
+  readonly pair: { readonly cert: Buffer; readonly key: Buffer }
+}
+
+export function accessOf(kubeconfigFile: string): Access {
+  const config = parse(readFileSync(kubeconfigFile, 'utf8')) as Kubeconfig
+  const cluster = config.clusters[0]?.cluster
+  const user = config.users[0]?.user
+  if (!cluster || !user) throw new Error(`${kubeconfigFile} is not a kubeconfig`)
+  return {
+    server: new URL(cluster.server),
+    ca: Buffer.from(cluster['certificate-authority-data'], 'base64'),
+    pair: {
+      cert: Buffer.from(user['client-certificate-data'], 'base64'),
+      key: Buffer.from(user['client-key-data'], 'base64'),
+    },
+  }
+}
+
 /** Plain HTTPS to the API of a kubeconfig, with its certificate or as nobody. */
 export class RawApi {
   readonly #server: URL
   readonly #ca: Buffer
-  readonly #pair: { cert: Buffer; key: Buffer } | undefined
+  readonly #pair: Access['pair'] | undefined
 
   constructor(kubeconfigFile: string, who: 'admin' | 'nobody' = 'admin') {
-    const config = parse(readFileSync(kubeconfigFile, 'utf8')) as Kubeconfig
-    const cluster = config.clusters[0]?.cluster
-    const user = config.users[0]?.user
-    if (!cluster || !user) throw new Error(`${kubeconfigFile} is not a kubeconfig`)
-    this.#server = new URL(cluster.server)
-    this.#ca = Buffer.from(cluster['certificate-authority-data'], 'base64')
-    this.#pair =
-      who === 'nobody'
-        ? undefined
-        : {
-            cert: Buffer.from(user['client-certificate-data'], 'base64'),
-            key: Buffer.from(user['client-key-data'], 'base64'),
-          }
+    const { server, ca, pair } = accessOf(kubeconfigFile)
+    this.#server = server
+    this.#ca = ca
+    this.#pair = who === 'nobody' ? undefined : pair
   }
 
   send(path: string, options: RawRequest = {}): Promise<RawAnswer> {

@@ -1,48 +1,89 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { textResponse } from '../responses.ts'
 
+/** `livez`: else restart me. `readyz`: else send nobody here. `healthz` is what came before both. */
+export type HealthPath = 'healthz' | 'livez' | 'readyz'
+
 /** One thing that must be well. */
 export interface HealthCheck {
+  /** As kube-apiserver has it, where it has it; may hold slashes. */
   readonly name: string
-  /** `live`: else restart me. `ready`: else send nobody here. A live check counts for ready too. */
-  readonly kind: 'live' | 'ready'
+  readonly paths: readonly HealthPath[]
   /** Throws or rejects when it is not. */
   check(): void | Promise<void>
 }
 
-/**
- * Answers /healthz, /livez and /readyz, whole or for one check, with `?verbose` and `?exclude=`
- * (apiserver pkg/server/healthz/healthz.go). Why a check failed stays inside.
- */
-export async function healthAnswer(
-  which: string,
+/** Says that there is a server. */
+const ping: HealthCheck = { name: 'ping', paths: ['healthz', 'livez', 'readyz'], check: () => {} }
+
+/** Which of the health paths a path is or is below; undefined for every other path. PURE. */
+export function healthPathOf(
   path: string,
-  checks: readonly HealthCheck[],
-): Promise<ApiResponse> {
-  const url = new URL(path, 'https://localhost')
-  const wanted = url.pathname.split('/')[2] ?? ''
-  const excluded = new Set(url.searchParams.getAll('exclude'))
-  const asked = checks
-    .filter((check) => which === 'readyz' || check.kind === 'live')
-    .filter((check) => !excluded.has(check.name) && (wanted === '' || check.name === wanted))
-  if (wanted !== '' && wanted !== 'ping' && asked.length === 0)
-    return textResponse(404, '404 page not found\n')
-  const results = await Promise.all(asked.map((check) => runCheck(check)))
-  const failed = results.some((result) => !result.ok)
-  const lines = ['[+]ping ok', ...results.map((result) => result.line)]
-  const verdict = `${which} check ${failed ? 'failed' : 'passed'}`
-  if (failed) return textResponse(500, `${lines.join('\n')}\n${verdict}\n`)
-  return textResponse(
-    200,
-    url.searchParams.has('verbose') ? `${lines.join('\n')}\n${verdict}\n` : 'ok',
-  )
+): { readonly root: HealthPath; readonly check: string } | undefined {
+  const match = /^\/(healthz|livez|readyz)(?:\/([^?]*))?(?:\?|$)/.exec(path)
+  return match ? { root: match[1] as HealthPath, check: match[2] ?? '' } : undefined
 }
 
-async function runCheck(check: HealthCheck): Promise<{ ok: boolean; line: string }> {
-  return Promise.resolve()
-    .then(() => check.check())
-    .then(
-      () => ({ ok: true, line: `[+]${check.name} ok` }),
-      () => ({ ok: false, line: `[-]${check.name} failed: reason withheld` }),
-    )
+/** What `/readyz` and the like ask for. */
+export interface HealthQuestion {
+  readonly root: HealthPath
+  /** '' for all checks. */
+  readonly check: string
+  readonly query: URLSearchParams
+}
+
+/**
+ * Answers for all checks of a path, with `?verbose` and `?exclude=`, or for a single one
+ * (apiserver pkg/server/healthz/healthz.go). Why a check failed is told only to who asks for that check,
+ * which needs a right of its own.
+ */
+export async function healthAnswer(
+  { root, check, query }: HealthQuestion,
+  all: readonly HealthCheck[],
+): Promise<ApiResponse> {
+  const checks = [ping, ...all].filter(({ paths }) => paths.includes(root))
+  if (check !== '') return singleAnswer(checks.find(({ name }) => name === check))
+  const excluded = new Set(query.getAll('exclude'))
+  const results = await Promise.all(checks.map((one) => runCheck(one, excluded.has(one.name))))
+  const lines = results.map(({ line }) => line)
+  const unknown = [...excluded].filter((name) => !checks.some((one) => one.name === name))
+  if (unknown.length > 0) lines.push(excludesNothing(unknown))
+  if (results.some(({ problem }) => problem !== undefined))
+    return plain(500, `${lines.join('\n')}\n${root} check failed\n`)
+  return plain(200, query.has('verbose') ? `${lines.join('\n')}\n${root} check passed\n` : 'ok')
+}
+
+async function singleAnswer(check: HealthCheck | undefined): Promise<ApiResponse> {
+  if (!check) return plain(404, '404 page not found\n')
+  const { problem } = await runCheck(check, false)
+  return problem === undefined
+    ? plain(200, 'ok')
+    : plain(500, `internal server error: ${problem}\n`)
+}
+
+function excludesNothing(names: readonly string[]): string {
+  const quoted = names.map((name) => JSON.stringify(name)).join(',')
+  return `warn: some health checks cannot be excluded: no matches for ${quoted}`
+}
+
+interface CheckResult {
+  readonly line: string
+  /** Undefined when it is well. */
+  readonly problem?: string
+}
+
+async function runCheck({ name, check }: HealthCheck, isExcluded: boolean): Promise<CheckResult> {
+  if (isExcluded) return { line: `[+]${name} excluded: ok` }
+  try {
+    await check()
+    return { line: `[+]${name} ok` }
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    return { line: `[-]${name} failed: reason withheld`, problem }
+  }
+}
+
+function plain(status: number, text: string): ApiResponse {
+  const answer = textResponse(status, text)
+  return { ...answer, headers: new Map([...answer.headers, ['x-content-type-options', 'nosniff']]) }
 }

@@ -17,6 +17,8 @@ import type { Replica } from '../../raft/replica.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { openAuditFile } from './audit-file.ts'
+import { GracefulStop } from './graceful-stop.ts'
+import { masterHealth } from './master-health.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
 import { Membership } from './membership.ts'
@@ -35,6 +37,10 @@ export interface ServingMaster {
   readonly address: string
   /** The API's own pipeline, for clients in this process. */
   handle(request: ApiRequest): Promise<ApiResponse>
+  /** Ready only once they have their first lists. */
+  readonly informers: { unsynced: (() => readonly string[]) | undefined }
+  /** Sends clients elsewhere, before anything else of this master ends. */
+  leave(): Promise<void>
 }
 
 function notMember(name: string): ApiResponse {
@@ -87,6 +93,8 @@ export async function serveMaster(
     api.admitStream(...asked),
   )
   const membership = new Membership(replica, clock)
+  const ending = new GracefulStop({ replica, clock, logger, drain: () => server.drain() })
+  const informers: ServingMaster['informers'] = { unsynced: undefined }
   const server = createApiServer({
     api: {
       authorizer: api.authorizer,
@@ -99,8 +107,12 @@ export async function serveMaster(
     ...{ clock, logger },
     metrics,
     upgrade: (...taken) => upgrades.handleUpgrade(...taken),
-    health: [{ name: 'membership', kind: 'live', check: () => membership.checkStays() }],
-    sendsAway: () => !membership.stays(),
+    health: masterHealth({
+      ...{ store: proposer, clock, unsynced: () => informers.unsynced?.() },
+      membership: () => membership.checkStays(),
+      shutdown: () => ending.check(),
+    }),
+    sendsAway: () => ending.hasBegun || !membership.stays(),
     routes: [
       ...raftRoutes(replica, (signal) => membership.leave(() => server.drain(signal))),
       ...testHookRoutes(process.env),
@@ -117,5 +129,7 @@ export async function serveMaster(
   return {
     address: self.apiAddress,
     handle: (request) => api.handle(request, masterUser),
+    informers,
+    leave: () => ending.run(),
   }
 }

@@ -8,7 +8,7 @@ import { createClient } from '../../client/client.ts'
 import { createInProcessTransport } from '../../client/in-process-transport.ts'
 import type { InformerHandler } from '../../client/informer.ts'
 import { createRecorder } from '../../client/recorder.ts'
-import { createInformerFactory } from '../../client/reflector.ts'
+import { createInformerFactory, type InformerFactory } from '../../client/reflector.ts'
 import { paths } from '../../client/resources.ts'
 import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
 import type { ControllersConfig } from '../../controllers/controller.ts'
@@ -30,8 +30,11 @@ export interface LeaderParts {
 /** The API is in this process: asking it again costs little, and waiting would delay a takeover. */
 const informerBackoffMsMax = 500
 
-/** Scheduler and controllers: warm on every master, at work on the leader, fenced by its term. */
-export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
+/**
+ * Scheduler and controllers: warm on every master, at work on the leader, fenced by its term. Returns
+ * their informers.
+ */
+export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerFactory {
   const { cluster, logger, scope, authority, name: host } = member
   const { proposer, emit } = parts
   // The last term this member led. Once it is over, the store refuses what still carries it.
@@ -84,6 +87,7 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): void {
     ],
     ...{ scope, clock, logger, emit },
   })
+  return informers
 }
 
 /** What signs with the cluster's authority, on masters that have its key. */

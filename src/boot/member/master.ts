@@ -30,7 +30,10 @@ export async function runMaster(flags: MemberFlags): Promise<number> {
   const { proposer } = store
   const serving = await serveMaster(member, self, store)
   await serveEtcd(member, flags, store)
-  leadMaster(member, { proposer, emit, handle: serving.handle })
+  const informers = leadMaster(member, { proposer, emit, handle: serving.handle })
+  serving.informers.unsynced = () => informers.unsynced()
+  // Registered last, it is the first step of ending.
+  member.scope.onClose('clients', () => serving.leave())
   member.logger.info({ address: serving.address }, 'serving')
   return new Promise<number>(() => {})
 }

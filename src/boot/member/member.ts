@@ -23,7 +23,8 @@ export interface MemberProcess {
   readonly authority: string
 }
 
-const stopGraceMs = 7_000
+/** Notice to clients, requests under way twice, a hand-over of leadership. */
+const stopGraceMs = 15_000
 
 /**
  * Reads the resolved cluster, whose directory holds everything else (copied to another host, it works

@@ -3,7 +3,7 @@ import { probePeriodMs } from '../../client/balancer.ts'
 import type { Replica } from '../../raft/replica.ts'
 
 /** Time for every balancer to probe this master, and for the answer to a slow probe. */
-const noticeMs = 1.5 * probePeriodMs
+export const noticeMs = 1.5 * probePeriodMs
 /** A leave that no removal followed is over then: the order to remove was refused, or never came. */
 const leaveMsMax = 30_000
 
