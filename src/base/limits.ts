@@ -74,6 +74,10 @@ export const limits = {
   etcdRequestBytesMax: 2 * MiB,
   etcdWatchAnswerBytesMax: 2 * MiB,
   etcdStreamsPerConnectionMax: 1_000,
+  /** All header fields of a call together, each with 32 bytes more. */
+  etcdHeaderBytesMax: 16 * KiB,
+  /** A connection that lets more than that pile up is closed. */
+  etcdUnsentBytesMax: 8 * MiB,
   etcdWatchesPerMemberMax: 100_000,
 
   // Raft

@@ -1,9 +1,9 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { limits } from '../../base/limits.ts'
 import { serveAuth } from './auth.ts'
 import { serveConcurrency } from './concurrency.ts'
 import type { EtcdContext } from './context.ts'
 import { Entrance, type EntranceTls } from './entrance.ts'
+import { GrpcServer } from './grpc/grpc-server.ts'
 import { serveHealth } from './health.ts'
 import { isolatedPrefix, KeySpace } from './key-space.ts'
 import { serveKv } from './kv.ts'
@@ -42,12 +42,9 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
   const open = grpcServer(options, guard, true)
   // Who may not come in is told so at every call, instead of losing its connection without a word.
   const closed = grpcServer(options, guard, false)
-  const doors = [open, closed].map((server) =>
-    server.createConnectionInjector(ServerCredentials.createInsecure()),
-  )
   const entrance = new Entrance({
     ...options,
-    grpc: (socket, admitted) => doors[admitted ? 0 : 1]?.injectConnection(socket),
+    grpc: (socket, admitted) => (admitted ? open : closed).serve(socket),
     http: (request, response) => answerMonitoring(options, request, response),
   })
   return {
@@ -55,11 +52,10 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
     stop: async () => {
       guard.stop()
       entrance.close()
-      for (const door of doors) door.destroy()
-      const drained = Promise.all([open, closed].map(shutDown))
+      const drained = Promise.all([open.leave(), closed.leave()])
       const timer = clock.after(drainMs, () => {
-        open.forceShutdown()
-        closed.forceShutdown()
+        open.destroy()
+        closed.destroy()
         entrance.hangUp()
       })
       await drained
@@ -69,13 +65,9 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
   }
 }
 
-function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: boolean): Server {
-  const { keySpace, logger } = options
-  const server = new Server({
-    'grpc.max_receive_message_length': limits.etcdRequestBytesMax,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': limits.etcdStreamsPerConnectionMax,
-  })
+function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: boolean): GrpcServer {
+  const { keySpace, logger, clock } = options
+  const server = new GrpcServer({ clock, logger })
   const rpc = new Rpc({
     ...{ server, logger, guard, admits },
     requestsInFlightMax: limits.requestsInFlightMax,
@@ -91,8 +83,4 @@ function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: bo
   serveConcurrency(rpc, context)
   serveHealth(rpc, context)
   return server
-}
-
-function shutDown(server: Server): Promise<void> {
-  return new Promise((resolve) => server.tryShutdown(() => resolve()))
 }

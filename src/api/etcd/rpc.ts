@@ -1,16 +1,10 @@
-import type {
-  handleBidiStreamingCall,
-  handleServerStreamingCall,
-  handleUnaryCall,
-  Metadata,
-  Server,
-  ServerDuplexStream,
-  ServerWritableStream,
-} from '@grpc/grpc-js'
 import { status as codes } from '@grpc/grpc-js'
 import { InvariantError } from '../../base/assert.ts'
 import type { Logger } from '../../base/log.ts'
+import { malformed } from '../../kinds/codec/wire-reader.ts'
 import { EtcdError, etcdErrorOf, refusals } from './errors.ts'
+import type { CallListener, GrpcCall } from './grpc/grpc-call.ts'
+import type { GrpcServer } from './grpc/grpc-server.ts'
 import type { LeaderGuard } from './leader-guard.ts'
 import type { Draft } from './wire/message-type.ts'
 import type { Method } from './wire/services.ts'
@@ -39,7 +33,7 @@ export interface Requests<Request> {
 }
 
 export interface RpcOptions {
-  readonly server: Server
+  readonly server: GrpcServer
   readonly logger: Logger
   /** False refuses every call: the connections of this server are of clients that may not come in. */
   readonly admits: boolean
@@ -63,61 +57,101 @@ export class Rpc {
     method: Method<Request, Response>,
     answer: (request: Request, caller: Caller) => Promise<Draft<Response>> | Draft<Response>,
   ): void {
-    const handle: handleUnaryCall<Request, Draft<Response>> = (call, callback) => {
-      const hangUp = new AbortController()
-      call.on('cancelled', () => hangUp.abort())
-      this.#run(call.metadata, async (requiresLeader) => {
-        const response = await answer(call.request, { requiresLeader, signal: hangUp.signal })
-        callback(null, response)
-      }).catch((error: unknown) => {
-        callback(this.#refusal(error))
-      })
-    }
-    this.#register(method, handle, 'unary')
+    this.#options.server.handle(method.path, (call) =>
+      this.#oneRequest(call, method, async (request) => {
+        const caller = new CallAnswers(call, method)
+        this.#admit(caller.requiresLeader)
+        if (this.#inFlight >= this.#options.requestsInFlightMax) throw refusals.tooManyRequests()
+        this.#inFlight += 1
+        try {
+          caller.send(await answer(request, caller))
+          call.finish()
+        } finally {
+          this.#inFlight -= 1
+        }
+      }),
+    )
   }
 
   answers<Request extends object, Response extends object>(
     method: Method<Request, Response>,
     answer: (request: Request, answers: Answers<Response>) => Promise<void> | void,
   ): void {
-    const handle: handleServerStreamingCall<Request, Draft<Response>> = (call) => {
-      const answers = answersOf(call, call.metadata)
-      this.#enter(answers)
-        .then(() => answer(call.request, answers))
-        .catch((error: unknown) => answers.fail(this.#refusal(error)))
-    }
-    this.#register(method, handle, 'serverStream')
+    this.#options.server.handle(method.path, (call) =>
+      this.#oneRequest(call, method, async (request) => {
+        const answers = new CallAnswers(call, method)
+        this.#enter(answers)
+        await answer(request, answers)
+      }),
+    )
   }
 
   stream<Request extends object, Response extends object>(
     method: Method<Request, Response>,
     serve: (requests: Requests<Request>, answers: Answers<Response>) => void,
   ): void {
-    const handle: handleBidiStreamingCall<Request, Draft<Response>> = (call) => {
-      const answers = answersOf(call, call.metadata)
-      this.#enter(answers)
-        .then(() =>
-          serve(
-            {
-              received: (listener) =>
-                call.on('data', (request: Request) => {
-                  try {
-                    listener(request)
-                  } catch (error) {
-                    answers.fail(this.#refusal(error))
-                  }
-                }),
-              ended: (listener) => call.on('end', listener),
-            },
-            answers,
-          ),
-        )
-        .catch((error: unknown) => answers.fail(this.#refusal(error)))
-    }
-    this.#register(method, handle, 'bidi')
+    this.#options.server.handle(method.path, (call) => {
+      let received: (request: Request) => void = () => {}
+      let ended = () => {}
+      this.#guarded(call, () => {
+        const answers = new CallAnswers(call, method)
+        this.#enter(answers)
+        const requests: Requests<Request> = {
+          received: (listener) => {
+            received = listener
+          },
+          ended: (listener) => {
+            ended = listener
+          },
+        }
+        serve(requests, answers)
+      })
+      return {
+        message: (bytes) => this.#guarded(call, () => received(decoded(method, bytes))),
+        ended: () => this.#guarded(call, () => ended()),
+      }
+    })
   }
 
-  async #enter<Response>(answers: Answers<Response>): Promise<void> {
+  /** Waits for the one message of a call. */
+  #oneRequest<Request extends object>(
+    call: GrpcCall,
+    method: Method<Request, object>,
+    work: (request: Request) => Promise<void>,
+  ): CallListener {
+    let message: Buffer | undefined
+    return {
+      message: (bytes) => {
+        if (message) call.fail(new EtcdError(codes.INTERNAL, 'kijabi: more than one request'))
+        else message = bytes
+      },
+      ended: () => {
+        if (!message) {
+          call.fail(new EtcdError(codes.INTERNAL, 'kijabi: a call without its request'))
+          return
+        }
+        const bytes = message
+        const run = async () => {
+          try {
+            await work(decoded(method, bytes))
+          } catch (error) {
+            call.fail(this.#refusal(error))
+          }
+        }
+        void run()
+      },
+    }
+  }
+
+  #guarded(call: GrpcCall, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      call.fail(this.#refusal(error))
+    }
+  }
+
+  #enter<Response>(answers: Answers<Response>): void {
     this.#admit(answers.requiresLeader)
     if (answers.requiresLeader) this.#options.guard.add(answers)
   }
@@ -125,35 +159,6 @@ export class Rpc {
   #admit(requiresLeader: boolean): void {
     if (!this.#options.admits) throw refusals.permissionDenied()
     if (requiresLeader && !this.#options.guard.hasLeader) throw refusals.noLeader()
-  }
-
-  async #run(metadata: Metadata, work: (requiresLeader: boolean) => Promise<void>): Promise<void> {
-    const requiresLeader = asksForLeader(metadata)
-    this.#admit(requiresLeader)
-    if (this.#inFlight >= this.#options.requestsInFlightMax) throw refusals.tooManyRequests()
-    this.#inFlight += 1
-    try {
-      await work(requiresLeader)
-    } finally {
-      this.#inFlight -= 1
-    }
-  }
-
-  #register<Request extends object, Response extends object>(
-    method: Method<Request, Response>,
-    handle:
-      | handleUnaryCall<Request, Draft<Response>>
-      | handleServerStreamingCall<Request, Draft<Response>>
-      | handleBidiStreamingCall<Request, Draft<Response>>,
-    kind: 'unary' | 'serverStream' | 'bidi',
-  ): void {
-    this.#options.server.register(
-      method.path,
-      handle,
-      (response) => method.response.encode(response),
-      (bytes) => method.request.decode(bytes),
-      kind,
-    )
   }
 
   /** An unexpected failure is logged and answered without its text; a broken invariant ends the process. */
@@ -166,40 +171,50 @@ export class Rpc {
   }
 }
 
-/** etcd's metadata for it (client/v3 WithRequireLeader). */
-function asksForLeader(metadata: Metadata): boolean {
-  return metadata.get('hasleader')[0] === 'true'
+function decoded<Request extends object>(
+  { request, path }: Method<Request, object>,
+  bytes: Buffer,
+): Request {
+  try {
+    return request.decode(bytes)
+  } catch (error) {
+    if (error !== malformed) throw error
+    throw new EtcdError(codes.INTERNAL, `kijabi: the request of ${path} is no protobuf`)
+  }
 }
 
-function answersOf<Response>(
-  call:
-    | ServerWritableStream<unknown, Draft<Response>>
-    | ServerDuplexStream<unknown, Draft<Response>>,
-  metadata: Metadata,
-): Answers<Response> {
-  const hangUp = new AbortController()
-  let over = false
-  const end = () => {
-    over = true
-    hangUp.abort()
+/** A call, as the services see it. */
+class CallAnswers<Response extends object> implements Answers<Response> {
+  readonly #call: GrpcCall
+  readonly #method: Method<object, Response>
+
+  constructor(call: GrpcCall, method: Method<object, Response>) {
+    this.#call = call
+    this.#method = method
   }
-  call.on('cancelled', end)
-  call.on('close', end)
-  call.on('error', end)
-  return {
-    requiresLeader: asksForLeader(metadata),
-    signal: hangUp.signal,
-    send: (message) => over || call.write(message),
-    drained: (listener) => call.on('drain', listener),
-    end: () => {
-      if (over) return
-      end()
-      call.end()
-    },
-    fail: (error) => {
-      if (over) return
-      end()
-      call.emit('error', error)
-    },
+
+  /** etcd's metadata for it (client/v3 WithRequireLeader). */
+  get requiresLeader(): boolean {
+    return this.#call.metadata.get('hasleader') === 'true'
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal
+  }
+
+  send(message: Draft<Response>): boolean {
+    return this.#call.isOver || this.#call.send(this.#method.response.encode(message))
+  }
+
+  drained(listener: () => void): void {
+    this.#call.onDrained = listener
+  }
+
+  end(): void {
+    this.#call.finish()
+  }
+
+  fail(error: EtcdError): void {
+    this.#call.fail(error)
   }
 }
