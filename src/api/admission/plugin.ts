@@ -12,6 +12,8 @@ export interface AdmissionPlugin {
   readonly resources?: readonly string[]
   /** Completes a new object, before its kind's validation. May run twice on the same object. */
   complete?(context: ResourceContext, object: AnyObject): void
+  /** Completes an object that is to take the place of `old`; not asked about subresources. */
+  completeUpdate?(context: ResourceContext, object: AnyObject, old: AnyObject): void
   /**
    * Refuses, by throwing, a write from `old` (undefined for a creation) to `object` (undefined for a
    * deletion).

@@ -17,6 +17,9 @@ export const priority: AdmissionPlugin = {
     if (kind.resource === 'pods' && info.subresource === '')
       completePod(kind, options.store.view, object)
   },
+  completeUpdate({ kind, info }, object, old) {
+    if (kind.resource === 'pods' && info.subresource === '') keepPriority(object, old)
+  },
   judge(context, object, old) {
     if (context.kind.resource === 'priorityclasses' && object) oneDefault(context, object, old)
   },
@@ -46,6 +49,15 @@ function completePod(kind: Kind, view: StoreView, pod: AnyObject): void {
         `pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
     )
   spec.preemptionPolicy = policy
+}
+
+/** Who leaves out what was computed keeps it. */
+function keepPriority(object: AnyObject, old: AnyObject): void {
+  const spec = object['spec'] as PodSpec | undefined
+  const before = old['spec'] as PodSpec | undefined
+  if (!spec || !before) return
+  if (before.priority !== undefined) spec.priority ??= before.priority
+  if (before.preemptionPolicy !== undefined) spec.preemptionPolicy ??= before.preemptionPolicy
 }
 
 function classNamed(view: StoreView, name: string): PriorityClass | undefined {

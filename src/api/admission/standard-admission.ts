@@ -71,6 +71,9 @@ export function createAdmission(options: ApiOptions): Admission {
     create(context, object) {
       for (const plugin of chain.of(context)) plugin.complete?.(context, object)
     },
+    update(context, object, old) {
+      for (const plugin of chain.of(context)) plugin.completeUpdate?.(context, object, old)
+    },
     judge(context, object, old) {
       for (const plugin of chain.of(context)) plugin.judge?.(context, object, old)
     },

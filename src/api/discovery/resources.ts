@@ -64,11 +64,7 @@ function measured(kind: string, resource: string): DiscoveredResource {
 }
 
 /** Subresources that Kubernetes has and this API does not serve yet: clients must not find them. */
-export const unservedSubresources: ReadonlySet<string> = new Set([
-  'ephemeralcontainers',
-  'proxy',
-  'resize',
-])
+export const unservedSubresources: ReadonlySet<string> = new Set(['resize'])
 
 /** The order in which Kubernetes names its groups; others follow by name. */
 const groupOrder = [

@@ -31,6 +31,8 @@ export interface ResourceContext extends HandlerContext {
 /** Completes and judges objects beyond their own kind's rules: see `admission/`. May change `object`. */
 export interface Admission {
   create(context: ResourceContext, object: AnyObject): void
+  /** As `create`, for an object that is to take the place of `old`. */
+  update(context: ResourceContext, object: AnyObject, old: AnyObject): void
   /**
    * Refuses, by throwing, a write from `old` (undefined for a creation) to `object` (undefined for a
    * deletion).

@@ -114,6 +114,7 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   const next = change.next(parseStored(record.value), record)
   if (!next) return { stored: record }
   checkRevision(kind, next, record)
+  if (change.part === 'main') shared.admission.update(context, next, old)
   const object = await mutated(context, change, next, old)
   complete(context, change, object, old)
   shared.admission.judge(context, object, old)
@@ -214,7 +215,8 @@ function complete(
     errors = part.validate(object, old)
   }
   if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
-  if (kind.countsGeneration && part === 'main' && isNewGeneration(kind, object, old))
+  const counts = kind.countsGeneration && (part === 'main' || typeof part === 'object')
+  if (counts && isNewGeneration(kind, object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   if (!ownsFields) object.metadata.managedFields = ownersAfter(context, part, object, old)
 }

@@ -236,7 +236,7 @@ function expiredHistory(
   const surplus = alive.length - limit
   if (surplus <= 0) return []
   return [...alive]
-    .sort((one, other) => revisionOf(one) - revisionOf(other))
+    .sort((one, other) => Number(revisionOf(one) - revisionOf(other)))
     .slice(0, surplus)
     .filter(
       (set) =>

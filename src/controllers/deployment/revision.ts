@@ -18,15 +18,19 @@ const ownAnnotations: ReadonlySet<string> = new Set([
 
 type Annotations = Record<string, string>
 
+/** Revisions are 64 bits wide: anybody may write one of nineteen digits. What is none counts as 0. */
 export function revisionOf(object: {
   metadata: { annotations?: Annotations | undefined }
-}): number {
-  return Number(object.metadata.annotations?.[revisionAnnotation]) || 0
+}): bigint {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? ''
+  if (!/^\d{1,19}$/.test(text)) return 0n
+  const revision = BigInt(text)
+  return BigInt.asIntN(64, revision) === revision ? revision : 0n
 }
 
 /** The revision that the new set has or gets: one more than any old set's. */
-export function nextRevision(oldSets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...oldSets.map(revisionOf)) + 1
+export function nextRevision(oldSets: readonly ReplicaSet[]): bigint {
+  return oldSets.map(revisionOf).reduce((most, one) => (one > most ? one : most), 0n) + 1n
 }
 
 /**
@@ -42,10 +46,10 @@ export function newSetAnnotations(
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!ownAnnotations.has(name)) annotations[name] = value
   const revision = nextRevision(oldSets)
-  const known = newSet ? revisionOf(newSet) : 0
+  const known = newSet ? revisionOf(newSet) : 0n
   if (known >= revision) return annotations
   annotations[revisionAnnotation] = String(revision)
-  if (known > 0) {
+  if (known > 0n) {
     const history = annotations[historyAnnotation]
     annotations[historyAnnotation] = history ? `${history},${known}` : String(known)
   }

@@ -9,6 +9,7 @@ import {
 import type { AnyObject } from '../kind.ts'
 import { age, labelsText, nameOf, orNone } from '../print.ts'
 import type { Service, ServicePort, ServiceSpec } from '../types.ts'
+import { same } from '../validation/field-error.ts'
 import { dns1035LabelProblems } from '../validation/names.ts'
 import { validateService, validateServiceUpdate } from './validate-service.ts'
 
@@ -88,18 +89,25 @@ function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
     } else if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP)
       spec.clusterIPs = old.clusterIPs
   }
-  if (spec.type === 'ExternalName' && old.type !== 'ExternalName') dropClusterIPs(spec, old)
   if (needsNodePort(spec) && needsNodePort(old)) keepNodePorts(spec, old)
-  else if (!needsNodePort(spec) && needsNodePort(old)) dropNodePorts(spec, old)
-  if (isExternal(old) && !isExternal(spec)) dropExternalTrafficPolicy(spec, old)
+  dropUnneeded(spec, old)
   if (spec.externalTrafficPolicy === 'Local' && old.healthCheckNodePort)
     spec.healthCheckNodePort ??= old.healthCheckNodePort
 }
 
-function dropClusterIPs(spec: ServiceSpec, old: ServiceSpec): void {
-  if (spec.clusterIP !== old.clusterIP) return
-  delete spec.clusterIP
-  delete spec.clusterIPs
+/** A type loses what only the former one needs, where the update merely carried it along. */
+function dropUnneeded(spec: ServiceSpec, old: ServiceSpec): void {
+  const drop = (...fields: readonly (keyof ServiceSpec)[]) => {
+    for (const field of fields) if (same(spec[field], old[field])) delete spec[field]
+  }
+  if (needsClusterIP(old) && !needsClusterIP(spec)) {
+    if (spec.clusterIP === old.clusterIP) drop('clusterIP', 'clusterIPs')
+    drop('ipFamilies', 'ipFamilyPolicy')
+  }
+  if (needsNodePort(old) && !needsNodePort(spec)) dropNodePorts(spec, old)
+  if (isExternal(old) && !isExternal(spec)) drop('externalTrafficPolicy')
+  if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer')
+    drop('allocateLoadBalancerNodePorts', 'loadBalancerClass', 'healthCheckNodePort')
 }
 
 function keepNodePorts(spec: ServiceSpec, old: ServiceSpec): void {
@@ -120,11 +128,6 @@ function dropNodePorts(spec: ServiceSpec, old: ServiceSpec): void {
 
 function isExternal({ type, externalIPs = [] }: ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer' || externalIPs.length > 0
-}
-
-/** A service that nobody outside reaches any more loses the policy that the update carried along. */
-function dropExternalTrafficPolicy(spec: ServiceSpec, old: ServiceSpec): void {
-  if (spec.externalTrafficPolicy === old.externalTrafficPolicy) delete spec.externalTrafficPolicy
 }
 
 function portKey({ protocol = 'TCP', port }: ServicePort): string {

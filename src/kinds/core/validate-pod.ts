@@ -210,10 +210,24 @@ function networkErrors(spec: PodSpec, path: string): FieldError[] {
 }
 
 function securityErrors({ securityContext: context = {} }: PodSpec, path: string): FieldError[] {
-  return (['runAsUser', 'runAsGroup', 'fsGroup'] as const).flatMap((field) => {
+  const errors = (['runAsUser', 'runAsGroup', 'fsGroup'] as const).flatMap((field) => {
     const id = context[field]
     return id === undefined ? [] : idErrors(id, `${path}.${field}`)
   })
+  for (const [index, { name = '' }] of (context.sysctls ?? []).entries())
+    if (name !== '') errors.push(...sysctlErrors(name, `${path}.sysctls[${index}].name`))
+  return errors
+}
+
+const sysctlSegment = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const sysctlName = `(${sysctlSegment}[\\./])*${sysctlSegment}`
+const sysctlNamePattern = new RegExp(`^${sysctlName}$`)
+const sysctlNameBytesMax = 253
+
+function sysctlErrors(name: string, path: string): FieldError[] {
+  if (name.length <= sysctlNameBytesMax && sysctlNamePattern.test(name)) return []
+  const detail = `must have at most ${sysctlNameBytesMax} characters and match regex ^${sysctlName}$`
+  return [invalid(path, name, detail)]
 }
 
 function gateErrors(spec: PodSpec, path: string): FieldError[] {

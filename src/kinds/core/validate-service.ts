@@ -88,6 +88,10 @@ function typeErrors(spec: ServiceSpec, headless: boolean): FieldError[] {
         'may only be set for externally-accessible services',
       ),
     )
+  if (spec.type !== 'LoadBalancer')
+    for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const)
+      if (spec[field] !== undefined)
+        errors.push(forbidden(`spec.${field}`, "may only be used when `type` is 'LoadBalancer'"))
   if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig)
     errors.push(
       forbidden('spec.sessionAffinityConfig', "must not be set when session affinity is 'None'"),
