@@ -167,6 +167,9 @@ test('CEL fails at run time with what was missing', () => {
     ['1 / 0', 'division by zero'],
     ['[1][3]', 'index out of bounds: 3'],
     ['9223372036854775807 + 1', 'integer overflow'],
+    ['timestamp(253402300800)', 'timestamp overflow'],
+    ["timestamp('9999-12-31T23:59:59Z') + duration('1s')", 'timestamp overflow'],
+    ["timestamp('0001-01-01T00:00:00Z') - duration('1s')", 'timestamp overflow'],
     ['int("x")', 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['x.a.b.c == 1', 'no such key: a'],
   ]

@@ -17,14 +17,20 @@ import {
 import {
   Duration,
   type MapValue,
-  Timestamp,
+  type Timestamp,
   TypeValue,
   typeNameOf,
   type Uint,
   type Value,
 } from '../values.ts'
 import { asInt, asUint } from './operators.ts'
-import { parseDuration, parseTimestamp, printDuration, printTimestamp } from './time-text.ts'
+import {
+  parseDuration,
+  parseTimestamp,
+  printDuration,
+  printTimestamp,
+  timestampAt,
+} from './time-text.ts'
 
 /** One type into another, and sizes (cel-spec "Standard Definitions"). */
 
@@ -107,11 +113,8 @@ export const conversions: readonly Overload[] = [
   define<[Duration]>('string', [durationType], stringType, (value) => printDuration(value)),
   define<[string]>('timestamp', [stringType], timestampType, (text) => parseTimestamp(text)),
   define<[Timestamp]>('timestamp', [timestampType], timestampType, (value) => value),
-  define<[bigint]>(
-    'timestamp',
-    [intType],
-    timestampType,
-    (seconds) => new Timestamp(seconds * secondNanos),
+  define<[bigint]>('timestamp', [intType], timestampType, (seconds) =>
+    timestampAt(seconds * secondNanos),
   ),
   define<[string]>('duration', [stringType], durationType, (text) => parseDuration(text)),
   define<[Duration]>('duration', [durationType], durationType, (value) => value),

@@ -26,6 +26,7 @@ import {
   type Value,
   valuesEqual,
 } from '../values.ts'
+import { timestampAt } from './time-text.ts'
 
 /** Arithmetic, comparison, logic and membership (cel-spec "Standard Definitions"). */
 
@@ -105,17 +106,11 @@ const arithmetics: readonly Overload[] = [
     budget.spend(x.length + y.length)
     return [...x, ...y]
   }),
-  define<[Timestamp, Duration]>(
-    '_+_',
-    [timestampType, durationType],
-    timestampType,
-    (x, y) => new Timestamp(x.nanos + y.nanos),
+  define<[Timestamp, Duration]>('_+_', [timestampType, durationType], timestampType, (x, y) =>
+    timestampAt(x.nanos + y.nanos),
   ),
-  define<[Duration, Timestamp]>(
-    '_+_',
-    [durationType, timestampType],
-    timestampType,
-    (x, y) => new Timestamp(x.nanos + y.nanos),
+  define<[Duration, Timestamp]>('_+_', [durationType, timestampType], timestampType, (x, y) =>
+    timestampAt(x.nanos + y.nanos),
   ),
   define<[Duration, Duration]>(
     '_+_',
@@ -129,11 +124,8 @@ const arithmetics: readonly Overload[] = [
     durationType,
     (x, y) => new Duration(asInt(x.nanos - y.nanos)),
   ),
-  define<[Timestamp, Duration]>(
-    '_-_',
-    [timestampType, durationType],
-    timestampType,
-    (x, y) => new Timestamp(x.nanos - y.nanos),
+  define<[Timestamp, Duration]>('_-_', [timestampType, durationType], timestampType, (x, y) =>
+    timestampAt(x.nanos - y.nanos),
   ),
   define<[Duration, Duration]>(
     '_-_',

@@ -4,6 +4,17 @@ import { Duration, Timestamp } from '../values.ts'
 const millisecondNanos = 1_000_000n
 const secondNanos = 1_000_000_000n
 
+/** The years 1 to 9999, as CEL's specification has it. */
+const timestampNanosMin = -62_135_596_800n * secondNanos
+const timestampNanosMax = 253_402_300_800n * secondNanos - 1n
+
+/** Throws CelRuntimeError for a time that no timestamp can say. */
+export function timestampAt(nanos: bigint): Timestamp {
+  if (nanos < timestampNanosMin || nanos > timestampNanosMax)
+    throw new CelRuntimeError('timestamp overflow')
+  return new Timestamp(nanos)
+}
+
 /** RFC 3339 with up to nanoseconds. Throws CelRuntimeError. */
 export function parseTimestamp(text: string): Timestamp {
   const found =
@@ -16,7 +27,7 @@ export function parseTimestamp(text: string): Timestamp {
   if (Number.isNaN(wholeMs))
     throw new CelRuntimeError(`parsing time ${JSON.stringify(text)} as RFC 3339 failed`)
   const fraction = BigInt((found?.[3] ?? '').padEnd(9, '0'))
-  return new Timestamp(BigInt(wholeMs) * millisecondNanos + fraction)
+  return timestampAt(BigInt(wholeMs) * millisecondNanos + fraction)
 }
 
 export function printTimestamp({ nanos }: Timestamp): string {
