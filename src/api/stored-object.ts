@@ -54,10 +54,20 @@ export function encodedAt(
   { modRevision }: KeyValue,
   { bytes, revisionOffset }: EncodedObject,
 ): Uint8Array {
+  return spliced(bytes, revisionOffset, modRevision)
+}
+
+/** Bytes of an object that have no resourceVersion, with this one; others as they are. */
+export function withSplicedRevision(value: Uint8Array, revision: Revision): Uint8Array {
+  const metadata = asBuffer(value).indexOf(metadataMark)
+  return metadata < 0 ? value : spliced(value, metadata + metadataMark.length, revision)
+}
+
+function spliced(bytes: Uint8Array, offset: number, revision: Revision): Uint8Array {
   return Buffer.concat([
-    bytes.subarray(0, revisionOffset),
-    Buffer.from(`"resourceVersion":"${modRevision}",`),
-    bytes.subarray(revisionOffset),
+    bytes.subarray(0, offset),
+    Buffer.from(`"resourceVersion":"${revision}",`),
+    bytes.subarray(offset),
   ])
 }
 

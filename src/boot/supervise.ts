@@ -124,7 +124,7 @@ async function prepare(options: SuperviseOptions, scope: Scope): Promise<Resolve
   await demandFreePort(cluster.apiAddress, 'the API', 'choose another with --api-port')
   for (const { name, address } of memberAddresses(cluster))
     await demandFreePort(address, name, `give ${name} another address in the configuration`)
-  await prepareIdentities(directory, cluster, systemClock)
+  await prepareIdentities(directory, cluster, systemClock, systemRandom)
   directory.writeCluster(cluster)
   scope.onClose('containers, networks and kernel rules', () =>
     removeWorkerArtifacts(cluster, directory, say),

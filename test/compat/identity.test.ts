@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { kubeconfig } from '../../src/boot/config/kubeconfig.ts'
 import { startTestCluster, type TestCluster } from '../process/test-cluster.ts'
@@ -17,6 +18,9 @@ test('kubectl and who one is, on three masters', async (context) => {
   try {
     await context.test('a certificate that kubectl approved lets its owner in', () =>
       signedIn(cluster, kubectl),
+    )
+    await context.test('a Secret is nowhere on the disks of the masters', () =>
+      sealedOnDisk(cluster, kubectl),
     )
   } finally {
     await cluster.remove()
@@ -59,4 +63,27 @@ async function signedIn(cluster: TestCluster, kubectl: Kubectl): Promise<void> {
   await kubectl.ok('create rolebinding jane --clusterrole=view --group=dev')
   assert.match((await jane.run('get pods')).stderr, /No resources found/)
   await kubectl.ok('delete csr jane')
+}
+
+/** With a ConfigMap beside it that is found: so is the Secret if it is there. */
+async function sealedOnDisk(cluster: TestCluster, kubectl: Kubectl): Promise<void> {
+  const [hidden, shown] = [randomUUID(), randomUUID()]
+  await kubectl.ok(`create secret generic planted --from-literal=password=${hidden}`)
+  await kubectl.ok(`create configmap planted --from-literal=text=${shown}`)
+  const read = await kubectl.ok('get secret planted -o jsonpath={.data.password}')
+  assert.equal(Buffer.from(read, 'base64').toString(), hidden)
+  const found = (text: string) => filesWith(cluster.directory, text)
+  assert.ok(found(shown).some((file) => file.includes(`${sep}masters${sep}`)))
+  assert.deepEqual(found(hidden), [])
+  assert.deepEqual(found(Buffer.from(hidden).toString('base64').replace(/=+$/, '')), [])
+  assert.ok(found('k8s:enc:aesgcm:v1:key1:').length >= 2, 'a quorum has it')
+  const keys = join(cluster.directory, 'pki', 'encryption.json')
+  assert.equal(statSync(keys).mode & 0o777, 0o600)
+}
+
+function filesWith(directory: string, text: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file).includes(text))
 }

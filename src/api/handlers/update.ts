@@ -7,6 +7,7 @@ import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import { updaterOf } from '../apply/field-manager.ts'
 import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
+import { isStale } from '../encryption/encrypted-store.ts'
 import { conflict, invalid, methodNotAllowed, notFound } from '../errors.ts'
 import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
@@ -130,8 +131,8 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
     if (!change.dryRun && !(await removeObject(context, record.key, guarded))) return undefined
     return { object: withRevisionOf(object, record) }
   }
-  if (sameContent(stored.value, encoded.bytes) || sameStored(stored, encoded.bytes))
-    return { stored: record }
+  const isSame = sameContent(stored.value, encoded.bytes) || sameStored(stored, encoded.bytes)
+  if (isSame && !isStale(stored)) return { stored: record }
   if (change.dryRun) return { object: withRevisionOf(object, record) }
   const written = await putObject(context, record.key, encoded, guarded)
   return written && { stored: written }

@@ -11,7 +11,7 @@ import { ConfigError } from './config-error.ts'
  *
  *   cluster.json   the resolved configuration: `kijabi master --config <it> --name m1` runs one member
  *   kubeconfig     for kubectl
- *   pki/           ca.{crt,key} and one pair for each identity
+ *   pki/           ca.{crt,key}, one pair for each identity, encryption.json: keys of sealed Secrets
  *   masters/<name> Raft's log and snapshots       workers/<name>  volumes and logs of pods
  *   run/           pids and readiness of what runs logs/          one file for each process
  *   flight/        flight records (NDJSON)         docker/        the private engine, if one is started
@@ -135,6 +135,8 @@ export interface ResolvedCluster {
   }
   readonly audit?: ClusterConfig['audit']
   readonly eventTtlSeconds: number
+  /** Nothing is sealed when left out. */
+  readonly encryption?: ClusterConfig['encryption']
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 

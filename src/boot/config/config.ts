@@ -138,6 +138,19 @@ const schema = z.strictObject({
     .min(5)
     .max(86_400 * 30)
     .default(3_600),
+  /** How Secrets lie in the log and the snapshots of masters; the keys are in pki/encryption.json. */
+  encryption: z
+    .strictObject({
+      /** `identity` writes them as they are, and still reads what was sealed before. */
+      provider: z.enum(['aesgcm', 'identity']).default('aesgcm'),
+      /** As `secrets` or `widgets.example.com`. */
+      resources: z
+        .array(z.string().regex(/^[a-z0-9]+(\.[-a-z0-9]+)*$/, 'use RESOURCE or RESOURCE.GROUP'))
+        .min(1)
+        .max(50)
+        .default(['secrets']),
+    })
+    .prefault({}),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 

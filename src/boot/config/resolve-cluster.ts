@@ -8,6 +8,7 @@ import type { KeyPair } from './certificates.ts'
 import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluster-directory.ts'
 import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { prepareEncryptionKeys } from './encryption-keys.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { firstAddress, pickPort, splitAddress } from './ports.ts'
 
@@ -84,6 +85,7 @@ export async function resolveCluster(
     nodes: config.nodes,
     audit: config.audit,
     eventTtlSeconds: config.eventTtlSeconds,
+    encryption: config.encryption,
     logLevel: config.logLevel,
   }
 }
@@ -124,6 +126,7 @@ async function resume(
     nodes: config.nodes,
     audit: config.audit,
     eventTtlSeconds: config.eventTtlSeconds,
+    encryption: config.encryption,
     logLevel: config.logLevel,
   }
 }
@@ -265,6 +268,7 @@ export async function prepareIdentities(
   directory: ClusterDirectory,
   cluster: ResolvedCluster,
   clock: Clock,
+  random: Random,
 ): Promise<void> {
   const authority = await directory.authority(cluster.name, clock)
   const issue = (file: string, commonName: string, organizations: string[], hosts: string[]) =>
@@ -294,6 +298,7 @@ export async function prepareIdentities(
       [...new Set([worker.name, 'localhost', loopback, host])],
     )
   }
+  if (cluster.encryption?.provider === 'aesgcm') prepareEncryptionKeys(directory, random)
   // Its key signs tokens of service accounts; nobody presents the certificate.
   await issue('service-accounts', 'service-accounts', [], [])
   await issue('kube-proxy', 'system:kube-proxy', [], [])

@@ -18,12 +18,13 @@ import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { openAuditFile } from './audit-file.ts'
 import { GracefulStop } from './graceful-stop.ts'
+import { openStore } from './identity/sealed-store.ts'
+import { serviceAccountTokens } from './identity/service-account-tokens.ts'
 import { masterHealth } from './master-health.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
 import { Membership } from './membership.ts'
 import { raftRoutes } from './raft-routes.ts'
-import { serviceAccountTokens } from './service-account-tokens.ts'
 import { testHookRoutes } from './test-hooks.ts'
 
 /** Who scheduler and controllers of this process are to the API. */
@@ -73,12 +74,13 @@ export async function serveMaster(
   const { replica, proposer } = parts
   const metrics = createMetricsRegistry({ member: self.name })
   const keys = identityOf(directory, 'service-accounts')
-  const { signer, tokens } = serviceAccountTokens(keys, proposer.view)
-  const bootstrapTokens = storedBootstrapTokens(proposer.view)
+  const store = openStore(member, proposer)
+  const { signer, tokens } = serviceAccountTokens(keys, store.view)
+  const bootstrapTokens = storedBootstrapTokens(store.view)
   const authenticator = createAuthenticator({ clock, tokens, bootstrapTokens })
   const options: ApiOptions = {
-    authorizer: createAuthorizer(proposer),
-    ...{ store: proposer, clock, random, logger, metrics, memberName: self.name },
+    authorizer: createAuthorizer(store),
+    ...{ store, clock, random, logger, metrics, memberName: self.name },
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
     tolerationSeconds: cluster.nodes.evictAfterSeconds,
     eventTtlSeconds: cluster.eventTtlSeconds,

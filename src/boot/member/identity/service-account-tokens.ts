@@ -1,12 +1,15 @@
 import { createPrivateKey } from 'node:crypto'
-import { type ServiceAccountTokens, tokenPublicKey } from '../../api/auth/service-account-token.ts'
-import type { TokenSigner } from '../../api/context.ts'
-import { objectKey } from '../../api/storage-keys.ts'
-import { present } from '../../base/assert.ts'
-import { parseStored } from '../../kinds/encode.ts'
-import { kindOfResource } from '../../kinds/scheme.ts'
-import type { StoreView } from '../../state/cluster-store.ts'
-import type { KeyPair } from '../config/certificates.ts'
+import {
+  type ServiceAccountTokens,
+  tokenPublicKey,
+} from '../../../api/auth/service-account-token.ts'
+import type { TokenSigner } from '../../../api/context.ts'
+import { objectKey } from '../../../api/storage-keys.ts'
+import { present } from '../../../base/assert.ts'
+import { parseStored } from '../../../kinds/encode.ts'
+import { kindOfResource } from '../../../kinds/scheme.ts'
+import type { StoreView } from '../../../state/cluster-store.ts'
+import type { KeyPair } from '../../config/certificates.ts'
 
 /** As Kubernetes names the API to itself; tokens of one cluster carry it. */
 const issuer = 'https://kubernetes.default.svc.cluster.local'
