@@ -240,6 +240,7 @@ class Pipeline implements Api {
     if (answered) return answered(context)
     const kind = await this.#kinds.findFresh(info.group, info.version, info.resource)
     if (!kind) throw noSuchPath()
+    if (kind.deprecationWarning !== undefined) context.warnings.push(kind.deprecationWarning)
     const resource: ResourceContext = { ...context, kind, shared: this.#sharedOf(kind, context) }
     return resourceHandler(resource, this.#extensions.subresources)(resource)
   }

@@ -3,7 +3,7 @@ import type { Logger } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
-import type { EndpointSlice } from '../kinds/types.ts'
+import type { EndpointSlice, Endpoints } from '../kinds/types.ts'
 import { reconcilePolicy } from './auth/rbac/reconcile-policy.ts'
 import { defaultFlows } from './fairness/default-flows.ts'
 
@@ -37,6 +37,7 @@ export async function ensureBootstrapObjects(
     namespaced: true,
   })
   await ensureSlices(slices, kubernetesSlices(endpoints))
+  await ensureEndpoints(client.resource(core('endpoints', true)), kubernetesEndpoints(endpoints))
 }
 
 /** Priorities that Kubernetes keeps for what a cluster cannot do without (scheduling/types.go). */
@@ -173,6 +174,32 @@ function kubernetesService(endpoints: readonly MasterEndpoint[]): KubernetesObje
     },
   }
   return service
+}
+
+/** The older form, which is not mirrored: the slices are there already. */
+function kubernetesEndpoints(endpoints: readonly MasterEndpoint[]): Endpoints {
+  const ports = [...new Set(endpoints.map((endpoint) => endpoint.port))]
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: serviceName, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: ports.map((port) => ({
+      addresses: endpoints
+        .filter((one) => one.port === port)
+        .map(({ address }) => ({ ip: address })),
+      ports: [{ name: 'https', port, protocol: 'TCP' }],
+    })),
+  }
+}
+
+async function ensureEndpoints(
+  resource: ResourceClient<Endpoints>,
+  wanted: Endpoints,
+): Promise<void> {
+  await ensure(resource, 'default', wanted)
+  const known = await resource.get('default', serviceName)
+  // An update that changes nothing makes no revision.
+  await resource.update({ ...known, subsets: wanted.subsets })
 }
 
 /** One slice for each port that masters use: a slice has one set of ports for all its endpoints. */

@@ -4,6 +4,7 @@ import type {
   ConfigMap,
   Deployment,
   EndpointSlice,
+  Endpoints,
   Event,
   Lease,
   Namespace,
@@ -23,6 +24,7 @@ export const paths = {
   pods: path('', 'v1', 'pods', true),
   nodes: path('', 'v1', 'nodes', false),
   services: path('', 'v1', 'services', true),
+  endpoints: path('', 'v1', 'endpoints', true),
   endpointSlices: path('discovery.k8s.io', 'v1', 'endpointslices', true),
   configMaps: path('', 'v1', 'configmaps', true),
   secrets: path('', 'v1', 'secrets', true),
@@ -48,6 +50,8 @@ export const paths = {
 export const pods = (client: Client): ResourceClient<Pod> => client.resource(paths.pods)
 export const nodes = (client: Client): ResourceClient<Node> => client.resource(paths.nodes)
 export const services = (client: Client): ResourceClient<Service> => client.resource(paths.services)
+export const endpoints = (client: Client): ResourceClient<Endpoints> =>
+  client.resource(paths.endpoints)
 export const endpointSlices = (client: Client): ResourceClient<EndpointSlice> =>
   client.resource(paths.endpointSlices)
 export const configMaps = (client: Client): ResourceClient<ConfigMap> =>

@@ -11,6 +11,8 @@ import { customResourceDefinitionController } from './custom-resource-definition
 import { deploymentController } from './deployment/run.ts'
 import { disruptionController } from './disruption/run.ts'
 import { endpointSliceController } from './endpoint-slice/run.ts'
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/run.ts'
+import { endpointsController } from './endpoints/run.ts'
 import { EventLoopSlice } from './event-loop-slice.ts'
 import { garbageCollector } from './garbage-collector/run.ts'
 import { namespaceController } from './namespace/run.ts'
@@ -36,6 +38,8 @@ type Build = (context: ControllerContext, heartbeats: Heartbeats) => Controller
 const builds: readonly (readonly [component: string, build: Build])[] = [
   ['node-controller', nodeLifecycleController],
   ['endpoint-slice-controller', endpointSliceController],
+  ['endpoints-controller', endpointsController],
+  ['endpoint-slice-mirroring-controller', endpointSliceMirroringController],
   ['replicaset-controller', replicaSetController],
   ['deployment-controller', deploymentController],
   ['garbage-collector-controller', garbageCollector],

@@ -35,6 +35,8 @@ export interface Kind {
   readonly createOnUpdate: boolean
   /** Added when an object is deleted: somebody has to clean up before it goes. */
   readonly deletionFinalizers?: readonly string[]
+  /** Told to everyone who uses the version; undefined for one that is not deprecated. */
+  readonly deprecationWarning?: string | undefined
   /** True for objects that go by themselves some time after they were written last. */
   readonly expires?: boolean
   /** Used by delete when the caller names no propagation policy. */
@@ -72,8 +74,6 @@ export interface CustomContent {
   readonly hasStatus: boolean
   readonly scale: ScaleFields | undefined
   readonly storageVersion: string
-  /** Told to everyone who uses the version; undefined for one that is not deprecated. */
-  readonly deprecationWarning: string | undefined
 }
 
 /** Where a scale subresource finds its fields, as the names of the fields on the way. */

@@ -27,15 +27,12 @@ export class CustomResources {
   }
 
   /**
-   * Throws MethodNotAllowed for a new object of a kind that is going. Warns about a version that is
-   * deprecated.
+   * Throws MethodNotAllowed for a new object of a kind that is going.
    */
-  shared(kind: Kind, { info, warnings }: HandlerContext): Shared {
+  shared(kind: Kind, { info }: HandlerContext): Shared {
     const definition = this.#kinds.definitionOf(kind.group, kind.resource)
     if (definition?.metadata.deletionTimestamp && info.verb === 'create')
       throw methodNotAllowed('create not allowed while custom resource definition is terminating')
-    const deprecation = kind.custom?.deprecationWarning
-    if (deprecation !== undefined) warnings.push(deprecation)
     const known = this.#known.get(kind)
     if (known) return known
     // Of two versions, one record is two objects: they must not meet in one cache.

@@ -71,13 +71,15 @@ function endpointOf(
   }
 }
 
-function addressOf(pod: Pod, family: AddressType): string | undefined {
+/** A pod's address of one family. */
+export function addressOf(pod: Pod, family: AddressType): string | undefined {
   const all = pod.status?.podIPs?.map(({ ip }) => ip) ?? []
   if (all.length === 0 && pod.status?.podIP) all.push(pod.status.podIP)
   return all.find((ip) => ip?.includes(':') === (family === 'IPv6'))
 }
 
-function portsOf(service: Service, pod: Pod): EndpointPort[] {
+/** The ports of a service that a pod has, by their numbers there. */
+export function portsOf(service: Service, pod: Pod): EndpointPort[] {
   const found: EndpointPort[] = []
   for (const port of service.spec?.ports ?? []) {
     const number = targetOf(port, pod)

@@ -60,6 +60,7 @@ export function customKind(definition: CustomDefinition, version: DefinitionVers
     ],
     definition: '',
     custom,
+    deprecationWarning: deprecationOf(definition, version),
     countsGeneration: true,
     generationFields: [],
     unconditionalUpdate: false,
@@ -77,16 +78,21 @@ export function customKind(definition: CustomDefinition, version: DefinitionVers
   }
 }
 
+function deprecationOf(
+  { spec: { group, names } }: CustomDefinition,
+  { name, deprecated, deprecationWarning }: DefinitionVersion,
+): string | undefined {
+  if (!deprecated) return undefined
+  return deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`
+}
+
 function contentOf(definition: CustomDefinition, version: DefinitionVersion): CustomContent {
-  const { group, names } = definition.spec
-  const { subresources, deprecated, deprecationWarning } = version
-  const told = deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`
+  const { subresources } = version
   return {
     schema: version.schema?.openAPIV3Schema ?? {},
     hasStatus: subresources?.status !== undefined,
     scale: subresources?.scale && scaleFields(subresources.scale),
     storageVersion: storageVersionOf(definition),
-    deprecationWarning: deprecated ? told : undefined,
   }
 }
 

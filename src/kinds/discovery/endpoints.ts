@@ -18,6 +18,7 @@ export const endpoints = defineKind({
   definition: 'io.k8s.api.core.v1.Endpoints',
   listKind: 'EndpointsList',
   createOnUpdate: true,
+  deprecationWarning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   validateCreate: subsetsErrors,
   validateUpdate: subsetsErrors,
   columns: [nameColumn, column('Endpoints', 'string', 'Addresses and ports.'), ageColumn],

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { endpointSlices, pods, services } from '../../../src/client/resources.ts'
-import {
-  decideSlices,
-  endpointsPerSliceMax,
-  isSelecting,
-} from '../../../src/controllers/endpoint-slice/decide.ts'
+import { decideSlices } from '../../../src/controllers/endpoint-slice/decide.ts'
+import { endpointsPerSliceMax } from '../../../src/controllers/endpoint-slice/placement.ts'
+import { isSelecting } from '../../../src/controllers/service-pods.ts'
 import type { EndpointSlice, Pod, Service } from '../../../src/kinds/types.ts'
 import { running, withCluster } from './cluster.ts'
 
