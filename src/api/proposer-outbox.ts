@@ -18,7 +18,7 @@ const refusedResendMs = 50
  * longer than this. A round trip of Raft costs the same turns of threads, messages and syncs for one
  * command as for sixty; what waits for the disk meanwhile would have waited in the log.
  */
-const gatherMs = 3
+const gatherMs = 10
 
 export interface OutboxOptions {
   readonly replica: Replica
@@ -133,6 +133,7 @@ export class ProposerOutbox {
   /** With another leader, what the last one was given may be lost: everything is sent again. */
   leadership(view: LeadershipView): void {
     this.#leader = view.leader === 0 ? '' : `${view.term}/${view.leader}`
+    if (this.#unsent.length > 0) this.#scheduleFlush()
     if (this.#leader === '') return
     for (const proposal of this.#proposals) {
       if (proposal.sentTo !== this.#leader) this.#send(proposal)
@@ -159,9 +160,10 @@ export class ProposerOutbox {
     return this.#nextSequence
   }
 
-  /** Nothing is under way, or there is enough for a proposal of its own. */
+  /** Nothing is under way that will be answered soon, or there is enough for a proposal of its own. */
   get #mayGo(): boolean {
-    return this.#proposals.size === 0 || this.#unsent.length >= limits.proposalCommandsMax
+    const isEnough = this.#unsent.length >= limits.proposalCommandsMax
+    return isEnough || this.#proposals.size === 0 || this.#leader === ''
   }
 
   /** Once per turn: who is answered in it, and writes again, comes along. */

@@ -76,10 +76,16 @@ test('writes do not wait long for one that is under way', async () => {
   const writing = [store.commit(write(putA('0')))]
   await turn()
   writing.push(store.commit(write(putA('1'))))
-  await clock.advanceAsync(2)
+  await clock.advanceAsync(9)
   assert.equal(replica.heldProposals, 1)
   await clock.advanceAsync(1)
   assert.equal(replica.heldProposals, 2)
+  // With another leader, which may not have what is under way, nothing waits for it.
+  writing.push(store.commit(write(putA('2'))))
+  await turn()
+  replica.lead({ term: 2 as Term })
+  await turn()
+  assert.equal(replica.heldProposals, 5)
   replica.release()
   await Promise.all(writing)
   await store.stop()
@@ -292,7 +298,7 @@ test('entries are applied in slices, in order, and other work comes between', as
   for (const value of ['1', '2', '3', '4', '5', '6', '7']) {
     writing.push(store.commit(write(putA(value))))
     // A proposal of its own for each.
-    await clock.advanceAsync(3)
+    await clock.advanceAsync(10)
   }
   replica.release()
   const versions = [store.view.get('/a')?.version]
