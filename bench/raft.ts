@@ -4,15 +4,14 @@
  * [--json] [--seconds 3] [--warm-up 4] [--in-flight 1,16,128,1024] [--transfers 100] [--kills 20]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MemberId } from '../src/base/brand.ts'
 import { nodeFlags } from '../src/boot/local-cluster.ts'
 import type { ReplicaSettings } from '../src/raft/replica-options.ts'
-import { testAuthority } from '../test/contract/raft-credentials.ts'
 import { type LatencyFigures, option, quantile, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
+import { memberSettings } from './load/member-settings.ts'
 import type { LeadsNotice, MemberRequest, MemberUsage } from './load/raft-member.ts'
 
 const ids = [1, 2, 3] as MemberId[]
@@ -22,7 +21,7 @@ const leaderMsMax = 30_000
 export async function run(args: readonly string[]): Promise<object> {
   const ms = option(args, '--seconds', 3) * 1_000
   const directory = mkdtempSync(join(tmpdir(), 'kijabi-bench-raft-'))
-  const cluster = new BenchCluster(await memberSettings(directory))
+  const cluster = new BenchCluster(await memberSettings(directory, ids))
   try {
     await cluster.start()
     // Compilers and the zeros of the first segments are no part of what lasts.
@@ -170,30 +169,6 @@ class BenchCluster {
   }
 }
 
-async function memberSettings(directory: string): Promise<Map<MemberId, ReplicaSettings>> {
-  const authority = await testAuthority()
-  const ports = await freePorts(ids.length)
-  const members = ids.map((id, at) => ({
-    id,
-    name: `m${id}`,
-    raftAddress: `127.0.0.1:${ports[at]}`,
-  }))
-  const settings = new Map<MemberId, ReplicaSettings>()
-  for (const id of ids)
-    settings.set(id, {
-      clusterId: 'bench',
-      memberId: id,
-      memberName: `m${id}`,
-      members,
-      dataDirectory: join(directory, `m${id}`),
-      tls: await authority.issue(`m${id}`),
-      tickMs: 25,
-      heartbeatTicks: 2,
-      electionTicks: 12,
-    })
-  return settings
-}
-
 function inFlight(args: readonly string[]): number[] {
   const at = args.indexOf('--in-flight')
   const given = at < 0 ? '1,16,128,1024' : (args[at + 1] ?? '')
@@ -207,15 +182,4 @@ function spread(values: number[]): object {
 
 function nowMs(): number {
   return performance.timeOrigin + performance.now()
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    ports.push((server.address() as { port: number }).port)
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve))
-  return ports
 }

@@ -7,14 +7,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { present } from '../src/base/assert.ts'
 import type { MemberId } from '../src/base/brand.ts'
-import type { ReplicaSettings } from '../src/raft/replica-options.ts'
-import { testAuthority } from '../test/contract/raft-credentials.ts'
 import { option, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
+import { memberSettings } from './load/member-settings.ts'
 import type { StoreRequest, StoreUsage } from './load/store-process.ts'
 
 const program = new URL('./load/store-process.js', import.meta.url)
+const memberId = 1 as MemberId
 /** As `kijabi master` is started. */
 const nodeFlags = ['--v8-pool-size=2', '--max-semi-space-size=4']
 
@@ -30,7 +31,8 @@ export async function run(args: readonly string[]): Promise<object> {
 
 async function measure(keys: number, clients: number, ms: number): Promise<object> {
   const directory = mkdtempSync(join(tmpdir(), 'kijabi-bench-store-'))
-  const settings = await memberSettings(directory)
+  const all = await memberSettings(directory, [memberId])
+  const settings = present(all.get(memberId), 'the settings of the one member')
   let member = new Forked(program, () => {}, nodeFlags)
   const ask = <T extends object>(request: StoreRequest) => member.ask<T>(request)
   try {
@@ -56,17 +58,5 @@ async function measure(keys: number, clients: number, ms: number): Promise<objec
   } finally {
     await member.kill('SIGKILL')
     rmSync(directory, { recursive: true, force: true })
-  }
-}
-
-async function memberSettings(directory: string): Promise<ReplicaSettings> {
-  const authority = await testAuthority()
-  const memberId = 1 as MemberId
-  return {
-    ...{ clusterId: 'bench', memberId, memberName: 'm1' },
-    members: [{ id: memberId, name: 'm1', raftAddress: '127.0.0.1:0' }],
-    dataDirectory: directory,
-    tls: await authority.issue('m1'),
-    ...{ tickMs: 25, heartbeatTicks: 2, electionTicks: 12 },
   }
 }

@@ -2,19 +2,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { EtcdClient } from '../src/api/etcd/wire/client.ts'
+import { maintenanceService } from '../src/api/etcd/wire/services.ts'
 import { ClusterDirectory } from '../src/boot/config/cluster-directory.ts'
 import { parseConfig } from '../src/boot/config/config.ts'
 import { supervise } from '../src/boot/supervise.ts'
 import { clientTls, startEtcd } from '../test/compat/etcd-server.ts'
 import { type Bar, bars } from './load/bars.ts'
 import type { EtcdLoadRequest } from './load/etcd-load.ts'
-import { type LatencyFigures, round } from './load/figures.ts'
+import { type LatencyFigures, quantile, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
+import { NativeCluster } from './load/native-cluster.ts'
 
 /**
  * The store beside Debian's etcd, three members each, in one run: the same gRPC client, the same
- * certificates, turn and turn about. Each figure is the median of its rounds; a ratio above 1 means that
- * kijabi is the better one. `--ms` a round, `--rounds`, `--picture FILE` for an SVG of it.
+ * certificates, turn and turn about, the leader's connection first. Puts also through the store's own
+ * interface, in the processes of the members, as the API's handlers write. Each figure is the median of
+ * its rounds; a ratio above 1 means that kijabi is the better one. `--ms` a round, `--rounds`,
+ * `--only TEXT` for the works with such a name, `--picture FILE` for an SVG of it.
  */
 export async function run(args: readonly string[]): Promise<object> {
   const { values } = parseArgs({
@@ -22,6 +27,7 @@ export async function run(args: readonly string[]): Promise<object> {
     options: {
       ms: { type: 'string', default: '3000' },
       rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: '' },
       picture: { type: 'string' },
     },
   })
@@ -36,23 +42,24 @@ export async function run(args: readonly string[]): Promise<object> {
   const pki = (file: string) => join(root, 'pki', file)
   const server = { ca: pki('ca.crt'), certificate: pki('m1.crt'), key: pki('m1.key') }
   const admin = { ca: pki('ca.crt'), certificate: pki('admin.crt'), key: pki('admin.key') }
+  const native = await NativeCluster.open(join(root, 'native'))
   try {
     const etcd = await startEtcd({ members: 3, tls: server })
     try {
       const kijabi = boot.cluster.masters.flatMap(({ etcdAddress }) => etcdAddress ?? [])
-      const sides = { etcd: etcd.endpoints, kijabi }
-      const figures = await measure(
-        sides,
-        clientTls(admin),
-        Number(values.ms),
-        Number(values.rounds),
-      )
+      const bench = new StoreBench({
+        sides: { etcd: etcd.endpoints, kijabi },
+        ...{ native, tls: clientTls(admin), ms: Number(values.ms) },
+        rounds: Number(values.rounds),
+      })
+      const figures = await bench.all(works.filter(({ name }) => name.includes(values.only)))
       if (values.picture) writeFileSync(values.picture, picture(figures))
       return figures
     } finally {
       await etcd.stop()
     }
   } finally {
+    await native.close()
     await boot.scope.close()
     rmSync(root, { recursive: true, force: true })
   }
@@ -77,37 +84,113 @@ interface Compared {
   readonly kijabi: LatencyFigures
   /** Of throughput; of watches: of the lag's 99th percentile. */
   readonly ratio: number
+  /** Puts through the store's own interface, against etcd's over gRPC. */
+  readonly native?: LatencyFigures
+  readonly nativeRatio?: number
+  /** What a stalled watcher adds to the 99th percentile of puts, in percent of it without. */
+  readonly addsPercentToP99?: { readonly etcd: number; readonly kijabi: number }
 }
 type Figures = Record<string, Compared>
+type Side = 'etcd' | 'kijabi'
+const bothSides: readonly Side[] = ['etcd', 'kijabi']
 
-async function measure(
-  sides: { readonly etcd: readonly string[]; readonly kijabi: readonly string[] },
-  tls: EtcdLoadRequest['tls'],
-  ms: number,
-  rounds: number,
-): Promise<Figures> {
-  const figures: Figures = {}
-  const child = new Forked(new URL('./load/etcd-load.js', import.meta.url))
-  const ask = (endpoints: readonly string[], { work, clients, count = 0 }: Work, time = ms) =>
-    child.ask<LatencyFigures>({ endpoints, tls, work, clients, count, ms: time })
-  try {
-    for (const endpoints of [sides.etcd, sides.kijabi])
-      await ask(endpoints, { name: 'warm', work: 'put', clients: 64 }, 1_000)
-    for (const work of works) {
-      const results = { etcd: [] as LatencyFigures[], kijabi: [] as LatencyFigures[] }
-      for (let nth = 0; nth < rounds; nth += 1)
-        for (const who of ['etcd', 'kijabi'] as const)
-          results[who].push(await ask(sides[who], work))
-      const [etcd, kijabi] = [median(results.etcd), median(results.kijabi)]
-      const ratio =
-        work.work === 'watch' ? etcd.msP99 / kijabi.msP99 : kijabi.perSecond / etcd.perSecond
-      figures[work.name] = { etcd, kijabi, ratio: round(ratio) }
-      process.stderr.write(`${work.name}: ${JSON.stringify(figures[work.name])}\n`)
-    }
-    return figures
-  } finally {
-    await child.kill()
+interface StoreBenchOptions {
+  readonly sides: Readonly<Record<Side, readonly string[]>>
+  readonly native: NativeCluster
+  readonly tls: EtcdLoadRequest['tls']
+  readonly ms: number
+  readonly rounds: number
+}
+
+const warmUpMs = 4_000
+
+class StoreBench {
+  readonly #options: StoreBenchOptions
+  readonly #load = new Forked(new URL('./load/etcd-load.js', import.meta.url))
+
+  constructor(options: StoreBenchOptions) {
+    this.#options = options
   }
+
+  async all(works: readonly Work[]): Promise<Figures> {
+    const figures: Figures = {}
+    const warm: Work = { name: 'warm', work: 'put', clients: 64 }
+    try {
+      for (const side of bothSides) await this.#ask(side, warm, warmUpMs)
+      await this.#options.native.puts(warm.clients, warmUpMs)
+      for (const work of works) {
+        const compared = await this.#compare(work)
+        figures[work.name] = compared
+        process.stderr.write(`${work.name}: ${JSON.stringify(compared)}\n`)
+      }
+      return figures
+    } finally {
+      await this.#load.kill()
+    }
+  }
+
+  async #compare(work: Work): Promise<Compared> {
+    const results = { etcd: [], kijabi: [], native: [], plain: { etcd: [], kijabi: [] } } as {
+      [name in Side | 'native']: LatencyFigures[]
+    } & { readonly plain: Record<Side, LatencyFigures[]> }
+    const { native, rounds, ms } = this.#options
+    const isStalled = work.work === 'stalled put'
+    for (let nth = 0; nth < rounds; nth += 1) {
+      for (const side of bothSides) {
+        if (isStalled) results.plain[side].push(await this.#ask(side, { ...work, work: 'put' }))
+        results[side].push(await this.#ask(side, work))
+      }
+      if (work.work === 'put') results.native.push(await native.puts(work.clients, ms))
+    }
+    const [etcd, kijabi] = [median(results.etcd), median(results.kijabi)]
+    const ratio =
+      work.work === 'watch' ? etcd.msP99 / kijabi.msP99 : kijabi.perSecond / etcd.perSecond
+    const compared = { etcd, kijabi, ratio: round(ratio) }
+    if (isStalled) {
+      const added = (side: Side) => addedPercent(results.plain[side], results[side])
+      return { ...compared, addsPercentToP99: { etcd: added('etcd'), kijabi: added('kijabi') } }
+    }
+    if (work.work !== 'put') return compared
+    const own = median(results.native)
+    return { ...compared, native: own, nativeRatio: round(own.perSecond / etcd.perSecond) }
+  }
+
+  async #ask(
+    side: Side,
+    { work, clients, count = 0 }: Work,
+    ms = this.#options.ms,
+  ): Promise<LatencyFigures> {
+    const { sides, tls } = this.#options
+    const endpoints = await leaderFirst(sides[side], tls)
+    return this.#load.ask<LatencyFigures>({ endpoints, tls, work, clients, count, ms })
+  }
+}
+
+/** A single client is to write where no member has to send its write on. */
+async function leaderFirst(
+  endpoints: readonly string[],
+  tls: EtcdLoadRequest['tls'],
+): Promise<string[]> {
+  const leads = await Promise.all(
+    endpoints.map(async (endpoint) => {
+      const client = new EtcdClient({ endpoint, tls })
+      const { leader, header } = await client
+        .call(maintenanceService.status, {})
+        .finally(() => client.close())
+      return leader === header?.memberId
+    }),
+  )
+  const first = Math.max(0, leads.indexOf(true))
+  return [...endpoints.slice(first), ...endpoints.slice(0, first)]
+}
+
+function addedPercent(plain: readonly LatencyFigures[], other: readonly LatencyFigures[]): number {
+  const middle = (figures: readonly LatencyFigures[]) =>
+    quantile(
+      figures.map(({ msP99 }) => msP99).sort((left, right) => left - right),
+      0.5,
+    )
+  return round((middle(other) / middle(plain) - 1) * 100)
 }
 
 function median(results: LatencyFigures[]): LatencyFigures {
@@ -116,11 +199,14 @@ function median(results: LatencyFigures[]): LatencyFigures {
 }
 
 function picture(figures: Figures): string {
-  const rows = Object.entries(figures).map(([name, { etcd, kijabi }]): Bar => {
+  const rows = Object.entries(figures).flatMap(([name, { etcd, kijabi, native }]): Bar[] => {
     const isLag = name.includes('watchers')
-    return isLag
+    const row: Bar = isLag
       ? { name: `${name}: lag p99`, etcd: etcd.msP99, kijabi: kijabi.msP99, unit: 'ms' }
       : { name, etcd: etcd.perSecond, kijabi: kijabi.perSecond, unit: '/s' }
+    if (!native) return [row]
+    const own = { etcd: etcd.perSecond, kijabi: native.perSecond, unit: '/s' }
+    return [row, { name: `${name}, without gRPC`, ...own }]
   })
   return bars('kijabi and etcd 3.4.23, three members each, over gRPC with TLS', rows)
 }

@@ -5,9 +5,9 @@ export interface Bar {
   readonly unit: string
 }
 
-const width = 760
+const width = 820
 const rowHeight = 44
-const left = 250
+const left = 300
 const barHeight = 15
 const colours = { etcd: '#9aa5b1', kijabi: '#2f6fde' }
 

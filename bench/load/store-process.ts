@@ -12,7 +12,7 @@ import type { PutOperation } from '../../src/state/cluster-store.ts'
 import { Machine } from '../../src/state/machine.ts'
 import { latencyFigures, quantile, round } from './figures.ts'
 
-/** A cluster of one in a process of its own, without an API: what the benchmark asks of it. */
+/** A member of the store in a process of its own, without an API: what the benchmark asks of it. */
 export type StoreRequest =
   | { readonly kind: 'start'; readonly settings: ReplicaSettings }
   | { readonly kind: 'fill'; readonly keys: number }
@@ -24,7 +24,15 @@ export type StoreRequest =
       readonly ms: number
       readonly snapshots: boolean
     }
+  /** New values for 10,000 keys in turn, so many at a time. */
+  | { readonly kind: 'puts'; readonly clients: number; readonly ms: number }
+  | { readonly kind: 'leads' }
   | { readonly kind: 'usage' }
+
+export interface PutsDone {
+  readonly latencies: number[]
+  readonly ms: number
+}
 
 export interface StoreUsage {
   readonly keys: number
@@ -40,6 +48,7 @@ export interface StoreUsage {
 
 const valueBytes = 1024
 const putsPerTxn = 64
+const putKeys = 10_000
 const fillersInFlight = 8
 
 class StoreProcess {
@@ -121,6 +130,26 @@ class StoreProcess {
     return { ...figures, snapshotMs: this.#snapshotMs.map(round) }
   }
 
+  async puts(clients: number, ms: number): Promise<PutsDone> {
+    const startMs = performance.now()
+    const latencies: number[] = []
+    let next = 0
+    const client = async () => {
+      while (performance.now() - startMs < ms) {
+        next = (next + 1) % putKeys
+        const sentMs = performance.now()
+        await this.#proposer.commit({ compares: [], success: [this.#put(next)], failure: [] })
+        latencies.push(performance.now() - sentMs)
+      }
+    }
+    await Promise.all(Array.from({ length: clients }, client))
+    return { latencies, ms: performance.now() - startMs }
+  }
+
+  get leads(): boolean {
+    return this.#proposer.leadership.role === 'leader'
+  }
+
   usage(): StoreUsage {
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
     const pauses = this.#gcMs.sort((left, right) => left - right)
@@ -178,6 +207,10 @@ async function answer(request: StoreRequest): Promise<object> {
       return store.fill(request.keys)
     case 'write':
       return store.write(request.keys, request.clients, request.ms, request.snapshots)
+    case 'puts':
+      return store.puts(request.clients, request.ms)
+    case 'leads':
+      return { leads: store.leads }
     case 'usage':
       return store.usage()
   }
