@@ -147,8 +147,9 @@ class LocalReplica implements Replica {
     if (!keeper || this.#phase !== 'running') throw this.#unavailable()
     assert(index <= this.#queue.delivered, 'a snapshot is of what was delivered')
     try {
-      await keeper.save(index, term, blocks)
-      this.#queue.saved()
+      const bytes = await keeper.save(index, term, blocks)
+      if (bytes === undefined) this.#queue.saveFailed()
+      else this.#queue.saved(index, bytes)
     } catch (error) {
       this.#queue.saveFailed()
       throw error
@@ -215,7 +216,7 @@ class LocalReplica implements Replica {
       if (snapshot) {
         const { index, term } = snapshot.header
         await listener.restored(index, term, snapshot.blocks)
-        this.#queue.restored(index)
+        this.#queue.restored(index, snapshot.bytes)
       }
       await this.#run(log)
     } catch (error) {
@@ -369,10 +370,10 @@ class LocalReplica implements Replica {
       logger,
       unreadable: () => this.#renewSnapshot(),
       trailingEntries: snapshotTrailingEntries ?? limits.snapshotTrailingEntries,
-      restored: async (index, term, blocks) => {
+      restored: async (index, term, { blocks, bytes }) => {
         if (this.#phase !== 'running') return
         await this.#listener?.restored(index, term, blocks)
-        this.#queue.restored(index)
+        this.#queue.restored(index, bytes)
       },
     })
   }
@@ -557,7 +558,8 @@ class LocalReplica implements Replica {
   }
 
   #isOverloaded(): boolean {
-    return this.#queue.isBehind || this.#proposals.length >= limits.proposalsInFlightMax
+    const { isBehind, isFull } = this.#queue
+    return isBehind || isFull || this.#proposals.length >= limits.proposalsInFlightMax
   }
 
   /** Asks for a snapshot that is newer than the last one, which is of no use. */

@@ -8,7 +8,7 @@ import { LogCorruptError } from '../wal/corrupt.ts'
 import { claimDirectory, type Identity, rememberIdentity } from '../wal/identity.ts'
 import type { LogDamage, RecoveredLog } from '../wal/recovery.ts'
 import { damagedSuffix, listSegments, segmentPath } from '../wal/segment-files.ts'
-import { SnapshotFiles, type SnapshotHeader } from '../wal/snapshot-files.ts'
+import { type OpenSnapshot, SnapshotFiles } from '../wal/snapshot-files.ts'
 import { VoteFile, withVote } from '../wal/vote-file.ts'
 import { Wal } from '../wal/wal.ts'
 
@@ -18,9 +18,7 @@ export interface OpenLog {
   readonly files: SnapshotFiles
   readonly storage: MemoryStorage
   /** The state to begin with; undefined when it is empty. */
-  readonly snapshot:
-    | { readonly header: SnapshotHeader; readonly blocks: AsyncIterable<Uint8Array> }
-    | undefined
+  readonly snapshot: OpenSnapshot | undefined
   readonly confState: ConfState
   readonly members: readonly MemberAddress[]
   readonly commit: LogIndex

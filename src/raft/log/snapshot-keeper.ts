@@ -6,7 +6,7 @@ import { entryBytes } from '../core/message.ts'
 import type { MemoryStorage } from '../core/storage.ts'
 import type { MembershipBook } from '../membership/book.ts'
 import { LogCorruptError } from '../wal/corrupt.ts'
-import type { SnapshotFiles, SnapshotHeader } from '../wal/snapshot-files.ts'
+import type { OpenSnapshot, SnapshotFiles, SnapshotHeader } from '../wal/snapshot-files.ts'
 import type { Wal } from '../wal/wal.ts'
 import type { Transport } from '../wire/transport.ts'
 
@@ -20,11 +20,7 @@ export interface SnapshotKeeperOptions {
   readonly trailingEntries: number
   /** The newest snapshot cannot be read any more: the state is there to make another one. */
   readonly unreadable: () => void
-  readonly restored: (
-    index: LogIndex,
-    term: Term,
-    blocks: AsyncIterable<Uint8Array>,
-  ) => Promise<void>
+  readonly restored: (index: LogIndex, term: Term, snapshot: OpenSnapshot) => Promise<void>
 }
 
 const noBytes = new Uint8Array(0)
@@ -43,12 +39,19 @@ export class SnapshotKeeper {
     return this.#options.storage.snapshot()?.metadata.index ?? (0 as LogIndex)
   }
 
-  /** Makes our own state at `index` durable and cuts the log before it, but for a trail. */
-  async save(index: LogIndex, term: Term, blocks: AsyncIterable<Uint8Array>): Promise<void> {
+  /**
+   * Makes our own state at `index` durable and cuts the log before it, but for a trail. Resolves with how
+   * large it is; with undefined when there is a newer one already.
+   */
+  async save(
+    index: LogIndex,
+    term: Term,
+    blocks: AsyncIterable<Uint8Array>,
+  ): Promise<number | undefined> {
     const { files, wal, storage, book } = this.#options
-    if (index <= this.index) return
+    if (index <= this.index) return undefined
     const { confState, members } = book.at(index)
-    await files.write({ index, term, confState, members }, blocks)
+    const bytes = await files.write({ index, term, confState, members }, blocks)
     // The leader's snapshot may have come in between; then ours is of no use any more.
     if (index > this.index) await wal.append({ entries: [], snapshot: { index, term } })
     if (index > this.index) {
@@ -56,6 +59,7 @@ export class SnapshotKeeper {
       await this.#cut(this.#trailStart(index))
     }
     await files.removeBefore(this.index)
+    return bytes
   }
 
   /** Stores what a leader streams. The core is asked only when the file is durable. */
@@ -68,14 +72,15 @@ export class SnapshotKeeper {
   async install(snapshot: Snapshot): Promise<void> {
     const { files, wal, storage, book, transport, restored } = this.#options
     const { index, term, confState } = snapshot.metadata
-    const { header, blocks } = await files.read(index, term)
+    const opened = await files.read(index, term)
+    const { header } = opened
     storage.applySnapshot(snapshot)
     book.replace(index, confState, header.members)
     transport.setMembers(header.members)
     for (const held of this.#received.keys()) if (held <= index) this.#received.delete(held)
     await wal.release(index)
     await files.removeBefore(index)
-    await restored(index, term, blocks)
+    await restored(index, term, opened)
   }
 
   /** Streams the newest snapshot to a member that lags. Resolves with whether it has it. */

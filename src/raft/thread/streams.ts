@@ -35,9 +35,10 @@ export class ThreadStreams {
 
   async *take(stream: number): AsyncGenerator<Uint8Array, void, void> {
     let ended = false
+    let next = this.#pull(stream)
     try {
       for (;;) {
-        const message = await this.#pull(stream)
+        const message = await next
         if (message.kind === 'broken') {
           ended = true
           throw unpackError(message.error)
@@ -46,6 +47,8 @@ export class ThreadStreams {
           ended = true
           return
         }
+        // The other side makes the next one while this one is used.
+        next = this.#pull(stream)
         yield message.bytes
       }
     } finally {

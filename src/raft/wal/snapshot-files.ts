@@ -18,6 +18,13 @@ export interface SnapshotHeader {
   readonly members: readonly MemberAddress[]
 }
 
+export interface OpenSnapshot {
+  readonly header: SnapshotHeader
+  /** Of the whole file. */
+  readonly bytes: number
+  readonly blocks: AsyncGenerator<Uint8Array, void, void>
+}
+
 /**
  * A file is `magic`, then blocks of {length, CRC, bytes}: first the header as JSON, then the state's
  * own blocks, then an empty block, then the SHA-256 of everything before it.
@@ -44,16 +51,19 @@ export class SnapshotFiles {
     return join(this.#directory, `${hex(index)}-${hex(term)}.snap`)
   }
 
-  /** Resolves once the file is durable under its name. Leaves nothing behind when it fails. */
-  async write(header: SnapshotHeader, blocks: AsyncIterable<Uint8Array>): Promise<void> {
+  /**
+   * Resolves with its size once the file is durable under its name. Leaves nothing behind when it fails.
+   */
+  async write(header: SnapshotHeader, blocks: AsyncIterable<Uint8Array>): Promise<number> {
     this.#temporary += 1
     const temporary = join(this.#directory, `${this.#temporary}.tmp`)
     const file = await this.#disk.open(temporary, 'create')
     try {
-      await writeAll(file, header, blocks)
+      const bytes = await writeAll(file, header, blocks)
       await file.close()
       await this.#disk.rename(temporary, this.path(header.index, header.term))
       await this.#disk.syncDirectory(this.#directory)
+      return bytes
     } catch (error) {
       await file.close().catch(() => {})
       await this.#disk.remove(temporary).catch(() => {})
@@ -65,10 +75,7 @@ export class SnapshotFiles {
    * Opens a snapshot. `blocks` ends well only when every block and the hash of the whole were right;
    * otherwise it throws LogCorruptError. It closes the file when it ends or is left.
    */
-  async read(
-    index: LogIndex,
-    term: Term,
-  ): Promise<{ header: SnapshotHeader; blocks: AsyncGenerator<Uint8Array, void, void> }> {
+  async read(index: LogIndex, term: Term): Promise<OpenSnapshot> {
     const path = this.path(index, term)
     const file = await this.#disk.open(path, 'existing')
     try {
@@ -78,7 +85,7 @@ export class SnapshotFiles {
       if (!first) throw new LogCorruptError(path, magic.length, 'the header is missing')
       const header = JSON.parse(Buffer.from(first).toString()) as SnapshotHeader
       assert(header.index === index && header.term === term, `${path} is named after its header`)
-      return { header, blocks: readAll(reader, file) }
+      return { header, bytes: await file.size(), blocks: readAll(reader, file) }
     } catch (error) {
       await file.close()
       throw error
@@ -134,7 +141,7 @@ async function writeAll(
   file: DiskFile,
   header: SnapshotHeader,
   blocks: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<number> {
   const hash = createHash('sha256')
   let position = 0
   let synced = 0
@@ -155,6 +162,7 @@ async function writeAll(
   await put(frame(new Uint8Array(0)))
   await file.write(position, [hash.digest()])
   await file.sync()
+  return position + hashBytes
 }
 
 async function* readAll(
