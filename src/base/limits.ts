@@ -32,6 +32,10 @@ export const limits = {
   sharedEventBytesMax: 16 * MiB,
   headerBytesMax: 64 * KiB,
   bearerTokenBytesMax: 16 * KiB,
+  /** OpenID Connect issuers: how long a document may take and be, how often keys are asked for. */
+  oidcFetchMsMax: 5_000,
+  oidcDocumentBytesMax: 1 * MiB,
+  oidcRefreshMsMin: 10_000,
 
   // Extension: custom resources and expressions (figures of apiserver pkg/apis/cel/config.go)
   schemaDepthMax: 64,

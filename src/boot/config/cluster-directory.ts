@@ -135,6 +135,8 @@ export interface ResolvedCluster {
   }
   readonly audit?: ClusterConfig['audit']
   readonly eventTtlSeconds: number
+  /** Paths are absolute. */
+  readonly oidc?: ClusterConfig['oidc']
   /** Nothing is sealed when left out. */
   readonly encryption?: ClusterConfig['encryption']
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'

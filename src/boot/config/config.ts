@@ -28,6 +28,12 @@ const worker = z.strictObject({
   labels: z.record(z.string(), z.string()).optional(),
 })
 
+/** Those of kube-apiserver (--oidc-signing-algs): all with a public key. */
+const oidcAlgorithms = [
+  ...(['RS256', 'RS384', 'RS512', 'ES256', 'ES384'] as const),
+  ...(['ES512', 'PS256', 'PS384', 'PS512'] as const),
+] as const
+
 const texts = z.array(z.string()).optional()
 const auditRule = z.strictObject({
   level: z.enum(auditLevels),
@@ -41,6 +47,22 @@ const auditRule = z.strictObject({
     )
     .optional(),
   nonResourceURLs: texts,
+})
+
+const oidcIssuer = z.strictObject({
+  /** As the claim `iss` says it; its keys are found below it. */
+  issuer: z.string().regex(/^https:\/\/[^?#\s]+$/, 'use an https URL without query or fragment'),
+  clientId: z.string().min(1),
+  usernameClaim: z.string().min(1).default('sub'),
+  /** "-" for none. When left out: the issuer's URL and "#", nothing for the claim `email`. */
+  usernamePrefix: z.string().min(1).optional(),
+  groupsClaim: z.string().min(1).optional(),
+  /** Without one, a token's groups may be any of the cluster's, `system:masters` included. */
+  groupsPrefix: z.string().default(''),
+  requiredClaims: z.record(z.string(), z.string()).default({}),
+  signingAlgorithms: z.array(z.enum(oidcAlgorithms)).min(1).default(['RS256']),
+  /** PEM of the authority of the issuer's own certificate; those of the system when left out. */
+  caFile: z.string().min(1).optional(),
 })
 
 const unique = (list: { name: string }[]) =>
@@ -138,6 +160,15 @@ const schema = z.strictObject({
     .min(5)
     .max(86_400 * 30)
     .default(3_600),
+  /** Whose ID tokens sign people in: issuers of OpenID Connect. */
+  oidc: z
+    .array(oidcIssuer)
+    .max(10)
+    .refine(
+      (issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length,
+      'two issuers have the same URL',
+    )
+    .optional(),
   /** How Secrets lie in the log and the snapshots of masters; the keys are in pki/encryption.json. */
   encryption: z
     .strictObject({

@@ -86,6 +86,7 @@ export async function resolveCluster(
     audit: config.audit,
     eventTtlSeconds: config.eventTtlSeconds,
     encryption: config.encryption,
+    oidc: resolveOidc(config),
     logLevel: config.logLevel,
   }
 }
@@ -127,6 +128,7 @@ async function resume(
     audit: config.audit,
     eventTtlSeconds: config.eventTtlSeconds,
     encryption: config.encryption,
+    oidc: resolveOidc(config),
     logLevel: config.logLevel,
   }
 }
@@ -139,6 +141,13 @@ function resolveStore({ store }: ClusterConfig): Pick<ResolvedCluster, 'store'> 
     return { store: { etcd: { endpoints } } }
   const tls = { ca: resolve(ca), cert: resolve(cert), key: resolve(key) }
   return { store: { etcd: { endpoints, tls } } }
+}
+
+/** As with the store's: paths count from where `up` was called. */
+function resolveOidc({ oidc }: ClusterConfig): ClusterConfig['oidc'] {
+  return oidc?.map(({ caFile, ...issuer }) =>
+    caFile === undefined ? issuer : { ...issuer, caFile: resolve(caFile) },
+  )
 }
 
 async function resolveMasters(

@@ -18,6 +18,7 @@ import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { openAuditFile } from './audit-file.ts'
 import { GracefulStop } from './graceful-stop.ts'
+import { openOidc } from './identity/oidc.ts'
 import { openStore } from './identity/sealed-store.ts'
 import { serviceAccountTokens } from './identity/service-account-tokens.ts'
 import { masterHealth } from './master-health.ts'
@@ -77,7 +78,9 @@ export async function serveMaster(
   const store = openStore(member, proposer)
   const { signer, tokens } = serviceAccountTokens(keys, store.view)
   const bootstrapTokens = storedBootstrapTokens(store.view)
-  const authenticator = createAuthenticator({ clock, tokens, bootstrapTokens })
+  const authenticator = createAuthenticator({
+    ...{ clock, tokens, bootstrapTokens, oidc: await openOidc(member) },
+  })
   const options: ApiOptions = {
     authorizer: createAuthorizer(store),
     ...{ store, clock, random, logger, metrics, memberName: self.name },
