@@ -186,3 +186,18 @@ test('[sig-network] API Server should provide secure master service [Conformance
     [['https', 443]],
   )
 })
+
+test('[sig-network] API Server should have Endpoints and EndpointSlices pointing to API Server [Conformance]', async () => {
+  await using cluster = await withOwnService()
+  const { subsets } = (await cluster.ask('GET', `${home}/endpoints/kubernetes`)).json
+  const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
+  const query = 'labelSelector=kubernetes.io/service-name=kubernetes'
+  const { items } = (await cluster.ask('GET', `${path}?${query}`)).json
+  assert.deepEqual(
+    [items.length, items[0].endpoints[0].addresses, items[0].ports[0].port],
+    [1, ['10.0.0.1'], 6_443],
+  )
+  assert.deepEqual(subsets, [
+    { addresses: [{ ip: '10.0.0.1' }], ports: [{ name: 'https', port: 6_443, protocol: 'TCP' }] },
+  ])
+})
