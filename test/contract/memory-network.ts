@@ -2,6 +2,7 @@ import type { MemberId } from '../../src/base/brand.ts'
 import type { Message, MessageType } from '../../src/raft/core/message.ts'
 import type { SnapshotHeader } from '../../src/raft/wal/snapshot-files.ts'
 import { decodeMessage, encodeMessage } from '../../src/raft/wire/message-codec.ts'
+import { ownProtocols } from '../../src/raft/wire/protocol.ts'
 import type { Transport, TransportHandlers } from '../../src/raft/wire/transport.ts'
 
 /** Links between replicas of one process, with the faults of real ones as switches. */
@@ -68,7 +69,7 @@ export class MemoryNetwork {
 
   #send(from: MemberId, message: Message): void {
     this.sent.set(message.type, (this.sent.get(message.type) ?? 0) + 1)
-    const bytes = Buffer.concat(encodeMessage(message))
+    const bytes = Buffer.concat(encodeMessage(message, ownProtocols.newest))
     setImmediate(() => {
       if (this.#cut.has(`${from}-${message.to}`)) return
       const receiver = this.#handlers.get(message.to)

@@ -7,6 +7,8 @@ import { RawNode, type Ready } from '../../src/raft/core/raw-node.ts'
 import { ReadOnly } from '../../src/raft/core/read-only.ts'
 import { Tracker } from '../../src/raft/core/tracker.ts'
 import { JoinGuard } from '../../src/raft/membership/join-guard.ts'
+import { PeerLink } from '../../src/raft/wire/peer-link.ts'
+import { ownProtocols } from '../../src/raft/wire/protocol.ts'
 import type { Canary } from './canaries.ts'
 import { all, replaceMethod } from './plant.ts'
 
@@ -284,6 +286,16 @@ export const raftCanaries: readonly Canary[] = [
             return false
           },
       ),
+  },
+  {
+    name: 'newest-protocol-to-everybody',
+    what: 'a message goes out in the newest protocol, whatever its receiver agreed to',
+    plant: () => {
+      const agreed = Object.getOwnPropertyDescriptor(PeerLink.prototype, 'protocol')
+      const newest = { get: () => ownProtocols.newest, configurable: true }
+      Object.defineProperty(PeerLink.prototype, 'protocol', newest)
+      return () => Object.defineProperty(PeerLink.prototype, 'protocol', agreed ?? newest)
+    },
   },
   {
     name: 'no-election-timeout',

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { canaries, tryCanary } from './canaries.ts'
 import { type SimulationResult, simulate } from './simulation.ts'
 
@@ -14,7 +15,10 @@ export interface Job {
 export type JobResult = Omit<SimulationResult, 'failure'> & { readonly failure: string | undefined }
 
 const heapMegabytesMax = 1024
+/** Of the processor's time: on a machine with much else to do, a job may take longer, but not for ever. */
 const jobMsMax = 120_000
+const looksMax = 120
+const lookMs = 10_000
 
 interface Running {
   readonly child: ChildProcess
@@ -76,9 +80,14 @@ export class Pool {
   /** Undefined when the process ended before it had a result. */
   #give({ child }: Running, job: Job): Promise<JobResult | undefined> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), jobMsMax + (job.ticks ?? 0) * 20)
+      const endMs = processorMs(child) + jobMsMax + (job.ticks ?? 0) * 20
+      let looks = 0
+      const timer = setInterval(() => {
+        looks += 1
+        if (looks > looksMax || processorMs(child) > endMs) child.kill('SIGKILL')
+      }, lookMs)
       const settle = (result: JobResult | undefined) => {
-        clearTimeout(timer)
+        clearInterval(timer)
         child.off('message', answered)
         child.off('exit', ended)
         resolve(result)
@@ -90,6 +99,16 @@ export class Pool {
       child.send(job)
     })
   }
+}
+
+/** What a process has used so far: utime and stime of proc(5), which Linux counts in hundredths. */
+function processorMs({ pid }: ChildProcess): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [utime, stime] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return 10 * (Number(utime) + Number(stime))
 }
 
 const nothing: Omit<JobResult, 'seed' | 'failure'> = {

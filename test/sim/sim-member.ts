@@ -195,6 +195,7 @@ export class SimMember {
         process,
         random: own,
         isOld: this.isOld,
+        misunderstood: (what) => this.#world.violated(new Violation(`versions: ${what}`)),
         tap: (message) => this.#tap(message),
       }),
       lock: async () => async () => {},

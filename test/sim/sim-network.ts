@@ -29,8 +29,8 @@ export interface Host {
 class Path {
   isCut = false
   clogUntilMs = 0
-  /** What waits for the end of a cut, in order. */
-  held: (() => void)[] = []
+  /** What waits for the end of a cut, in order. Each says when it arrives, at the earliest. */
+  held: ((notBeforeMs: number) => number)[] = []
 }
 
 /**
@@ -80,7 +80,10 @@ export class SimNetwork {
       path.clogUntilMs = 0
       const { held } = path
       path.held = []
-      for (const send of held) send()
+      let lastMs = 0
+      for (const send of held) lastMs = send(lastMs)
+      // What is sent from now on does not overtake it.
+      path.clogUntilMs = lastMs
     }
   }
 
@@ -97,7 +100,7 @@ export class SimNetwork {
   carry(from: MemberId, to: MemberId, notBeforeMs: number, arrive: () => void): number {
     const path = this.path(from, to)
     if (path.isCut) {
-      path.held.push(() => this.carry(from, to, this.time.nowMs, arrive))
+      path.held.push((afterMs) => this.carry(from, to, afterMs, arrive))
       return notBeforeMs
     }
     const atMs = Math.max(notBeforeMs, path.clogUntilMs, this.time.nowMs + this.delayMs())

@@ -11,6 +11,7 @@ import { encodeFrame, FrameReader, frameKind } from '../../src/raft/wire/frame.t
 import { type Hello, serveInbound } from '../../src/raft/wire/inbound.ts'
 import { encodeMessage } from '../../src/raft/wire/message-codec.ts'
 import { PeerLink } from '../../src/raft/wire/peer-link.ts'
+import { ownProtocols, type Protocols, sayProtocols } from '../../src/raft/wire/protocol.ts'
 import type { Transport, TransportHandlers } from '../../src/raft/wire/transport.ts'
 import type { Host, SimNetwork, SimSocket } from './sim-network.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -20,8 +21,10 @@ export interface SimTransportOptions {
   readonly host: Host
   readonly process: SimProcess
   readonly random: Random
-  /** Of the version before: it says hello once, and takes a second one for an error. */
+  /** Of the version before: it speaks protocol 1 alone, and takes what came later for an error. */
   readonly isOld: boolean
+  /** Somebody said what its peer cannot read. */
+  readonly misunderstood: (what: string) => void
   /** Sees every message that leaves. */
   readonly tap: (message: Message) => void
 }
@@ -34,12 +37,14 @@ export class SimTransport implements Transport {
   readonly #correspondents: Correspondents
   readonly #links = new Map<MemberId, PeerLink>()
   readonly #sockets = new Set<SimSocket>()
+  readonly #protocols: Protocols
   #handlers: TransportHandlers | undefined
   #stopped = false
 
   constructor(options: SimTransportOptions) {
     this.#options = options
     this.#correspondents = new Correspondents(options.host.id)
+    this.#protocols = options.isOld ? { oldest: 1, newest: 1 } : ownProtocols
   }
 
   async start(handlers: TransportHandlers): Promise<void> {
@@ -75,7 +80,7 @@ export class SimTransport implements Transport {
       await Promise.race([opened, answer])
       const write = (parts: Uint8Array[]) => socket.write(Buffer.concat(parts))
       write(encodeFrame(frameKind.hello, this.#hello(message.to, header)))
-      write(encodeFrame(frameKind.message, ...encodeMessage(message)))
+      write(encodeFrame(frameKind.message, ...encodeMessage(message, ownProtocols.oldest)))
       for await (const block of blocks) write(encodeFrame(frameKind.block, block))
       write(encodeFrame(frameKind.end))
       await answer
@@ -93,7 +98,7 @@ export class SimTransport implements Transport {
   }
 
   #accept(socket: SimSocket, handlers: TransportHandlers): void {
-    const { host, process, isOld } = this.#options
+    const { host, process, misunderstood } = this.#options
     this.#sockets.add(socket)
     let caller: MemberId | undefined
     socket.once('close', () => {
@@ -104,7 +109,13 @@ export class SimTransport implements Transport {
     })
     serveInbound(asTls(socket), {
       clock: process.clock,
-      logger: silentLogger,
+      logger: {
+        ...silentLogger,
+        warn: ({ error }, what) => {
+          if (what === 'a master sent what cannot be read') misunderstood(String(error))
+        },
+      },
+      protocols: this.#protocols,
       handlers: {
         ...handlers,
         met: (id, state) => {
@@ -114,7 +125,6 @@ export class SimTransport implements Transport {
       },
       refusal: (hello) => {
         if (hello.to !== host.id) return 'not me'
-        if (isOld && caller !== undefined) return 'out of place'
         if (hello.address !== undefined && caller === undefined) {
           caller = hello.from
           this.#correspondents.called(hello.from, hello.address)
@@ -142,12 +152,12 @@ export class SimTransport implements Transport {
     tap(message)
     if (weather.loss > 0 && random.fraction() < weather.loss) return
     const copies = weather.duplication > 0 && random.fraction() < weather.duplication ? 2 : 1
-    const bytes = encodeFrame(frameKind.message, ...encodeMessage(message))
     for (let copy = 0; copy < copies; copy += 1) {
       const put = () => {
         if (this.#stopped) return
         const link = this.#links.get(message.to)
-        if (link) link.send(bytes)
+        if (link)
+          link.send(encodeFrame(frameKind.message, ...encodeMessage(message, link.protocol)))
         else this.#handlers?.unreachable(message.to)
       }
       const isLate = weather.reordering > 0 && random.fraction() < weather.reordering
@@ -182,7 +192,7 @@ export class SimTransport implements Transport {
 
   #hello(to: MemberId, snapshot?: SnapshotHeader): Uint8Array {
     const hello: Hello = {
-      protocol: 1,
+      ...sayProtocols(this.#protocols),
       clusterId: 'sim',
       from: this.#options.host.id,
       to,

@@ -8,11 +8,18 @@ import type { SnapshotHeader } from '../wal/snapshot-files.ts'
 import { encodeFrame, type Frame, FrameReader, frameKind, WireError } from './frame.ts'
 import { decodeMessage } from './message-codec.ts'
 import { ackPeriodMs } from './peer-link.ts'
+import {
+  commonProtocol,
+  encodeAgreed,
+  ownProtocols,
+  type Protocol,
+  type Protocols,
+  type SpokenProtocols,
+} from './protocol.ts'
 import type { TransportHandlers } from './transport.ts'
 
 /** The first frame of a connection, as JSON; comes again when what it says has changed. */
-export interface Hello {
-  readonly protocol: 1
+export interface Hello extends SpokenProtocols {
   readonly clusterId: string
   readonly from: MemberId
   readonly to: MemberId
@@ -29,6 +36,8 @@ export interface InboundOptions {
   readonly handlers: TransportHandlers
   /** Why this peer may not speak to us; undefined when it may. */
   readonly refusal: (hello: Hello) => string | undefined
+  /** What is spoken here, if not all that there is: as an earlier version. */
+  readonly protocols?: Protocols
 }
 
 /** Serves one accepted connection until it ends. */
@@ -63,19 +72,22 @@ class Inbound {
   #hello: Hello | undefined
   #ackTimer: Timer | undefined
   #blocks: BlockQueue | undefined
+  readonly #protocols: Protocols
 
   constructor(socket: TLSSocket, options: InboundOptions) {
     this.#socket = socket
     this.#options = options
+    this.#protocols = options.protocols ?? ownProtocols
   }
 
   frame({ kind, payload }: Frame): void {
+    const { newest } = this.#protocols
     if (!this.#hello || kind === frameKind.hello) this.#greet(kind, payload)
     else if (kind === frameKind.message && this.#hello.snapshot)
-      this.#beginSnapshot(decodeMessage(payload), this.#hello.snapshot)
+      this.#beginSnapshot(decodeMessage(payload, newest), this.#hello.snapshot)
     else if (kind === frameKind.message) {
       this.#scheduleAck()
-      this.#options.handlers.message(decodeMessage(payload), this.#hello.state.incarnation)
+      this.#options.handlers.message(decodeMessage(payload, newest), this.#hello.state.incarnation)
     } else if (kind === frameKind.block && this.#blocks) this.#blocks.push(Buffer.from(payload))
     else if (kind === frameKind.end && this.#blocks) this.#blocks.end()
     else throw new WireError(`a frame of kind ${kind} is out of place`)
@@ -89,17 +101,23 @@ class Inbound {
   #greet(kind: number, payload: Buffer): void {
     if (kind !== frameKind.hello) throw new WireError('a connection begins with a hello')
     const hello = readHello(payload)
+    if (this.#hello && this.#protocols.newest < 2)
+      throw new WireError('a second hello is not spoken here')
     if (this.#hello && (this.#hello.snapshot || hello.from !== this.#hello.from))
       throw new WireError('a connection stays with whom it was made for')
-    const refusal = this.#options.refusal(hello)
-    if (refusal !== undefined) {
+    const agreed = commonProtocol(hello, this.#protocols)
+    const refusal =
+      agreed === undefined
+        ? `protocol ${hello.protocol} is not spoken here`
+        : this.#options.refusal(hello)
+    if (agreed === undefined || refusal !== undefined) {
       this.#options.logger.warn({ from: hello.from, refusal }, 'refused a connection')
-      this.#socket.end(Buffer.concat(encodeFrame(frameKind.refused, Buffer.from(refusal))))
+      this.#socket.end(Buffer.concat(encodeFrame(frameKind.refused, Buffer.from(`${refusal}`))))
       return
     }
     this.#hello = hello
     this.#options.handlers.met(hello.from, hello.state)
-    if (!hello.snapshot) this.#ack()
+    if (!hello.snapshot) this.#ack(agreed)
   }
 
   #scheduleAck(): void {
@@ -109,8 +127,9 @@ class Inbound {
     })
   }
 
-  #ack(): void {
-    this.#socket.write(Buffer.concat(encodeFrame(frameKind.ack)))
+  /** Of a hello with what is spoken from now on. */
+  #ack(agreed: Protocol = 1): void {
+    this.#socket.write(Buffer.concat(encodeFrame(frameKind.ack, encodeAgreed(agreed))))
   }
 
   #beginSnapshot(message: Message, header: SnapshotHeader): void {

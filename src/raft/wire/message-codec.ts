@@ -9,6 +9,7 @@ import type {
   SnapshotMetadata,
 } from '../core/message.ts'
 import { WireError } from './frame.ts'
+import { ownProtocols, type Protocol } from './protocol.ts'
 
 /**
  * A message is {head length (4 bytes), head, data of the entries one after the other}. The head is
@@ -39,7 +40,10 @@ const wireTypes: readonly MessageType[] = [
 
 type PackedConfState = [number[], number[], number[], number[], boolean]
 type PackedSnapshot = [number, number, PackedConfState]
-/** Runs of entries of one term and type: index of the first follows from the run before it. */
+/** In protocol 1, term, index, type and length of each entry, one after the other. */
+type PackedEntries = number[]
+/** Since protocol 2: term, index of the first and type of a run, then the length of each of its entries. */
+type PackedRuns = number[][]
 type PackedHead = [
   type: number,
   to: number,
@@ -53,14 +57,12 @@ type PackedHead = [
   rejectHint: number,
   context: Uint8Array | null,
   snapshot: PackedSnapshot | null,
-  entries: number[],
+  entries: PackedEntries | PackedRuns,
 ]
 
 /** The parts of a message's payload. Entry data are passed on, not copied. */
-export function encodeMessage(message: Message): Uint8Array[] {
-  const entries: number[] = []
-  for (const { term, index, type, data } of message.entries)
-    entries.push(term, index, entryTypes.indexOf(type), data.length)
+export function encodeMessage(message: Message, protocol: Protocol): Uint8Array[] {
+  const { entries } = message
   const type = wireTypes.indexOf(message.type)
   if (type < 0) throw new WireError(`${message.type} does not travel`)
   const head: PackedHead = [
@@ -76,16 +78,19 @@ export function encodeMessage(message: Message): Uint8Array[] {
     message.rejectHint,
     message.context ?? null,
     message.snapshot ? packSnapshot(message.snapshot.metadata) : null,
-    entries,
+    protocol === 1 ? packEntries(entries) : packRuns(entries),
   ]
   const packed = packr.pack(head)
   const length = Buffer.allocUnsafe(4)
   length.writeUInt32BE(packed.length, 0)
-  return [length, packed, ...message.entries.map(({ data }) => data)]
+  return [length, packed, ...entries.map(({ data }) => data)]
 }
 
-/** Entry data are copied into one block of their own, so that they keep nothing else alive. */
-export function decodeMessage(payload: Buffer): Message {
+/**
+ * Entry data are copied into one block of their own, so that they keep nothing else alive. `newest` is the
+ * newest protocol that this member speaks.
+ */
+export function decodeMessage(payload: Buffer, newest: Protocol = ownProtocols.newest): Message {
   const headBytes = payload.length >= 4 ? payload.readUInt32BE(0) : payload.length
   if (4 + headBytes > payload.length) throw new WireError('a message is cut short')
   const head = unpackHead(payload.subarray(4, 4 + headBytes))
@@ -106,7 +111,7 @@ export function decodeMessage(payload: Buffer): Message {
     snapshot: head[11]
       ? { metadata: unpackSnapshot(head[11]), data: new Uint8Array(0) }
       : undefined,
-    entries: unpackEntries(head[12], payload.subarray(4 + headBytes)),
+    entries: unpackEntries(head[12], payload.subarray(4 + headBytes), newest),
     responses: [],
   }
 }
@@ -122,25 +127,62 @@ function unpackHead(bytes: Uint8Array): PackedHead {
   throw new WireError('the head of a message has another shape')
 }
 
-function unpackEntries(packed: readonly number[], data: Uint8Array): Entry[] {
+function packEntries(entries: readonly Entry[]): PackedEntries {
+  const packed: PackedEntries = []
+  for (const { term, index, type, data } of entries)
+    packed.push(term, index, entryTypes.indexOf(type), data.length)
+  return packed
+}
+
+function packRuns(entries: readonly Entry[]): PackedRuns {
+  const runs: PackedRuns = []
+  let run: number[] = []
+  let before: Entry | undefined
+  for (const entry of entries) {
+    const { term, index, type, data } = entry
+    if (before?.term !== term || before.type !== type || before.index + 1 !== index) {
+      run = [term, index, entryTypes.indexOf(type)]
+      runs.push(run)
+    }
+    run.push(data.length)
+    before = entry
+  }
+  return runs
+}
+
+function unpackEntries(
+  packed: PackedEntries | PackedRuns,
+  data: Uint8Array,
+  newest: Protocol,
+): Entry[] {
   const own = Buffer.allocUnsafeSlow(data.length)
   own.set(data)
   const entries: Entry[] = []
   let at = 0
-  for (let next = 0; next + 3 < packed.length; next += 4) {
-    const [term, index, code, length] = packed.slice(next, next + 4) as [
-      Term,
-      LogIndex,
-      number,
-      number,
-    ]
+  const take = (term: number, index: number, code: number, length: number) => {
     const type = entryTypes[code]
-    if (!type || at + length > own.length) throw new WireError('an entry is cut short')
-    entries.push({ term, index, type, data: own.subarray(at, at + length) })
+    const fits = length >= 0 && at + length <= own.length
+    if (!type || !fits) throw new WireError('an entry is cut short')
+    const bytes = own.subarray(at, at + length)
+    entries.push({ term: term as Term, index: index as LogIndex, type, data: bytes })
     at += length
+  }
+  if (isRuns(packed)) {
+    if (newest < 2) throw new WireError('entries come in runs, which are not spoken here')
+    for (const [term = 0, first = 0, code = -1, ...lengths] of packed)
+      for (const [offset, length] of lengths.entries()) take(term, first + offset, code, length)
+  } else {
+    for (let next = 0; next + 3 < packed.length; next += 4) {
+      const [term = 0, index = 0, code = -1, length = 0] = packed.slice(next, next + 4)
+      take(term, index, code, length)
+    }
   }
   if (at !== own.length) throw new WireError('a message has bytes left over')
   return entries
+}
+
+function isRuns(packed: PackedEntries | PackedRuns): packed is PackedRuns {
+  return packed.length > 0 && packed.every((run) => Array.isArray(run))
 }
 
 function packSnapshot({ index, term, confState }: SnapshotMetadata): PackedSnapshot {

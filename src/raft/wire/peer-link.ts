@@ -5,6 +5,7 @@ import { limits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import { encodeFrame, FrameReader, frameKind, framesBytes } from './frame.ts'
+import { decodeAgreed, ownProtocols, type Protocol } from './protocol.ts'
 
 export interface PeerLinkOptions {
   readonly peer: MemberId
@@ -43,6 +44,10 @@ export class PeerLink {
   #unackedSinceMs: number | undefined
   #wasOpen = false
   #isHurried = false
+  /** What both ends speak on this connection; undefined until the peer has said so. */
+  #agreed: Protocol | undefined
+  /** A hello waits until it is known how to say it. */
+  #owesHello = false
 
   constructor(options: PeerLinkOptions) {
     this.#options = options
@@ -51,6 +56,11 @@ export class PeerLink {
 
   get isOpen(): boolean {
     return this.#state === 'open'
+  }
+
+  /** How to encode what is sent now. */
+  get protocol(): Protocol {
+    return this.#agreed ?? ownProtocols.oldest
   }
 
   /** Sends frames, or drops them all and says that the peer is unreachable. */
@@ -74,7 +84,9 @@ export class PeerLink {
 
   /** Says hello again: what this member says of itself has changed. */
   greet(): void {
-    if (this.#state === 'open') this.#sayHello(this.#socket)
+    if (this.#state !== 'open') return
+    this.#owesHello = true
+    this.#payHello()
   }
 
   /**
@@ -113,6 +125,8 @@ export class PeerLink {
   #dial(): void {
     this.#state = 'connecting'
     this.#isHurried = false
+    this.#agreed = undefined
+    this.#owesHello = false
     const socket = this.#options.dial()
     this.#socket = socket
     const reader = new FrameReader()
@@ -122,7 +136,8 @@ export class PeerLink {
     socket.once('secureConnect', () => this.#opened(socket))
     socket.on('data', (chunk: Buffer) => {
       try {
-        for (const frame of reader.push(chunk)) this.#answered(frame.kind, frame.payload)
+        for (const frame of reader.push(chunk))
+          if (this.#socket === socket) this.#answered(frame.kind, frame.payload)
       } catch (error) {
         socket.destroy(error as Error)
       }
@@ -130,7 +145,9 @@ export class PeerLink {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       failure = error
     })
-    socket.once('close', () => this.#ended(failure))
+    socket.once('close', () => {
+      if (this.#socket === socket) this.#ended(failure)
+    })
   }
 
   #limitDialing(socket: TLSSocket | undefined, timeMaxMs: number): void {
@@ -157,12 +174,32 @@ export class PeerLink {
   #answered(kind: number, payload: Buffer): void {
     this.#unackedSinceMs = undefined
     this.#isHurried = false
-    if (kind === frameKind.ack) this.#backoffMs = backoffFirstMs
+    if (kind === frameKind.ack) this.#acknowledged(payload)
     else if (kind === frameKind.refused)
       this.#options.logger.error(
         { peer: this.#options.peer, why: payload.toString() },
         'a master refuses this member',
       )
+  }
+
+  #acknowledged(payload: Buffer): void {
+    this.#backoffMs = backoffFirstMs
+    // The first answer is the one to the hello.
+    this.#agreed ??= decodeAgreed(payload) ?? ownProtocols.oldest
+    this.#payHello()
+  }
+
+  /** Whom a second hello on a connection would confuse is called anew. */
+  #payHello(): void {
+    if (!this.#owesHello || this.#agreed === undefined) return
+    this.#owesHello = false
+    if (this.#agreed >= 2) {
+      this.#sayHello(this.#socket)
+      return
+    }
+    const former = this.#socket
+    this.#dial()
+    former?.end()
   }
 
   #ended(failure: NodeJS.ErrnoException | undefined): void {

@@ -22,6 +22,7 @@ import { type Hello, serveInbound } from './inbound.ts'
 import { encodeMessage } from './message-codec.ts'
 import { type PeerCredentials, peerRefusal } from './peer-identity.ts'
 import { PeerLink } from './peer-link.ts'
+import { ownProtocols, sayProtocols } from './protocol.ts'
 import type { Transport, TransportHandlers } from './transport.ts'
 
 export interface TlsTransportOptions {
@@ -111,7 +112,8 @@ class TlsTransport implements Transport {
   send(messages: readonly Message[]): void {
     const parts = new Map<MemberId, Uint8Array[]>()
     for (const message of messages) {
-      const frame = encodeFrame(frameKind.message, ...encodeMessage(message))
+      const protocol = this.#links.get(message.to)?.link.protocol ?? ownProtocols.oldest
+      const frame = encodeFrame(frameKind.message, ...encodeMessage(message, protocol))
       const list = parts.get(message.to)
       if (list) list.push(...frame)
       else parts.set(message.to, frame)
@@ -142,7 +144,7 @@ class TlsTransport implements Transport {
         if (!socket.write(Buffer.concat(parts))) await Promise.race([once(socket, 'drain'), answer])
       }
       await write(encodeFrame(frameKind.hello, this.#hello(message.to, header)))
-      await write(encodeFrame(frameKind.message, ...encodeMessage(message)))
+      await write(encodeFrame(frameKind.message, ...encodeMessage(message, ownProtocols.oldest)))
       for await (const block of blocks) await write(encodeFrame(frameKind.block, block))
       await write(encodeFrame(frameKind.end))
       await answer
@@ -195,7 +197,6 @@ class TlsTransport implements Transport {
 
   #refusal(socket: TLSSocket, hello: Hello): string | undefined {
     const { clusterId, memberId } = this.#options
-    if (hello.protocol !== 1) return `protocol ${hello.protocol} is not spoken here`
     if (hello.clusterId !== clusterId)
       return `this is cluster ${clusterId}, the caller is of ${hello.clusterId}`
     if (hello.to !== memberId) return `this is member ${memberId}, the caller wants ${hello.to}`
@@ -248,7 +249,7 @@ class TlsTransport implements Transport {
   #hello(to: MemberId, snapshot?: SnapshotHeader): Uint8Array {
     const { clusterId, memberId } = this.#options
     const hello: Hello = {
-      protocol: 1,
+      ...sayProtocols(ownProtocols),
       clusterId,
       from: memberId,
       to,

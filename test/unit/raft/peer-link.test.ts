@@ -8,16 +8,23 @@ import { silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { encodeFrame, frameKind } from '../../../src/raft/wire/frame.ts'
 import { PeerLink } from '../../../src/raft/wire/peer-link.ts'
+import { encodeAgreed } from '../../../src/raft/wire/protocol.ts'
 
 /** As much of a socket as a link uses; the network that it is on loses everything. */
 class SilentSocket extends EventEmitter {
   writableLength = 0
   isDestroyed = false
+  hellos = 0
 
   setNoDelay(): void {}
 
-  write(): boolean {
+  write(bytes: Uint8Array): boolean {
+    if (bytes[4] === frameKind.hello) this.hellos += 1
     return true
+  }
+
+  end(): void {
+    this.destroy()
   }
 
   destroy(): void {
@@ -48,7 +55,8 @@ function rig() {
       link.send([Buffer.from('heartbeat')])
     }
   }
-  const ack = () => current().emit('data', Buffer.concat(encodeFrame(frameKind.ack)))
+  const ack = (protocol = 1) =>
+    current().emit('data', Buffer.concat(encodeFrame(frameKind.ack, encodeAgreed(protocol))))
   return { link, clock, current, dialed, pass, ack }
 }
 
@@ -89,4 +97,34 @@ test('a peer that answers after its call keeps its connection through a later si
   pass(1_500)
   assert.equal(dialed.length, 2, 'but not through any')
   link.close()
+})
+
+test('until the peer has answered a hello, it is spoken to as an earlier version', () => {
+  const { link, current, ack, dialed } = rig()
+  current().emit('secureConnect')
+  assert.equal(link.protocol, 1)
+  ack(2)
+  assert.equal(link.protocol, 2)
+  ack()
+  assert.equal(link.protocol, 2, 'later answers say nothing of it')
+  current().destroy()
+  assert.equal(dialed.length, 2)
+  current().emit('secureConnect')
+  assert.equal(link.protocol, 1, 'who answers now may be an earlier version')
+  link.close()
+})
+
+test('what a member says of itself comes anew, on a new connection where a second hello confuses', () => {
+  for (const protocol of [1, 2]) {
+    const { link, current, ack, dialed } = rig()
+    current().emit('secureConnect')
+    link.greet()
+    assert.equal(current().hellos, 1, 'how to say it is not known yet')
+    ack(protocol)
+    if (protocol === 1) current().emit('secureConnect')
+    assert.equal(dialed.length, protocol === 1 ? 2 : 1)
+    assert.equal(current().hellos, protocol === 1 ? 1 : 2)
+    assert.ok(protocol === 2 || dialed[0]?.isDestroyed)
+    link.close()
+  }
 })

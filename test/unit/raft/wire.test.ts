@@ -11,6 +11,12 @@ import type { SnapshotHeader } from '../../../src/raft/wal/snapshot-files.ts'
 import { encodeFrame, FrameReader, frameKind, WireError } from '../../../src/raft/wire/frame.ts'
 import { decodeMessage, encodeMessage } from '../../../src/raft/wire/message-codec.ts'
 import type { PeerCredentials } from '../../../src/raft/wire/peer-identity.ts'
+import {
+  commonProtocol,
+  decodeAgreed,
+  encodeAgreed,
+  sayProtocols,
+} from '../../../src/raft/wire/protocol.ts'
 import { createTlsTransport } from '../../../src/raft/wire/tls-transport.ts'
 import type { TransportHandlers } from '../../../src/raft/wire/transport.ts'
 import { testAuthority } from '../../contract/raft-credentials.ts'
@@ -80,21 +86,22 @@ function plain(one: Message): unknown {
   return { ...one, entries, context, snapshot: JSON.stringify(one.snapshot?.metadata) }
 }
 
-test('a message survives frames that are cut anywhere', () => {
+test('a message survives frames that are cut anywhere, in every protocol', () => {
   fc.assert(
     fc.property(
       fc.array(anyMessage, { maxLength: 5 }),
+      fc.constantFrom(1, 2),
       fc.infiniteStream(fc.nat(400)),
-      (sent, cuts) => {
+      (sent, protocol, cuts) => {
         const bytes = Buffer.concat(
-          sent.flatMap((one) => encodeFrame(frameKind.message, ...encodeMessage(one))),
+          sent.flatMap((one) => encodeFrame(frameKind.message, ...encodeMessage(one, protocol))),
         )
         const reader = new FrameReader()
         const received: Message[] = []
         for (let at = 0; at < bytes.length; ) {
           const stop = at + 1 + Number(cuts.next().value)
           for (const { payload } of reader.push(bytes.subarray(at, stop)))
-            received.push(decodeMessage(payload))
+            received.push(decodeMessage(payload, protocol))
           at = stop
         }
         assert.deepEqual(received.map(plain), sent.map(plain))
@@ -115,7 +122,39 @@ test('bytes that are no message are refused by a WireError, never by another', (
     }),
   )
   assert.throws(() => new FrameReader().push(Buffer.from([255, 255, 255, 255, 1])), WireError)
-  assert.throws(() => encodeMessage(message({ type: 'MsgStorageAppend' })), WireError)
+  assert.throws(() => encodeMessage(message({ type: 'MsgStorageAppend' }), 2), WireError)
+})
+
+test('entries come in runs of one term and type, which who speaks protocol 1 refuses', () => {
+  const of = (term: number, index: number, type: Entry['type'] = 'EntryNormal'): Entry => ({
+    ...{ term, index, type, data: Buffer.from(`${term}.${index}`) },
+  })
+  const entries = [of(1, 7), of(1, 8), of(1, 9, 'EntryConfChange'), of(2, 10), of(2, 11), of(2, 13)]
+  const sent = message({ type: 'MsgApp', entries })
+  const [old, now] = [1, 2].map((protocol) => Buffer.concat(encodeMessage(sent, protocol)))
+  assert.ok(old && now && now.length < old.length)
+  for (const bytes of [old, now]) assert.deepEqual(plain(decodeMessage(bytes)), plain(sent))
+  assert.deepEqual(plain(decodeMessage(old, 1)), plain(sent))
+  assert.throws(() => decodeMessage(now, 1), WireError)
+})
+
+test('two members speak the newest protocol that both know, or not at all', () => {
+  const now = { oldest: 1, newest: 2 }
+  const later = { oldest: 2, newest: 4 }
+  assert.deepEqual(sayProtocols({ oldest: 1, newest: 1 }), { protocol: 1 })
+  for (const [caller, called, agreed] of [
+    [{ oldest: 1, newest: 1 }, now, 1],
+    [now, { oldest: 1, newest: 1 }, 1],
+    [now, now, 2],
+    [later, now, 2],
+    [now, later, 2],
+    [{ oldest: 1, newest: 1 }, later, undefined],
+    [later, { oldest: 1, newest: 1 }, undefined],
+  ] as const)
+    assert.equal(commonProtocol(sayProtocols(caller), called), agreed)
+  assert.equal(decodeAgreed(encodeAgreed(1), now), undefined, 'version 1 says nothing')
+  assert.equal(decodeAgreed(encodeAgreed(2), now), 2)
+  assert.throws(() => decodeAgreed(encodeAgreed(3), now), WireError)
 })
 
 async function freePort(): Promise<number> {
