@@ -36,6 +36,7 @@ export const paths = {
   clusterRoles: path('rbac.authorization.k8s.io', 'v1', 'clusterroles', false),
   podDisruptionBudgets: path('policy', 'v1', 'poddisruptionbudgets', true),
   resourceQuotas: path('', 'v1', 'resourcequotas', true),
+  replicationControllers: path('', 'v1', 'replicationcontrollers', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
   apiServices: path('apiregistration.k8s.io', 'v1', 'apiservices', false),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),

@@ -19,7 +19,7 @@ import { namespaceController } from './namespace/run.ts'
 import { Heartbeats } from './node-lifecycle/heartbeats.ts'
 import { nodeLifecycleController } from './node-lifecycle/run.ts'
 import { podGcController } from './pod-gc.ts'
-import { replicaSetController } from './replica-set/run.ts'
+import { replicaSetController, replicationController } from './replica-set/run.ts'
 import { resourceQuotaController } from './resource-quota.ts'
 import { runController } from './runner.ts'
 import { serviceAccountController } from './service-account.ts'
@@ -41,6 +41,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['endpoints-controller', endpointsController],
   ['endpoint-slice-mirroring-controller', endpointSliceMirroringController],
   ['replicaset-controller', replicaSetController],
+  ['replication-controller', replicationController],
   ['deployment-controller', deploymentController],
   ['garbage-collector-controller', garbageCollector],
   ['namespace-controller', namespaceController],

@@ -115,10 +115,14 @@ class GarbageCollector implements Controller {
         case 'nothing':
           return
         case 'delete': {
-          if (action.unblock)
-            await resource.patch(namespace, name, mergePatch, unblockPatch(object))
+          const { metadata } = action.unblock
+            ? await resource.patch(namespace, name, mergePatch, unblockPatch(object))
+            : object
+          // Somebody may just be giving it another owner: what is decided holds for this version only.
+          const { resourceVersion = '' } = metadata
+          const preconditions = { uid, resourceVersion }
           const propagationPolicy = action.policy
-          await resource.delete(namespace, name, { preconditions: { uid }, propagationPolicy })
+          await resource.delete(namespace, name, { preconditions, propagationPolicy })
           const detail = { object: `${kind}|${objectKey(object)}`, policy: action.policy }
           this.#context.emit('controller', 'garbage-collected', { detail })
           return

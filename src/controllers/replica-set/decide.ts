@@ -57,6 +57,7 @@ export function decideReplicaSet(state: ReplicaSetState): ReplicaSetDecision {
 
 /** The pod that a replica set makes from its template; the server adds the end of its name. */
 export function podOf(replicaSet: ReplicaSet): Pod {
+  const { apiVersion = '', kind = '' } = replicaSet
   const template = replicaSet.spec?.template
   const { labels, annotations, finalizers } = template?.metadata ?? {}
   return {
@@ -68,7 +69,7 @@ export function podOf(replicaSet: ReplicaSet): Pod {
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),
       ...(finalizers ? { finalizers } : {}),
-      ownerReferences: [controllerReference('apps/v1', 'ReplicaSet', replicaSet)],
+      ownerReferences: [controllerReference(apiVersion, kind, replicaSet)],
     },
     ...(template?.spec ? { spec: template.spec } : {}),
   }

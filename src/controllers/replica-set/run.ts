@@ -1,7 +1,8 @@
 import { limits } from '../../base/limits.ts'
 import { isStatus, StatusError } from '../../base/status.ts'
 import { objectKey } from '../../client/informer.ts'
-import { paths, pods as podsOf, replicaSets as replicaSetsOf } from '../../client/resources.ts'
+import { paths, pods as podsOf } from '../../client/resources.ts'
+import type { KubernetesObject } from '../../client/typed.ts'
 import { selectorOf } from '../../kinds/selector.ts'
 import type { Pod, ReplicaSet } from '../../kinds/types.ts'
 import type { Controller, ControllerContext, RequeueAfter } from '../controller.ts'
@@ -22,6 +23,7 @@ import {
   sameStatus,
   withReplicaFailure,
 } from './decide.ts'
+import { type ReplicaKind, replicaSetKind, replicationControllerKind } from './replica-kind.ts'
 
 const mergePatch = 'application/merge-patch+json'
 const slowStartFirst = 1
@@ -37,12 +39,18 @@ interface Failure {
 
 /** Keeps as many pods as each ReplicaSet asks for (pkg/controller/replicaset). */
 export function replicaSetController(context: ControllerContext): Controller {
-  return new ReplicaSetController(context)
+  return new ReplicaSetController(context, replicaSetKind)
+}
+
+/** The same for ReplicationControllers (pkg/controller/replication). */
+export function replicationController(context: ControllerContext): Controller {
+  return new ReplicaSetController(context, replicationControllerKind)
 }
 
 class ReplicaSetController implements Controller {
-  readonly name = 'replica-set'
+  readonly name: string
   readonly workers = 8
+  readonly #kind: ReplicaKind
   readonly #context: ControllerContext
   readonly #sets
   readonly #pods
@@ -50,10 +58,12 @@ class ReplicaSetController implements Controller {
   /** Sets whose pods were read live in this term; see #livePods. */
   readonly #verified = new Set<string>()
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, kind: ReplicaKind) {
+    this.name = kind.controllerName
+    this.#kind = kind
     this.#context = context
     const { informers, clock } = context
-    this.#sets = informers.informer<ReplicaSet>(paths.replicaSets, {
+    this.#sets = informers.informer<KubernetesObject>(kind.path, {
       indexes: { byController, byNamespace },
     })
     this.#pods = informers.informer<Pod>(paths.pods, { indexes: { byController, byNamespace } })
@@ -61,15 +71,16 @@ class ReplicaSetController implements Controller {
   }
 
   subscribe(queue: { add(key: string): void }): readonly (() => void)[] {
-    const enqueue = (set: ReplicaSet) => queue.add(objectKey(set))
+    const enqueue = (set: KubernetesObject) => queue.add(objectKey(set))
     const enqueueOwner = (pod: Pod) => {
       const reference = controllerOf(pod)
       const namespace = pod.metadata.namespace ?? ''
-      if (reference?.kind === 'ReplicaSet') queue.add(`${namespace}/${reference.name}`)
+      if (reference?.kind === this.#kind.kind) queue.add(`${namespace}/${reference.name}`)
       else if (!reference && isActive(pod))
         // An orphan may be wanted by any set of its namespace; the decision tells which.
         for (const set of this.#sets.indexed('byNamespace', namespace))
-          if (selectorOf(set.spec?.selector).matches(pod.metadata.labels)) enqueue(set)
+          if (selectorOf(this.#kind.toSet(set).spec?.selector).matches(pod.metadata.labels))
+            enqueue(set)
     }
     return [
       this.#sets.subscribe({
@@ -92,8 +103,9 @@ class ReplicaSetController implements Controller {
   }
 
   async reconcile(key: string): Promise<RequeueAfter | undefined> {
-    const set = this.#sets.get(key)
-    if (!set) return undefined
+    const object = this.#sets.get(key)
+    if (!object) return undefined
+    const set = this.#kind.toSet(object)
     if (!this.#expectations.satisfied(key)) return { requeueAfterMs: lagMs }
     let decision = this.#decide(set, this.#candidates(set))
     const acts = decision.create > 0 || decision.delete.length > 0
@@ -158,7 +170,8 @@ class ReplicaSetController implements Controller {
 
   async #claim(set: ReplicaSet, { adopt, release }: ReplicaSetDecision): Promise<void> {
     const pods = podsOf(this.#context.client)
-    const reference = controllerReference('apps/v1', 'ReplicaSet', set)
+    const { apiVersion = '', kind = '' } = set
+    const reference = controllerReference(apiVersion, kind, set)
     const uids = new Set([set.metadata.uid ?? ''])
     for (const pod of adopt) await patchPod(pod, adoptPatch(pod, reference))
     for (const pod of release) await patchPod(pod, releasePatch(pod, uids))
@@ -202,17 +215,12 @@ class ReplicaSetController implements Controller {
       const batch = Array.from({ length: Math.min(size, left) }, async () => {
         const made = await podsOf(client).create(namespace, pod)
         this.#expectations.wrote(key, made)
-        recorder.event(
-          withKind(set),
-          'Normal',
-          'SuccessfulCreate',
-          `Created pod: ${made.metadata.name}`,
-        )
+        recorder.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
       })
       const failed = (await Promise.allSettled(batch)).find(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') {
         const message = `Error creating: ${messageOf(failed.reason)}`
-        recorder.event(withKind(set), 'Warning', 'FailedCreate', message)
+        recorder.event(set, 'Warning', 'FailedCreate', message)
         throw failed.reason
       }
       await this.#context.pause()
@@ -230,7 +238,7 @@ class ReplicaSetController implements Controller {
         throw error
       }
       this.#expectations.deleted(key, objectKey(pod), uid)
-      recorder.event(withKind(set), 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
+      recorder.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
     })
     const failed = (await Promise.allSettled(deletions)).find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
@@ -245,16 +253,14 @@ class ReplicaSetController implements Controller {
     const nowMs = this.#context.clock.wallMs()
     const status = withReplicaFailure(decision.status, told, nowMs)
     if (sameStatus(status, set.status)) return
-    await replicaSetsOf(this.#context.client).updateStatus({ ...set, status })
+    await this.#context.client
+      .resource<KubernetesObject>(this.#kind.path)
+      .updateStatus(this.#kind.withStatus(set, status))
   }
 }
 
 function uidOf(pod: Pod): string {
   return pod.metadata.uid ?? ''
-}
-
-function withKind(set: ReplicaSet): ReplicaSet {
-  return { ...set, apiVersion: 'apps/v1', kind: 'ReplicaSet' }
 }
 
 function messageOf(error: unknown): string {

@@ -20,6 +20,7 @@ const set = (
   replicas: number,
   extra: Partial<NonNullable<ReplicaSet['spec']>> = {},
 ): ReplicaSet => ({
+  ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet' },
   metadata: { name: 'rs', namespace: 'ns', uid: 'rs', generation: 3 },
   spec: {
     replicas,
