@@ -21,6 +21,8 @@ export interface Caller {
 export interface Answers<Response> extends Caller {
   /** False when the client reads more slowly than it is sent to: wait for `drained` then. */
   send(message: Draft<Response>): boolean
+  /** As `send`, for a message that is encoded already, in parts. */
+  sendParts(parts: readonly Buffer[]): boolean
   drained(listener: () => void): void
   end(): void
   fail(error: EtcdError): void
@@ -203,7 +205,11 @@ class CallAnswers<Response extends object> implements Answers<Response> {
   }
 
   send(message: Draft<Response>): boolean {
-    return this.#call.isOver || this.#call.send(this.#method.response.encode(message))
+    return this.#call.isOver || this.#call.send([this.#method.response.encode(message)])
+  }
+
+  sendParts(parts: readonly Buffer[]): boolean {
+    return this.#call.send(parts)
   }
 
   drained(listener: () => void): void {

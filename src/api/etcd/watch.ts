@@ -3,9 +3,9 @@ import { limits } from '../../base/limits.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from '../../state/cluster-store.ts'
 import { StoreError } from '../../state/errors.ts'
 import { clusterHeader, type EtcdContext, headerAt } from './context.ts'
-import type { KeySpace } from './key-space.ts'
+import { EncodedEvents } from './encoded-events.ts'
 import type { Answers, Rpc } from './rpc.ts'
-import type { EventMessage, WatchCreate, WatchResponse } from './wire/kv-messages.ts'
+import { type WatchCreate, WatchResponse } from './wire/kv-messages.ts'
 import type { Draft } from './wire/message-type.ts'
 import { watchService } from './wire/services.ts'
 
@@ -19,8 +19,9 @@ const skippedBy: readonly StoreEvent['type'][] = ['put', 'delete']
 /** etcd's Watch service: many watches share a stream, each a cursor into the store's events. */
 export function serveWatch(rpc: Rpc, context: EtcdContext): void {
   let open = 0
+  const encoded = new EncodedEvents(context.keys)
   rpc.stream(watchService.watch, (requests, answers) => {
-    const stream = new WatchStream(context, answers, {
+    const stream = new WatchStream(context, answers, encoded, {
       take: () => {
         if (open >= limits.etcdWatchesPerMemberMax) return false
         open += 1
@@ -48,7 +49,8 @@ export function serveWatch(rpc: Rpc, context: EtcdContext): void {
 
 interface Watch {
   readonly id: number
-  readonly request: WatchCreate
+  /** Of its request, which would keep all that came with it. */
+  readonly wants: Pick<WatchCreate, 'prevKv' | 'fragment' | 'progressNotify'>
   readonly cursor: StoreWatcher
   /** The last poll found nothing: the cursor wakes us when there is something. */
   idle: boolean
@@ -68,6 +70,7 @@ interface Places {
 class WatchStream {
   readonly #context: EtcdContext
   readonly #answers: Answers<WatchResponse>
+  readonly #encoded: EncodedEvents
   readonly #places: Places
   readonly #watches = new Map<number, Watch>()
   #nextId = 0
@@ -75,9 +78,15 @@ class WatchStream {
   #blocked = false
   #progressWanted = false
 
-  constructor(context: EtcdContext, answers: Answers<WatchResponse>, places: Places) {
+  constructor(
+    context: EtcdContext,
+    answers: Answers<WatchResponse>,
+    encoded: EncodedEvents,
+    places: Places,
+  ) {
     this.#context = context
     this.#answers = answers
+    this.#encoded = encoded
     this.#places = places
   }
 
@@ -112,7 +121,7 @@ class WatchStream {
 
   notifyProgress(): void {
     for (const watch of this.#watches.values()) {
-      const wanted = watch.request.progressNotify && watch.idle && !watch.heard
+      const wanted = watch.wants.progressNotify && watch.idle && !watch.heard
       watch.heard = false
       if (wanted) this.#send({ header: headerAt(this.#context), watchId: watch.id })
     }
@@ -146,7 +155,9 @@ class WatchStream {
         ...{ ...range, skips: skipsOf(request) },
         wake: () => this.#wake(watch),
       })
-      const watch: Watch = { id, request, cursor, idle: false, heard: false }
+      const { prevKv, fragment, progressNotify } = request
+      const wants = { prevKv, fragment, progressNotify }
+      const watch: Watch = { id, wants, cursor, idle: false, heard: false }
       this.#watches.set(id, watch)
       this.#drain(watch)
     } catch (error) {
@@ -186,18 +197,16 @@ class WatchStream {
   }
 
   #sendEvents(watch: Watch, events: readonly StoreEvent[]): void {
-    const { keys } = this.#context
-    const { id, request } = watch
+    const { id, wants } = watch
     const last = events.at(-1)
     if (!last) return
     watch.heard = true
     const header = headerAt(this.#context, last.revision)
-    const parts = request.fragment ? fragments(events) : [events]
+    const parts = wants.fragment ? fragments(events) : [events]
     parts.forEach((part, at) => {
-      this.#send({
-        ...{ header, watchId: id, fragment: at < parts.length - 1 },
-        events: part.map((event) => eventMessage(keys, event, request.prevKv)),
-      })
+      const start = { header, watchId: id, fragment: at < parts.length - 1 }
+      const fields = part.map((event) => this.#encoded.field(event, wants.prevKv))
+      if (!this.#answers.sendParts([WatchResponse.encode(start), ...fields])) this.#blocked = true
     })
   }
 
@@ -234,18 +243,6 @@ class WatchStream {
 /** The types of events that a watch is not to hear of. */
 function skipsOf({ filters }: WatchCreate): StoreEvent['type'][] {
   return filters.flatMap((filter) => skippedBy[filter] ?? [])
-}
-
-function eventMessage(
-  keys: KeySpace,
-  event: StoreEvent,
-  withPrevious: boolean,
-): Draft<EventMessage> {
-  const { type, current, previous, revision } = event
-  const kv =
-    type === 'put' ? keys.message(current) : { key: keys.outside(event.key), modRevision: revision }
-  const prevKv = withPrevious && previous ? keys.message(previous) : undefined
-  return { type: type === 'put' ? 0 : 1, kv, prevKv }
 }
 
 /** Parts that each stay within what one answer should hold; at least one event in each. */

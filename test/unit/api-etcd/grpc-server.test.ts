@@ -42,7 +42,7 @@ class Rig {
         })
       this.#inTurn += 1
       return {
-        message: (bytes) => void call.send(Buffer.from(bytes)),
+        message: (bytes) => void call.send([Buffer.from(bytes)]),
         ended: () => call.finish(),
       }
     })
@@ -305,7 +305,7 @@ check('a call that the client gave up sends nothing more', async (rig) => {
   const { signal } = rig.held[0] as GrpcCall
   stream.close(errorCode.cancel)
   await once(signal, 'abort')
-  rig.held[0]?.send(text)
+  rig.held[0]?.send([text])
   rig.held[0]?.finish()
   assert.equal((await call(rig.session(), '/echo', framed(text))).grpcStatus, '0')
 })
@@ -318,7 +318,7 @@ check('who does not read makes its writer pause, and nobody else', async (rig) =
   const [held] = rig.held as [GrpcCall]
   let sent = 0
   const fill = () => {
-    while (held.send(Buffer.alloc(10_000, 'x'))) sent += 1
+    while (held.send([Buffer.alloc(9_000, 'x'), Buffer.alloc(1_000, 'y')])) sent += 1
   }
   fill()
   const pausedAt = sent

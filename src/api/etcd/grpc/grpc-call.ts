@@ -61,8 +61,8 @@ export class GrpcCall implements StreamListener {
     this.#deadline = deadline
   }
 
-  /** False: the client takes no more for now, wait for `onDrained`. */
-  send(message: Buffer): boolean {
+  /** A message, in parts. False: the client takes no more for now, wait for `onDrained`. */
+  send(parts: readonly Buffer[]): boolean {
     if (this.#isOver) return true
     if (!this.#hasAnswered) {
       this.#hasAnswered = true
@@ -70,8 +70,10 @@ export class GrpcCall implements StreamListener {
     }
     const prefix = Buffer.allocUnsafe(prefixBytes)
     prefix[0] = 0
-    prefix.writeUInt32BE(message.length, 1)
-    return this.#stream.write(prefix, message)
+    let bytes = 0
+    for (const part of parts) bytes += part.length
+    prefix.writeUInt32BE(bytes, 1)
+    return this.#stream.write([prefix, ...parts])
   }
 
   finish(): void {

@@ -68,7 +68,7 @@ export class Http2Stream {
   }
 
   /** False: wait for `drained`. */
-  write(...parts: readonly Buffer[]): boolean {
+  write(parts: readonly Buffer[]): boolean {
     if (this.isClosed || this.#trailers) return true
     for (const part of parts) {
       this.#waiting.push(part)
