@@ -186,6 +186,14 @@ function call(session: ClientHttp2Session, path: string, body: Buffer, headers: 
 }
 
 const text = Buffer.from('a message')
+const number = (value: number) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+const nothing = Buffer.alloc(0)
+const setting = (id: number, value: number) =>
+  frameOf(frameType.settings, 0, 0, Buffer.concat([Buffer.of(0, id), number(value)]))
 // POST, http, /echo, content-type and te, without a table.
 const echoHeaders = Buffer.concat([
   Buffer.of(0x83, 0x86, 0x04, 5),
@@ -260,6 +268,41 @@ check('answers go through narrow windows, and streams take turns', async (rig) =
     assert.equal(answer.grpcStatus, '0')
     assert.ok(answer.body.equals(framed(sent)))
   }
+})
+
+check('no more is sent than a stream and the connection may be sent', async (rig) => {
+  const client = await rig.raw()
+  client.begin()
+  const message = framed(Buffer.alloc(150_000, 'x'))
+  const dataBytes = () =>
+    client.frames
+      .filter(({ type }) => type === frameType.data)
+      .reduce((sum, { payload }) => sum + payload.length, 0)
+  /** An answered ping follows all that was sent before it. */
+  const settled = async () => {
+    const pings = client.frames.filter(({ type }) => type === frameType.ping).length
+    client.socket.write(frameOf(frameType.ping, 0, 0, Buffer.alloc(8)))
+    while (client.frames.filter(({ type }) => type === frameType.ping).length === pings)
+      await new Promise((resolve) => setImmediate(resolve))
+  }
+  const widen = (stream: number, bytes: number) =>
+    client.socket.write(frameOf(frameType.windowUpdate, 0, stream, number(bytes)))
+  client.socket.write(setting(4, 100_000))
+  client.socket.write(frameOf(frameType.headers, flag.endHeaders, 1, echoHeaders))
+  for (let at = 0; at < message.length; at += 16_384)
+    client.socket.write(frameOf(frameType.data, 0, 1, message.subarray(at, at + 16_384)))
+  client.socket.write(frameOf(frameType.data, flag.endStream, 1, nothing))
+  await settled()
+  assert.equal(dataBytes(), 65_535, 'what a connection may be sent at first')
+  widen(0, 100_000)
+  await settled()
+  assert.equal(dataBytes(), 100_000, 'what the stream may be sent')
+  client.socket.write(setting(4, 110_000))
+  await settled()
+  assert.equal(dataBytes(), 110_000)
+  widen(1, 100_000)
+  await settled()
+  assert.equal(dataBytes(), message.length)
 })
 
 check('many messages of one call keep their order and their bounds', async (rig) => {
@@ -360,14 +403,6 @@ check('a silent client is asked for a sign of life, and given up without one', a
   await once(client.socket, 'close')
 })
 
-const number = (value: number) => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
-const nothing = Buffer.alloc(0)
-const setting = (id: number, value: number) =>
-  frameOf(frameType.settings, 0, 0, Buffer.concat([Buffer.of(0, id), number(value)]))
 const { protocol, frameSize, flowControl, compression, enhanceYourCalm } = errorCode
 
 const wrong: readonly (readonly [what: string, frames: readonly Buffer[], code: number])[] = [
