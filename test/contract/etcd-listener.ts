@@ -22,7 +22,10 @@ export async function openEtcdListener(
   const masters = [{ id: 1, name: 'm1', raftAddress: '127.0.0.1:2380', etcdAddress: address }]
   const listener = createEtcdListener({
     ...{ store, clock, random, logger, host: '127.0.0.1', port: 0 },
-    member: etcdMemberOf(replica, machine, masters),
+    member: etcdMemberOf(replica, machine, masters, async () => {
+      await replica.changeMembership()
+      return replica.status()
+    }),
     ...{ clusterId: 0xc1n, memberId: 1n, keySpace: options.keySpace ?? 'isolated' },
   })
   const port = await listener.start()

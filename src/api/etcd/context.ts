@@ -29,7 +29,11 @@ export interface EtcdMember {
   readonly masters: readonly MemberAddresses[]
   status(): ReplicaStatus
   transferLeadership(to: MemberId): Promise<void>
-  changeMembership(change: MembershipChange): Promise<void>
+  /**
+   * At whichever member leads. Resolves with who belongs to the cluster then. One that is to go hands over
+   * and sends its clients elsewhere first. Rejects with a StatusError, a Conflict when it cannot be.
+   */
+  changeMembership(change: MembershipChange): Promise<Pick<ReplicaStatus, 'voters' | 'learners'>>
   /** Bytes of current keys and values, and how many there may be. */
   storeBytes(): { readonly used: number; readonly max: number }
   /** Of this process. */

@@ -98,6 +98,8 @@ export function etcdErrorOf(error: unknown): EtcdError | undefined {
   switch (error.reason) {
     case 'TooManyRequests':
       return refusals.tooManyRequests()
+    case 'Conflict':
+      return failedPrecondition(error.message)
     case 'RequestEntityTooLarge':
       return refusals.requestTooLarge()
     case 'Timeout':

@@ -8,12 +8,13 @@ export function etcdMemberOf(
   replica: Replica,
   machine: Machine,
   masters: readonly MemberAddresses[],
+  changeMembership: EtcdMember['changeMembership'],
 ): EtcdMember {
   return {
     masters,
     status: () => replica.status(),
     transferLeadership: (to) => replica.transferLeadership(to),
-    changeMembership: (change) => replica.changeMembership(change),
+    changeMembership,
     storeBytes: () => ({ used: machine.size.bytes, max: limits.storeBytesMax }),
     residentBytes: () => process.memoryUsage.rss(),
     stateHash: () => machine.stateHash,

@@ -1,4 +1,5 @@
-import type { LogIndex, MemberId } from '../../base/brand.ts'
+import type { MemberId } from '../../base/brand.ts'
+import { isStatus } from '../../base/status.ts'
 import type { ReplicaStatus } from '../../raft/replica.ts'
 import { clusterHeader, type EtcdContext, type MemberAddresses } from './context.ts'
 import { failedPrecondition, refusals, unimplemented } from './errors.ts'
@@ -6,9 +7,6 @@ import type { Rpc } from './rpc.ts'
 import type { Member, MemberList } from './wire/cluster-messages.ts'
 import type { Draft } from './wire/message-type.ts'
 import { clusterService } from './wire/services.ts'
-
-/** A learner that is this far behind becomes no voter (`kijabi raft add` holds it so, too). */
-const lagEntriesMax = 1_000
 
 /**
  * etcd's Cluster service. Who may be a member is fixed by the cluster's configuration, where names and
@@ -31,20 +29,18 @@ export function serveMembership(rpc: Rpc, context: EtcdContext): void {
           'add it to the configuration first, then use `kijabi raft add`',
       )
     if (idsOf(member.status()).includes(master.id)) throw refusals.memberExists()
-    demandLeader(context)
-    await member.changeMembership({
+    const now = await member.changeMembership({
       kind: isLearner ? 'add-learner' : 'add-voter',
       ...{ memberId: master.id as MemberId, raftAddress: master.raftAddress },
     })
-    const { header, members } = memberList(context)
+    const { header, members } = memberList(context, now)
     return { header, member: messageOf(master, isLearner), members }
   })
 
   rpc.unary(clusterService.remove, async ({ id }) => {
     demandMember(context, id)
-    demandLeader(context)
-    await member.changeMembership({ kind: 'remove', memberId: Number(id) as MemberId })
-    return memberList(context)
+    const memberId = Number(id) as MemberId
+    return memberList(context, await member.changeMembership({ kind: 'remove', memberId }))
   })
 
   rpc.unary(clusterService.update, ({ id }) => {
@@ -56,19 +52,25 @@ export function serveMembership(rpc: Rpc, context: EtcdContext): void {
 
   rpc.unary(clusterService.promote, async ({ id }) => {
     demandMember(context, id)
-    const { learners, progress, commitIndex } = member.status()
     const memberId = Number(id) as MemberId
-    if (!learners.includes(memberId)) throw refusals.memberNotLearner()
-    demandLeader(context)
-    const match = progress.find((one) => one.memberId === memberId)?.matchIndex ?? (0 as LogIndex)
-    if (match + lagEntriesMax < commitIndex) throw refusals.learnerNotReady()
-    await member.changeMembership({ kind: 'add-voter', memberId })
-    return memberList(context)
+    if (!member.status().learners.includes(memberId)) throw refusals.memberNotLearner()
+    try {
+      return memberList(context, await member.changeMembership({ kind: 'add-voter', memberId }))
+    } catch (error) {
+      // How far a learner is, its leader alone knows.
+      if (isStatus(error, 'Conflict') && /catch up/.test(error.message))
+        throw refusals.learnerNotReady()
+      throw error
+    }
   })
 }
 
-function memberList(context: EtcdContext): Draft<MemberList> {
-  const status = context.member.status()
+type Members = Pick<ReplicaStatus, 'voters' | 'learners'>
+
+function memberList(
+  context: EtcdContext,
+  status: Members = context.member.status(),
+): Draft<MemberList> {
   const ids = idsOf(status)
   const members = context.member.masters
     .filter(({ id }) => ids.includes(id))
@@ -84,17 +86,12 @@ function messageOf(master: MemberAddresses, isLearner: boolean): Member {
   }
 }
 
-function idsOf({ voters, learners }: ReplicaStatus): number[] {
+function idsOf({ voters, learners }: Members): number[] {
   return [...voters, ...learners]
 }
 
 function demandMember({ member }: EtcdContext, id: bigint): void {
   if (!idsOf(member.status()).includes(Number(id))) throw refusals.memberNotFound()
-}
-
-/** Changes of membership begin at the leader. */
-function demandLeader({ store }: EtcdContext): void {
-  if (store.leadership.role !== 'leader') throw refusals.notLeader()
 }
 
 function hostOf(urls: readonly string[]): string {

@@ -25,7 +25,7 @@ import { masterHealth } from './master-health.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
 import { Membership } from './membership.ts'
-import { raftRoutes } from './raft-routes.ts'
+import { obeyOrder, type RaftOrder, raftRoutes } from './raft-routes.ts'
 import { testHookRoutes } from './test-hooks.ts'
 
 /** Who scheduler and controllers of this process are to the API. */
@@ -43,6 +43,8 @@ export interface ServingMaster {
   readonly informers: { unsynced: (() => readonly string[]) | undefined }
   /** Sends clients elsewhere, before anything else of this master ends. */
   leave(): Promise<void>
+  /** Carries out an order about Raft, as if it had come over the API. */
+  obey(order: RaftOrder): Promise<void>
 }
 
 function notMember(name: string): ApiResponse {
@@ -136,5 +138,6 @@ export async function serveMaster(
     handle: (request) => api.handle(request, masterUser),
     informers,
     leave: () => ending.run(),
+    obey: (order) => obeyOrder(replica, order, () => membership.leave(() => server.drain())),
   }
 }

@@ -29,7 +29,7 @@ export async function runMaster(flags: MemberFlags): Promise<number> {
     : await startStore(member, self, emit)
   const { proposer } = store
   const serving = await serveMaster(member, self, store)
-  await serveEtcd(member, flags, store)
+  await serveEtcd(member, flags, store, serving)
   const informers = leadMaster(member, { proposer, emit, handle: serving.handle })
   serving.informers.unsynced = () => informers.unsynced()
   // Registered last, it is the first step of ending.

@@ -25,7 +25,7 @@ export function raftRoutes(replica: Replica, leave: Leave): ServerRoute[] {
     {
       ...{ method: 'POST', path: raftPath },
       handle: async (request) => {
-        await obey(replica, readOrder(request), () => leave(request.signal))
+        await obeyOrder(replica, readOrder(request), () => leave(request.signal))
         const { leader, voters, learners } = replica.status()
         return jsonResponse(200, { leader, voters, learners })
       },
@@ -33,7 +33,12 @@ export function raftRoutes(replica: Replica, leave: Leave): ServerRoute[] {
   ]
 }
 
-async function obey(replica: Replica, order: RaftOrder, leave: () => Promise<void>): Promise<void> {
+/** Carries out what this master was ordered. Rejects with a StatusError. */
+export async function obeyOrder(
+  replica: Replica,
+  order: RaftOrder,
+  leave: () => Promise<void>,
+): Promise<void> {
   const memberId = order.memberId as MemberId
   if (order.kind === 'leave') {
     if (memberId !== replica.status().memberId)

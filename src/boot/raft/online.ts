@@ -1,7 +1,7 @@
 import { systemClock as clock } from '../../base/clock.ts'
+import { StatusError } from '../../base/status.ts'
 import { table } from '../../cli/print/table.ts'
 import type { DirectoryFlag, OutputFlag } from '../../cli/program.ts'
-import { bodyBytes } from '../../client/transport.ts'
 import { adminTransport } from '../admin-client.ts'
 import {
   ClusterDirectory,
@@ -11,7 +11,8 @@ import {
 import { ConfigError } from '../config/config-error.ts'
 import { waitUntil } from '../demo/wait-until.ts'
 import type { MasterReport } from '../member/master-report.ts'
-import { type RaftOrder, raftPath } from '../member/raft-routes.ts'
+import { sendOrder } from '../member/raft-orders.ts'
+import type { RaftOrder } from '../member/raft-routes.ts'
 import { askMaster } from '../status.ts'
 import { configOf } from '../up.ts'
 
@@ -184,14 +185,10 @@ async function order(seen: Seen, what: RaftOrder): Promise<void> {
 async function send({ directory }: Seen, to: ResolvedMaster, what: RaftOrder): Promise<void> {
   const transport = adminTransport(directory, [to.apiAddress], orderMs)
   try {
-    const answer = await transport.send({
-      ...{ method: 'POST', path: raftPath, body: Buffer.from(JSON.stringify(what)) },
-      headers: new Map([['content-type', 'application/json']]),
-    })
-    const body = Buffer.from(await bodyBytes(answer.body)).toString()
-    if (answer.status === 200) return
-    const { message } = JSON.parse(body) as { message?: string }
-    throw new ConfigError(message ?? `${to.name} answered ${answer.status}`, 'nothing is changed')
+    await sendOrder(transport, what)
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    throw new ConfigError(error.message, 'nothing is changed')
   } finally {
     transport.close()
   }
