@@ -45,6 +45,7 @@ export const limits = {
   celTreeDepthMax: 500,
   celCallCostMax: 1_000_000,
   celRequestCostMax: 10_000_000,
+  policyKindsCheckedMax: 10,
   shownRecordsMax: 4_096,
   customEventBytesMax: 1 * MiB,
   webhookAnswerBytesMax: 6 * MiB,

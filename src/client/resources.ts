@@ -39,6 +39,12 @@ export const paths = {
   replicationControllers: path('', 'v1', 'replicationcontrollers', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
   apiServices: path('apiregistration.k8s.io', 'v1', 'apiservices', false),
+  validatingAdmissionPolicies: path(
+    'admissionregistration.k8s.io',
+    'v1',
+    'validatingadmissionpolicies',
+    false,
+  ),
   customResourceDefinitions: path('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', false),
   certificateSigningRequests: path(
     'certificates.k8s.io',

@@ -1,6 +1,7 @@
 import type { Term } from '../base/brand.ts'
 import type { Scope } from '../base/scope.ts'
 import { paths } from '../client/resources.ts'
+import { admissionPolicyStatusController } from './admission-policy-status.ts'
 import { apiServiceController } from './api-service.ts'
 import { certificateApprover } from './certificates/approver.ts'
 import { certificateCleaner } from './certificates/cleaner.ts'
@@ -56,6 +57,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['resourcequota-controller', resourceQuotaController],
   ['api-service-controller', apiServiceController],
   ['custom-resource-definition-controller', customResourceDefinitionController],
+  ['validatingadmissionpolicy-status-controller', admissionPolicyStatusController],
 ]
 
 /** The controllers of the cluster: warm on every master, at work on the leader only. */

@@ -78,11 +78,12 @@ export interface PolicyScope {
   /** Types of `variables.<name>`, in the order in which they may refer to each other. */
   readonly variables: ReadonlyMap<string, Type>
   readonly object?: Type
+  readonly params?: Type
 }
 
 /** Of everything in a policy. */
 export function policyEnvironment(scope: PolicyScope, mutates: boolean): Environment {
-  const { hasParams, variables, object = dynType } = scope
+  const { hasParams, variables, object = dynType, params = dynType } = scope
   const names: (readonly [string, Type])[] = [
     ...conditionVariables.slice(2),
     ['object', object],
@@ -93,7 +94,7 @@ export function policyEnvironment(scope: PolicyScope, mutates: boolean): Environ
       { is: 'object', name: 'kubernetes.variables', field: (name) => variables.get(name) },
     ],
   ]
-  if (hasParams) names.push(['params', dynType])
+  if (hasParams) names.push(['params', params])
   return new Environment({
     variables: new Map(names),
     libraries: mutates ? [authorizerFunctions, jsonPatchFunctions] : [authorizerFunctions],

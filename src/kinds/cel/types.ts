@@ -133,10 +133,12 @@ const nullable: ReadonlySet<string> = new Set(['null', 'object', 'opaque', 'time
 
 function bindParameter(name: string, actual: Type, bindings: Bindings): boolean {
   const bound = bindings.get(name)
-  if (!bound || bound.is === 'dyn' || isEmptyContainer(bound)) {
+  const isFree = !bound || bound.is === 'dyn' || isEmptyContainer(bound)
+  if (isFree || (bound.is === 'null' && nullable.has(actual.is))) {
     bindings.set(name, actual)
     return true
   }
+  if (actual.is === 'null' && nullable.has(bound.is)) return true
   if (isEmptyContainer(actual) && bound.is === actual.is) return true
   return accepts(bound, actual, new Map()) && accepts(actual, bound, new Map())
 }
