@@ -1,5 +1,8 @@
 import { type StatusError, statusError } from '../../base/status.ts'
-import type { AnyObject } from '../../kinds/kind.ts'
+import { readCertificationRequest } from '../../kinds/certificates/certification-request.ts'
+import { signers } from '../../kinds/certificates/signers.ts'
+import { type AnyObject, typed } from '../../kinds/kind.ts'
+import type { CertificateSigningRequest } from '../../kinds/types.ts'
 import type { RequestInfo } from '../request-info.ts'
 import type { User } from './user.ts'
 
@@ -27,6 +30,7 @@ export function restrictNode(
   if (info.group === '' && info.resource === 'nodes')
     return restrictNodeObject(node, info, object, old)
   if (info.group === '' && info.resource === 'pods') return restrictPod(node, info, object, old)
+  if (info.group === 'certificates.k8s.io') return restrictRequest(user, info, node, object, old)
   if (info.group === 'coordination.k8s.io' && info.resource === 'leases') {
     const name = object?.metadata.name ?? info.name
     if (name !== node) return refusal(info, node, 'can only access leases with the same name')
@@ -72,6 +76,26 @@ function restrictPod(
   if (bound === node) return undefined
   const what = info.subresource === 'status' ? 'update pod status for' : `${info.verb}`
   return refusal(info, node, `can only ${what} pods with spec.nodeName set to itself`)
+}
+
+/** A kubelet asks for certificates of its own node only, of those who sign for kubelets. */
+function restrictRequest(
+  user: User,
+  info: Subject,
+  node: string,
+  object: AnyObject | undefined,
+  old: AnyObject | undefined,
+): StatusError | undefined {
+  const signerName = specMember(object, 'signerName')
+  if (!object || old || info.resource !== 'certificatesigningrequests') return undefined
+  if (signerName !== signers.kubeletClient && signerName !== signers.kubeletServing)
+    return undefined
+  const { spec } = typed<CertificateSigningRequest>(object)
+  const { commonName } = readCertificationRequest(
+    Buffer.from(spec.request, 'base64').toString('latin1'),
+  )
+  if (commonName === user.name) return undefined
+  return refusal(info, node, `can only create a node CSR with CN=${user.name}`)
 }
 
 function specMember(object: AnyObject | undefined, name: string): unknown {

@@ -123,3 +123,24 @@ test('a certificate is written once, and conditions that hold stay', async () =>
     'status.conditions[1].status: Unsupported value: "False": supported values: "True"',
   ])
 })
+
+test('a node asks for certificates of its own name only, where kubelets are signed', async () => {
+  await using cluster = await openCluster()
+  const node = userNamed('system:node:w1', 'system:nodes')
+  const ask = async (commonName: string, signer: string) => {
+    const { encoded } = await makeRequest({ commonName, organizations: ['system:nodes'] })
+    const spec = { request: encoded, usages: ['client auth'], signerName: signer }
+    const body = { metadata: { generateName: 'csr-' }, spec }
+    const { status, json } = await cluster.ask('POST', path, body, { user: node })
+    return `${status} ${json.message ?? ''}`
+  }
+  const kubelet = 'kubernetes.io/kube-apiserver-client-kubelet'
+  assert.match(await ask('system:node:w1', kubelet), /^201/)
+  assert.match(await ask('system:node:w1', 'kubernetes.io/kubelet-serving'), /^201/)
+  assert.match(await ask('system:node:w2', client), /^201/)
+  for (const signer of [kubelet, 'kubernetes.io/kubelet-serving'])
+    assert.match(
+      await ask('system:node:w2', signer),
+      /^403 .*node "w1" can only create a node CSR with CN=system:node:w1$/,
+    )
+})

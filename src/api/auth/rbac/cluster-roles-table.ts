@@ -63,7 +63,7 @@ role system:public-info-viewer
 role system:monitoring
   get | /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*
 role system:service-account-issuer-discovery
-  get | /.well-known/openid-configuration /openid/v1/jwks
+  get | /.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/
 
 role system:auth-delegator
   create | authentication.k8s.io | tokenreviews
@@ -73,7 +73,8 @@ role system:kube-aggregator
 role system:kubelet-api-admin
   read | core | nodes
   proxy | core | nodes
-  * | core | nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats
+  * | core | nodes/log nodes/metrics nodes/proxy nodes/stats
+  * | core | nodes/configz nodes/healthz nodes/pods
 role system:node-bootstrapper
   create read | certificates.k8s.io | certificatesigningrequests
 role system:node-problem-detector
@@ -94,7 +95,7 @@ role system:node
   create read | core | nodes
   patch update | core | nodes/status
   patch update | core | nodes
-  create patch update | core events.k8s.io | events
+  create patch update | core | events
   read | core | pods
   create delete | core | pods
   patch update | core | pods/status
@@ -111,7 +112,7 @@ role system:node
   create delete get patch update | storage.k8s.io | csinodes
   read | node.k8s.io | runtimeclasses
   get | resource.k8s.io | resourceclaims
-  create delete deletecollection get list patch update watch | resource.k8s.io | resourceslices
+  deletecollection | resource.k8s.io | resourceslices
 
 role system:kube-scheduler
   events
@@ -129,12 +130,15 @@ role system:kube-scheduler
   create | authentication.k8s.io | tokenreviews
   create | authorization.k8s.io | subjectaccessreviews
   read | storage.k8s.io | csinodes
+  read | storage.k8s.io | volumeattachments
   read | core | namespaces
   read | storage.k8s.io | csidrivers
   read | storage.k8s.io | csistoragecapacities
   read | resource.k8s.io | deviceclasses
   read patch update | resource.k8s.io | resourceclaims
-  patch update | resource.k8s.io | resourceclaims/status
+  read patch update | resource.k8s.io | resourceclaims/status
+  patch update | resource.k8s.io | resourceclaims/binding
+  read patch update | core | pods/finalizers
   read | resource.k8s.io | resourceslices
 role system:volume-scheduler
   read patch update | core | persistentvolumes

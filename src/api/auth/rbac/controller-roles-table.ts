@@ -152,6 +152,7 @@ role resource-claim-controller
   patch update | resource.k8s.io | resourceclaims resourceclaims/status
   patch update | core | pods/status
   events
+  patch update | resource.k8s.io | resourceclaims/binding
 role resourcequota-controller
   list watch | * | *
   update | core | resourcequotas/status
@@ -163,6 +164,12 @@ role route-controller
   list watch | core | nodes
   patch | core | nodes/status
   events
+role selinux-warning-controller
+  events
+  read | core | persistentvolumes
+  read | core | persistentvolumeclaims
+  read | core | pods
+  read | storage.k8s.io | csidrivers
 role service-account-controller
   create | core | serviceaccounts
   events
@@ -185,6 +192,8 @@ role statefulset-controller
   create delete get patch update | core | pods
   create delete read patch update | apps | controllerrevisions
   create read | core | persistentvolumeclaims
+  delete update | core | persistentvolumeclaims
+  update | core | pods/finalizers
   events
 role ttl-after-finished-controller
   delete read | batch | jobs
@@ -195,5 +204,10 @@ role ttl-controller
 role validatingadmissionpolicy-status-controller
   read | admissionregistration.k8s.io | validatingadmissionpolicies
   get patch update | admissionregistration.k8s.io | validatingadmissionpolicies/status
+  events
+role volumeattributesclass-protection-controller
+  read | core | persistentvolumeclaims
+  read | core | persistentvolumes
+  read update | storage.k8s.io | volumeattributesclasses
   events
 `

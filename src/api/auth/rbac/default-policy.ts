@@ -74,8 +74,10 @@ role system:controller:token-cleaner
   events
 role system::leader-locking-kube-controller-manager
   create read update | coordination.k8s.io | leases
+  create read update | coordination.k8s.io | leasecandidates
 role system::leader-locking-kube-scheduler
   create read update | coordination.k8s.io | leases
+  create read update | coordination.k8s.io | leasecandidates
 `
 const publicNamespaceRoles = `
 role system:controller:bootstrap-signer
