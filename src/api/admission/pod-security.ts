@@ -49,7 +49,7 @@ export const podSecurity: AdmissionPlugin = {
 
 function judgePod(context: ResourceContext, pod: AnyObject, old: AnyObject | undefined): void {
   const { kind, info, options, warnings } = context
-  if (old && sameJson(old['spec'], pod['spec'])) return
+  if (old && !isSignificant(pod, old)) return
   const { enforce, warn } = podSecurityPolicy(labelsOf(options.store.view, info.namespace))
   const refused = violation(enforce, toCheck(pod))
   if (refused !== '')
@@ -59,6 +59,24 @@ function judgePod(context: ResourceContext, pod: AnyObject, old: AnyObject | und
       `violates PodSecurity ${refused}`,
     )
   warnOnce(warnings, warn, toCheck(pod))
+}
+
+const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod'
+const seccompPrefix = 'container.seccomp.security.alpha.kubernetes.io/'
+
+/** Whether a change of a pod is one that a policy may have something against: new containers or images. */
+function isSignificant(pod: AnyObject, old: AnyObject): boolean {
+  const [now, before] = [toCheck(pod), toCheck(old)]
+  if (now.annotations[seccompPodKey] !== before.annotations[seccompPodKey]) return true
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).some((list) => {
+    const [ours, theirs] = [now.spec[list] ?? [], before.spec[list] ?? []]
+    if (ours.length !== theirs.length) return true
+    return ours.some(({ name, image }) => {
+      const key = seccompPrefix + name
+      const former = theirs.find((one) => one.name === name)
+      return former?.image !== image || now.annotations[key] !== before.annotations[key]
+    })
+  })
 }
 
 function warnOfTemplate(
@@ -81,7 +99,7 @@ function warnOnce(warnings: string[], level: LevelVersion, pod: PodToCheck): voi
 
 /** `"restricted:latest": what (where)`, or '' when the level is kept. */
 function violation(level: LevelVersion, pod: PodToCheck): string {
-  const violations = violationsOf(level.level, pod)
+  const violations = violationsOf(level, pod)
   return violations.length === 0 ? '' : `"${levelText(level)}": ${violationsText(violations)}`
 }
 
@@ -133,33 +151,51 @@ function judgeNamespace(
       })),
     )
   const { enforce } = podSecurityPolicy(labels)
-  if (!old || sameJson(before, enforce)) return
+  if (!old || !isStricter(enforce, before)) return
   const found = existingViolations(context, name, enforce)
-  const first =
-    `existing pods in namespace ${JSON.stringify(name)} violate the new PodSecurity enforce ` +
-    `level "${levelText(enforce)}"`
-  if (found.length > 0 && !warnings.includes(first)) warnings.push(first, ...found)
+  for (const warning of found) if (!warnings.includes(warning)) warnings.push(warning)
 }
 
-/** `web-1 (and 2 other pods): privileged`, for each different list of broken rules. */
+/** The same, and less of the same version, needs no look at what is there. */
+function isStricter(now: LevelVersion, before: LevelVersion): boolean {
+  const order = ['privileged', 'baseline', 'restricted']
+  if (now.version === before.version) return order.indexOf(now.level) > order.indexOf(before.level)
+  return now.level !== 'privileged'
+}
+
+/** `web-1 (and 2 other pods): privileged`, for each different list of broken rules, and a line above them. */
 function existingViolations(
   { options }: ResourceContext,
   namespace: string,
-  { level }: LevelVersion,
+  enforce: LevelVersion,
 ): string[] {
   const prefix = resourcePrefix(podPlace, namespace)
-  const { items } = options.store.view.range(prefix, prefixEnd(prefix), { limit: existingPodsMax })
+  const end = prefixEnd(prefix)
+  const { items } = options.store.view.range(prefix, end, { limit: existingPodsMax })
   const byText = new Map<string, string[]>()
   for (const { value } of items) {
     const pod = parseObject(value)
-    const violations = violationsOf(level, toCheck(pod))
+    const violations = violationsOf(enforce, toCheck(pod))
     if (violations.length === 0) continue
     const text = violations.map(({ what }) => what).join(', ')
     byText.set(text, [...(byText.get(text) ?? []), pod.metadata.name ?? ''])
   }
-  return [...byText].map(([text, names]) => {
-    const others = names.length - 1
-    const more = others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'pod' : 'pods'})`
-    return `${names[0]}${more}: ${text}`
-  })
+  const total = options.store.view.count(prefix, end)
+  const warnings: string[] = []
+  if (items.length < total)
+    warnings.push(
+      `new PodSecurity enforce level only checked against the first ${items.length} of ${total} existing pods`,
+    )
+  if (byText.size > 0)
+    warnings.push(
+      `existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce ` +
+        `level "${levelText(enforce)}"`,
+    )
+  return [...warnings, ...[...byText].map(podsText).sort()]
+}
+
+function podsText([text, names]: [string, string[]]): string {
+  const others = names.length - 1
+  const more = others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'pod' : 'pods'})`
+  return `${[...names].sort()[0]}${more}: ${text}`
 }

@@ -1,12 +1,15 @@
-import type { Container, SecurityContext } from '../types.ts'
+import type { Container, PodSpec, SecurityContext } from '../types.ts'
 import {
   allContainers,
   type Check,
+  type CheckPod,
   containersText,
+  hasUserNamespace,
   offenders,
   type PodToCheck,
   plural,
   quoted,
+  unless,
   type Violation,
   valuesText,
   volumesWhere,
@@ -27,74 +30,110 @@ const baselineCapabilities: ReadonlySet<string> = new Set([
   'SETUID',
   'SYS_CHROOT',
 ])
-const seLinuxTypes: ReadonlySet<string> = new Set([
-  '',
-  'container_t',
-  'container_init_t',
-  'container_kvm_t',
-  'container_engine_t',
-])
-const safeSysctls: ReadonlySet<string> = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
+const seLinuxTypes: readonly string[] = ['', 'container_t', 'container_init_t', 'container_kvm_t']
+/** Sysctls that are safe, by the version from which on they are. */
+const safeSysctls: ReadonlyMap<number, readonly string[]> = new Map([
+  [
+    0,
+    [
+      'kernel.shm_rmid_forced',
+      'net.ipv4.ip_local_port_range',
+      'net.ipv4.ip_unprivileged_port_start',
+      'net.ipv4.ping_group_range',
+      'net.ipv4.tcp_syncookies',
+    ],
+  ],
+  [27, ['net.ipv4.ip_local_reserved_ports']],
+  [
+    29,
+    [
+      'net.ipv4.tcp_fin_timeout',
+      'net.ipv4.tcp_keepalive_intvl',
+      'net.ipv4.tcp_keepalive_probes',
+      'net.ipv4.tcp_keepalive_time',
+    ],
+  ],
+  [32, ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem']],
 ])
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
 
 /** Level baseline (pod-security-admission/policy/check_*.go), in the order in which it is reported. */
 export const baselineChecks: readonly Check[] = [
-  { id: 'appArmorProfile', level: 'baseline', check: appArmor },
-  { id: 'capabilities_baseline', level: 'baseline', check: capabilities },
-  { id: 'hostNamespaces', level: 'baseline', check: hostNamespaces },
-  { id: 'hostPathVolumes', level: 'baseline', check: hostPaths },
-  { id: 'hostPorts', level: 'baseline', check: hostPorts },
-  { id: 'hostProbesAndHostLifecycle', level: 'baseline', check: hostProbes },
-  { id: 'privileged', level: 'baseline', check: privileged },
-  { id: 'procMount', level: 'baseline', check: procMount },
-  { id: 'seLinuxOptions', level: 'baseline', check: seLinux },
-  { id: 'seccompProfile_baseline', level: 'baseline', check: seccomp },
-  { id: 'sysctls', level: 'baseline', check: sysctls },
-  { id: 'windowsHostProcess', level: 'baseline', check: hostProcess },
+  { id: 'appArmorProfile', since: new Map([[0, appArmor]]) },
+  { id: 'capabilities_baseline', since: new Map([[0, capabilities]]) },
+  { id: 'hostNamespaces', since: new Map([[0, hostNamespaces]]) },
+  { id: 'hostPathVolumes', since: new Map([[0, hostPaths]]) },
+  { id: 'hostPorts', since: new Map([[0, hostPorts]]) },
+  { id: 'hostProbesAndHostLifecycle', since: new Map([[34, hostProbes]]) },
+  { id: 'privileged', since: new Map([[0, privileged]]) },
+  {
+    id: 'procMount',
+    since: new Map([
+      [0, procMount],
+      [35, unless(hasUserNamespace, procMount)],
+    ]),
+  },
+  {
+    id: 'seLinuxOptions',
+    since: new Map([
+      [0, seLinux(seLinuxTypes)],
+      [31, seLinux([...seLinuxTypes, 'container_engine_t'])],
+    ]),
+  },
+  {
+    id: 'seccompProfile_baseline',
+    since: new Map([
+      [0, seccompAnnotations],
+      [19, seccomp],
+    ]),
+  },
+  {
+    id: 'sysctls',
+    since: new Map([...safeSysctls.keys()].map((since) => [since, sysctls(since)])),
+  },
+  { id: 'windowsHostProcess', since: new Map([[0, hostProcess]]) },
 ]
 
+const profileTypes: ReadonlySet<string> = new Set(['RuntimeDefault', 'Localhost'])
+
 function appArmor({ spec, annotations }: PodToCheck): Violation | undefined {
-  const bad: string[] = []
+  const setters: string[] = []
   const values: string[] = []
-  const isBad = (type: string | undefined) => type === 'Unconfined'
-  const podType = spec.securityContext?.appArmorProfile?.type
-  if (isBad(podType)) {
-    bad.push('pod')
-    values.push(podType ?? '')
+  const isBad = (type: string | undefined) => {
+    if (type === undefined || profileTypes.has(type)) return false
+    values.push(type)
+    return true
   }
+  if (isBad(spec.securityContext?.appArmorProfile?.type)) setters.push('pod')
   const containers = offenders(spec, ({ securityContext }) =>
     isBad(securityContext?.appArmorProfile?.type),
   )
-  if (containers.length > 0) {
-    bad.push(containersText(containers))
-    values.push('Unconfined')
-  }
-  const keys = Object.keys(annotations).filter((key) => key.startsWith(appArmorPrefix))
-  for (const key of keys.sort()) {
-    const value = annotations[key] ?? ''
-    if (value === '' || value === 'runtime/default' || value.startsWith('localhost/')) continue
-    bad.push(`annotation ${JSON.stringify(key)}`)
-    values.push(value)
-  }
-  if (bad.length === 0) return undefined
-  const what = plural('forbidden AppArmor profile', values)
+  if (containers.length > 0) setters.push(containersText(containers))
+  const foreign = annotated(annotations, (key) => key.startsWith(appArmorPrefix)).filter(
+    ([, value]) => value !== '' && value !== 'runtime/default' && !value.startsWith('localhost/'),
+  )
+  if (foreign.length > 0) setters.push(plural('annotation', foreign))
+  if (setters.length === 0) return undefined
+  const shown = [...new Set(values.sort()), ...foreign.map(([, , text]) => text)]
   return {
-    what,
-    where: `${bad.join(' and ')} must not set AppArmor profile type to ${valuesText(values)}`,
+    what: plural('forbidden AppArmor profile', shown),
+    // Quoted as Go joins them: what an annotation says is quoted within quotes.
+    where: `${setters.join(' and ')} must not set AppArmor profile type to ${shown.map((one) => `"${one}"`).join(', ')}`,
   }
+}
+
+/** Annotations whose keys are wanted, sorted: key, value, and both as messages show them. */
+function annotated(
+  annotations: PodToCheck['annotations'],
+  isWanted: (key: string) => boolean,
+): [key: string, value: string, text: string][] {
+  return Object.keys(annotations)
+    .filter(isWanted)
+    .sort()
+    .map((key) => {
+      const value = annotations[key] ?? ''
+      return [key, value, `${key}=${JSON.stringify(value)}`]
+    })
 }
 
 function capabilities({ spec }: PodToCheck): Violation | undefined {
@@ -143,14 +182,12 @@ function hostProbes({ spec }: PodToCheck): Violation | undefined {
     ]
     return handlers.flatMap((one) => [one?.httpGet?.host ?? '', one?.tcpSocket?.host ?? ''])
   }
-  const bad = (container: Container) =>
-    hostsOf(container).filter((host) => !['', '127.0.0.1', '::1'].includes(host))
-  const names = offenders(spec, (container) => bad(container).length > 0)
+  const names = offenders(spec, (container) => hostsOf(container).some((host) => host !== ''))
   if (names.length === 0) return undefined
-  const hosts = valuesText(allContainers(spec).flatMap(bad))
+  const hosts = [...new Set(allContainers(spec).flatMap(hostsOf))].filter((host) => host !== '')
   return {
     what: 'probe or lifecycle host',
-    where: `${containersText(names)} ${names.length === 1 ? 'uses' : 'use'} probe or lifecycle hosts ${hosts}`,
+    where: `${containersText([...new Set(names)].sort())} ${names.length === 1 ? 'uses' : 'use'} ${plural('probe or lifecycle host', hosts)} ${valuesText(hosts)}`,
   }
 }
 
@@ -163,7 +200,7 @@ function privileged({ spec }: PodToCheck): Violation | undefined {
   }
 }
 
-function procMount({ spec }: PodToCheck): Violation | undefined {
+export function procMount({ spec }: PodToCheck): Violation | undefined {
   const mountOf = ({ securityContext }: Container) => securityContext?.procMount ?? 'Default'
   const names = offenders(spec, (container) => mountOf(container) !== 'Default')
   if (names.length === 0) return undefined
@@ -178,24 +215,29 @@ function procMount({ spec }: PodToCheck): Violation | undefined {
   }
 }
 
-function seLinux({ spec }: PodToCheck): Violation | undefined {
+function seLinux(allowed: readonly string[]): CheckPod {
+  return ({ spec }) => seLinuxViolation(spec, allowed)
+}
+
+function seLinuxViolation(spec: PodSpec, allowed: readonly string[]): Violation | undefined {
   const badTypes: string[] = []
   let user = false
   let role = false
   const isBad = (options: SecurityContext['seLinuxOptions']) => {
     if (!options) return false
     const type = options.type ?? ''
-    if (!seLinuxTypes.has(type)) badTypes.push(type)
+    if (!allowed.includes(type)) badTypes.push(type)
     if (options.user) user = true
     if (options.role) role = true
-    return !seLinuxTypes.has(type) || Boolean(options.user) || Boolean(options.role)
+    return !allowed.includes(type) || Boolean(options.user) || Boolean(options.role)
   }
   const setters: string[] = isBad(spec.securityContext?.seLinuxOptions) ? ['pod'] : []
   const names = offenders(spec, ({ securityContext }) => isBad(securityContext?.seLinuxOptions))
   if (names.length > 0) setters.push(containersText(names))
   if (setters.length === 0) return undefined
   const facts: string[] = []
-  if (badTypes.length > 0) facts.push(`${plural('type', badTypes)} ${valuesText(badTypes)}`)
+  const types = [...new Set(badTypes)]
+  if (types.length > 0) facts.push(`${plural('type', types)} ${valuesText(types)}`)
   if (user) facts.push('user may not be set')
   if (role) facts.push('role may not be set')
   return {
@@ -204,25 +246,53 @@ function seLinux({ spec }: PodToCheck): Violation | undefined {
   }
 }
 
+const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod'
+const seccompPrefix = 'container.seccomp.security.alpha.kubernetes.io/'
+
+/** Before there was a field for it, profiles were annotations. */
+function seccompAnnotations({ spec, annotations }: PodToCheck): Violation | undefined {
+  const keys = [seccompPodKey, ...allContainers(spec).map(({ name }) => seccompPrefix + name)]
+  const texts = annotated(annotations, (key) => keys.includes(key))
+    .filter(
+      ([, value]) =>
+        !['runtime/default', 'docker/default'].includes(value) && !value.startsWith('localhost/'),
+    )
+    .map(([, , text]) => text)
+  if (texts.length === 0) return undefined
+  return {
+    what: 'seccompProfile',
+    where: `forbidden ${plural('annotation', texts)} ${texts.join(', ')}`,
+  }
+}
+
 function seccomp({ spec }: PodToCheck): Violation | undefined {
-  const isBad = (context: { seccompProfile?: { type: string } | undefined } | undefined) =>
-    context?.seccompProfile?.type === 'Unconfined'
+  const values: string[] = []
+  const isBad = (context: { seccompProfile?: { type: string } | undefined } | undefined) => {
+    const type = context?.seccompProfile?.type
+    if (type === undefined || profileTypes.has(type)) return false
+    values.push(type)
+    return true
+  }
   const setters: string[] = isBad(spec.securityContext) ? ['pod'] : []
   const names = offenders(spec, ({ securityContext }) => isBad(securityContext))
   if (names.length > 0) setters.push(containersText(names))
   if (setters.length === 0) return undefined
   return {
     what: 'seccompProfile',
-    where: `${setters.join(' and ')} must not set securityContext.seccompProfile.type to "Unconfined"`,
+    where: `${setters.join(' and ')} must not set securityContext.seccompProfile.type to ${valuesText(values)}`,
   }
 }
 
-function sysctls({ spec }: PodToCheck): Violation | undefined {
-  const names = (spec.securityContext?.sysctls ?? [])
-    .map(({ name }) => name)
-    .filter((name) => !safeSysctls.has(name))
-  if (names.length === 0) return undefined
-  return { what: 'forbidden sysctls', where: names.join(', ') }
+/** With what was safe at that version, and before. */
+function sysctls(since: number): CheckPod {
+  const safe = new Set([...safeSysctls].flatMap(([from, names]) => (from <= since ? names : [])))
+  return ({ spec }) => {
+    const names = (spec.securityContext?.sysctls ?? [])
+      .map(({ name }) => name)
+      .filter((name) => !safe.has(name))
+    if (names.length === 0) return undefined
+    return { what: 'forbidden sysctls', where: names.join(', ') }
+  }
 }
 
 function hostProcess({ spec }: PodToCheck): Violation | undefined {

@@ -1,5 +1,4 @@
 import type { Container, PodSpec, Volume } from '../types.ts'
-import type { PodSecurityLevel } from './levels.ts'
 
 /** One rule that a pod breaks: `what` and, in brackets, where. */
 export interface Violation {
@@ -13,11 +12,26 @@ export interface PodToCheck {
   readonly annotations: Readonly<Record<string, string>>
 }
 
+export type CheckPod = (pod: PodToCheck) => Violation | undefined
+
 export interface Check {
   readonly id: string
-  readonly level: Exclude<PodSecurityLevel, 'privileged'>
-  /** Undefined when the pod keeps the rule. */
-  check(pod: PodToCheck): Violation | undefined
+  /**
+   * By the minor version of the policy from which on each holds, ascending: v1.34 is 34. Before the first,
+   * nothing is checked.
+   */
+  readonly since: ReadonlyMap<number, CheckPod>
+  /** Checks of level baseline that this one stands in for. */
+  readonly overrides?: readonly string[]
+}
+
+/** Pods that run as somebody else on their host may be root within. */
+export function hasUserNamespace({ hostUsers }: PodSpec): boolean {
+  return hostUsers === false
+}
+
+export function unless(exempt: (spec: PodSpec) => boolean, check: CheckPod): CheckPod {
+  return (pod) => (exempt(pod.spec) ? undefined : check(pod))
 }
 
 export function allContainers(spec: PodSpec): Container[] {

@@ -1,30 +1,56 @@
 import type { Container, PodSpec, Volume } from '../types.ts'
+import { procMount } from './baseline.ts'
 import {
   allContainers,
   type Check,
+  type CheckPod,
   containersText,
+  hasUserNamespace,
   offenders,
   type PodToCheck,
   plural,
   quoted,
+  unless,
   type Violation,
   valuesText,
 } from './checks.ts'
 
-/** Level restricted, which comes on top of baseline (pod-security-admission/policy/check_*.go). */
-export const restrictedChecks: readonly Check[] = [
-  { id: 'allowPrivilegeEscalation', level: 'restricted', check: privilegeEscalation },
-  { id: 'capabilities_restricted', level: 'restricted', check: capabilities },
-  { id: 'restrictedVolumes', level: 'restricted', check: volumes },
-  { id: 'runAsNonRoot', level: 'restricted', check: runAsNonRoot },
-  { id: 'runAsUser', level: 'restricted', check: runAsUser },
-  { id: 'seccompProfile_restricted', level: 'restricted', check: seccomp },
-]
-
 const isWindows = (spec: PodSpec) => spec.os?.name === 'windows'
 
+/** As it began, and from v1.25 on without pods for Windows. */
+const butWindows = (since: number, check: CheckPod): Check['since'] =>
+  new Map([
+    [since, check],
+    [25, unless(isWindows, check)],
+  ])
+
+/** As it began, and from v1.35 on without pods that have users of their own. */
+const butUserNamespaces = (since: number, check: CheckPod): Check['since'] =>
+  new Map([
+    [since, check],
+    [35, unless(hasUserNamespace, check)],
+  ])
+
+/** Level restricted, which comes on top of baseline (pod-security-admission/policy/check_*.go). */
+export const restrictedChecks: readonly Check[] = [
+  { id: 'allowPrivilegeEscalation', since: butWindows(8, privilegeEscalation) },
+  {
+    id: 'capabilities_restricted',
+    since: butWindows(22, capabilities),
+    overrides: ['capabilities_baseline'],
+  },
+  { id: 'procMount_restricted', since: new Map([[35, procMount]]), overrides: ['procMount'] },
+  { id: 'restrictedVolumes', since: new Map([[0, volumes]]), overrides: ['hostPathVolumes'] },
+  { id: 'runAsNonRoot', since: butUserNamespaces(0, runAsNonRoot) },
+  { id: 'runAsUser', since: butUserNamespaces(23, runAsUser) },
+  {
+    id: 'seccompProfile_restricted',
+    since: butWindows(19, seccomp),
+    overrides: ['seccompProfile_baseline'],
+  },
+]
+
 function privilegeEscalation({ spec }: PodToCheck): Violation | undefined {
-  if (isWindows(spec)) return undefined
   const names = offenders(
     spec,
     ({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false,
@@ -37,7 +63,6 @@ function privilegeEscalation({ spec }: PodToCheck): Violation | undefined {
 }
 
 function capabilities({ spec }: PodToCheck): Violation | undefined {
-  if (isWindows(spec)) return undefined
   const addedBadly = ({ securityContext }: Container) =>
     (securityContext?.capabilities?.add ?? []).filter((name) => name !== 'NET_BIND_SERVICE')
   const notDropping = offenders(
@@ -64,6 +89,7 @@ const allowedVolumes: readonly (keyof Volume)[] = [
   'downwardAPI',
   'emptyDir',
   'ephemeral',
+  'image',
   'persistentVolumeClaim',
   'projected',
   'secret',
@@ -115,7 +141,6 @@ function runAsUser({ spec }: PodToCheck): Violation | undefined {
 const fine: ReadonlySet<string> = new Set(['RuntimeDefault', 'Localhost'])
 
 function seccomp({ spec }: PodToCheck): Violation | undefined {
-  if (isWindows(spec)) return undefined
   const pod = spec.securityContext?.seccompProfile?.type
   const own = (container: Container) => container.securityContext?.seccompProfile?.type
   const setters: string[] = pod !== undefined && !fine.has(pod) ? ['pod'] : []

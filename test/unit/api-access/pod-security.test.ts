@@ -26,7 +26,33 @@ const withContext = (
   })),
 })
 
+const probing = (host: string): PodSpec => ({
+  containers: [{ name: 'c', livenessProbe: { httpGet: { host, port: 80 } } }],
+})
+const tuned = (name: string): PodSpec => ({
+  ...goodPod,
+  securityContext: { sysctls: [{ name, value: '1' }] },
+})
+const labelled = (type: string): PodSpec => withContext({ seLinuxOptions: { type } })
+const unconfined: PodSpec = withContext({ seccompProfile: { type: 'Unconfined' } })
+const unmasked: PodSpec = { ...withContext({ procMount: 'Unmasked' }), hostUsers: false }
+const rootInside: PodSpec = {
+  ...withContext({ runAsNonRoot: false, runAsUser: 0 }),
+  hostUsers: false,
+}
+const escalating: PodSpec = withContext({ allowPrivilegeEscalation: true })
+const windows: PodSpec = {
+  os: { name: 'windows' },
+  containers: [{ name: 'c' }],
+  securityContext: { runAsNonRoot: true },
+}
+
 const table: [level: PodSecurityLevel, spec: PodSpec, text: string][] = [
+  [
+    'baseline',
+    probing('10.0.0.1'),
+    'probe or lifecycle host (container "c" uses probe or lifecycle host "10.0.0.1")',
+  ],
   ['restricted', goodPod, ''],
   ['baseline', { containers: [{ name: 'c' }] }, ''],
   ['privileged', { containers: [{ name: 'c' }], hostPID: true }, ''],
@@ -114,10 +140,77 @@ const table: [level: PodSecurityLevel, spec: PodSpec, text: string][] = [
   ],
 ]
 
+const latest = (level: PodSecurityLevel) => ({ level, version: 'latest' })
+const textOf = (
+  level: PodSecurityLevel,
+  version: string,
+  spec: PodSpec,
+  annotations: Readonly<Record<string, string>> = {},
+) => violationsText(violationsOf({ level, version }, { spec, annotations }))
+
 describe('pod security levels', () => {
   for (const [level, spec, text] of table)
     test(`${level}: ${text === '' ? 'nothing wrong' : text}`, () =>
-      assert.equal(violationsText(violationsOf(level, { spec, annotations: {} })), text))
+      assert.equal(violationsText(violationsOf(latest(level), { spec, annotations: {} })), text))
+})
+
+/** By the first version at which a pod is judged otherwise. */
+describe('pod security is that of the version that a namespace names', () => {
+  const changes: [
+    what: string,
+    level: PodSecurityLevel,
+    minor: number,
+    spec: PodSpec,
+    fine: string,
+  ][] = [
+    ['hosts of probes', 'baseline', 34, probing('10.0.0.1'), 'before'],
+    ['hosts of probes, their own pod included', 'baseline', 34, probing('127.0.0.1'), 'before'],
+    ['reserved ports', 'baseline', 27, tuned('net.ipv4.ip_local_reserved_ports'), 'since'],
+    ['keep-alive', 'baseline', 29, tuned('net.ipv4.tcp_keepalive_time'), 'since'],
+    ['buffers', 'baseline', 32, tuned('net.ipv4.tcp_rmem'), 'since'],
+    ['container_engine_t', 'baseline', 31, labelled('container_engine_t'), 'since'],
+    ['seccomp as a field', 'baseline', 19, unconfined, 'before'],
+    ['masks of /proc, users of its own', 'baseline', 35, unmasked, 'since'],
+    ['root, with users of its own', 'restricted', 35, rootInside, 'since'],
+    ['no root', 'restricted', 23, withContext({ runAsUser: 0 }), 'before'],
+    ['no escalation', 'restricted', 8, escalating, 'before'],
+    ['Windows', 'restricted', 25, windows, 'since'],
+  ]
+  for (const [what, level, minor, spec, fine] of changes)
+    test(`${what}: v1.${minor}`, () => {
+      const isFine = (at: number) => textOf(level, `v1.${at}`, spec) === ''
+      assert.deepEqual([isFine(minor - 1), isFine(minor)], [fine === 'before', fine === 'since'])
+      assert.equal(textOf(level, 'latest', spec) === '', fine === 'since')
+    })
+
+  test('level restricted masks /proc whatever the users', () => {
+    const text = 'procMount (container "c" must not set securityContext.procMount to "Unmasked")'
+    assert.equal(textOf('restricted', 'v1.34', unmasked), text)
+    assert.equal(textOf('restricted', 'v1.35', unmasked), text)
+  })
+
+  test('profiles were annotations, and those of AppArmor still are', () => {
+    const pod = { containers: [{ name: 'c' }] }
+    const seccomp = { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' }
+    assert.equal(
+      textOf('baseline', 'v1.18', pod, seccomp),
+      'seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="unconfined")',
+    )
+    assert.equal(textOf('baseline', 'v1.19', pod, seccomp), '')
+    const prefix = 'container.apparmor.security.beta.kubernetes.io/'
+    const appArmor = { [`${prefix}c`]: 'unconfined', [`${prefix}d`]: 'localhost/x' }
+    const own: PodSpec = { ...pod, securityContext: { appArmorProfile: { type: 'Unconfined' } } }
+    assert.equal(
+      textOf('baseline', 'latest', own, appArmor),
+      'forbidden AppArmor profiles (pod and annotation must not set AppArmor profile type to ' +
+        `"Unconfined", "${prefix}c="unconfined"")`,
+    )
+  })
+
+  test('images may be volumes at every version', () => {
+    const volumes = [{ name: 'v', image: { reference: 'i' } }]
+    assert.equal(textOf('restricted', 'v1.25', { ...goodPod, volumes }), '')
+  })
 })
 
 describe('pod security of a namespace', () => {
@@ -195,5 +288,38 @@ describe('pod security of a namespace', () => {
       (await cluster.ask('POST', '/api/v1/namespaces', named('Namespace', 'y'))).status,
       201,
     )
+  })
+
+  test('a pod that was there before may change where nothing that matters changes', async () => {
+    await using cluster = await openLabelled({})
+    const pods = '/api/v1/namespaces/x/pods'
+    await cluster.ask('POST', pods, bare)
+    const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+    const labels = { [label('enforce')]: 'restricted' }
+    await cluster.ask('PATCH', '/api/v1/namespaces/x', { metadata: { labels } }, merge)
+    const tolerations = [{ key: 'a', operator: 'Exists' }]
+    const patch = (spec: object) => cluster.ask('PATCH', `${pods}/p`, { spec }, merge)
+    const added = await patch({ tolerations })
+    assert.equal(added.status, 200, added.text)
+    const other = await patch({ containers: [{ name: 'c', image: 'j' }] })
+    assert.equal(other.status, 403)
+    assert.match(other.json.message, /violates PodSecurity "restricted:latest"/)
+  })
+
+  test('a namespace that gets looser is told nothing of its pods', async () => {
+    await using cluster = await openLabelled({})
+    await cluster.ask('POST', '/api/v1/namespaces/x/pods', {
+      ...bare,
+      spec: { ...bare.spec, hostPID: true },
+    })
+    const patch = async (labels: Record<string, string>) => {
+      const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+      const body = { metadata: { labels } }
+      const { headers } = await cluster.ask('PATCH', '/api/v1/namespaces/x', body, merge)
+      return headers.get('warning')
+    }
+    assert.match((await patch({ [label('enforce')]: 'restricted' })) ?? '', /existing pods/)
+    assert.equal(await patch({ [label('enforce')]: 'baseline' }), undefined)
+    assert.match((await patch({ [label('enforce-version')]: 'v1.30' })) ?? '', /baseline:v1.30/)
   })
 })
