@@ -1,10 +1,10 @@
 import { isStatus } from '../../base/status.ts'
-import { type Informer, objectKey } from '../../client/informer.ts'
-import type { KubernetesObject, ResourceClient, ResourcePath } from '../../client/typed.ts'
+import { objectKey } from '../../client/informer.ts'
+import type { KubernetesObject, ResourceClient } from '../../client/typed.ts'
 import type { OwnerReference } from '../../kinds/types.ts'
-import type { Controller, ControllerContext, ReconcileQueue } from '../controller.ts'
-import { deletableKinds } from '../deletable-kinds.ts'
+import type { Controller, ControllerContext, ReconcileQueue, RequeueAfter } from '../controller.ts'
 import { releasePatch } from '../ownership.ts'
+import { type CollectedKind, CollectedKinds } from './collected-kinds.ts'
 import {
   decideGarbage,
   foregroundFinalizer,
@@ -17,14 +17,11 @@ import {
 
 const mergePatch = 'application/merge-patch+json'
 
-/** Kinds that can own and be owned; Events are neither. */
-const collected = deletableKinds.filter(({ kind }) => kind !== 'Event')
-
-interface Collected {
-  readonly kind: string
-  readonly path: ResourcePath
-  readonly informer: Informer<KubernetesObject>
-}
+/** How long foreground deletion waits for kinds that cannot be listed, before it passes them over. */
+const incompleteMsMax = 30_000
+const incompleteAgainMs = 250
+/** Owners whose end was seen: their kind may be gone by the time their dependents are looked at. */
+const absentOwnersMax = 10_000
 
 /** Removes what lost its owners (pkg/controller/garbagecollector). */
 export function garbageCollector(context: ControllerContext): Controller {
@@ -35,41 +32,43 @@ class GarbageCollector implements Controller {
   readonly name = 'garbage-collector'
   readonly workers = 8
   readonly #context: ControllerContext
-  readonly #kinds: ReadonlyMap<string, Collected>
+  readonly #kinds: CollectedKinds
+  readonly #absent = new Set<string>()
   #queue: ReconcileQueue | undefined
+  #sinceMs = 0
 
   constructor(context: ControllerContext) {
     this.#context = context
-    this.#kinds = new Map(
-      collected.map(({ kind, path }) => {
-        const indexes = { byOwner }
-        const informer = context.informers.informer<KubernetesObject>(path, { indexes })
-        return [kindKey(apiVersionOf(path), kind), { kind, path, informer }]
-      }),
-    )
+    this.#kinds = new CollectedKinds(context)
   }
 
   subscribe(queue: ReconcileQueue): readonly (() => void)[] {
     this.#queue = queue
-    return [...this.#kinds].map(([kind, { informer }]) =>
-      informer.subscribe({
-        added: (object) => {
-          if (concerns(object) && !this.#isOwned(object)) queue.add(keyOf(kind, object))
-        },
-        updated: (object, previous) => {
-          if (concerns(object) && !this.#isOwned(object)) queue.add(keyOf(kind, object))
-          // A dependent that let go may be the one its owner waits for.
-          if (previous.metadata.ownerReferences !== undefined)
-            this.#enqueueOwners(previous, (owner) => isWaiting(owner))
-          // Foreground deletion begins with the dependents.
-          if (isWaiting(object) && !isWaiting(previous)) this.#enqueueDependents(object)
-        },
-        deleted: (object) => {
-          this.#enqueueDependents(object)
-          this.#enqueueOwners(object, isWaiting)
-        },
-      }),
-    )
+    this.#sinceMs = this.#context.clock.monotonicMs()
+    return this.#kinds.subscribe(({ key }) => ({
+      added: (object) => {
+        if (concerns(object) && !this.#isOwned(object)) queue.add(keyOf(key, object))
+      },
+      updated: (object, previous) => {
+        if (concerns(object) && !this.#isOwned(object)) queue.add(keyOf(key, object))
+        // A dependent that let go may be the one its owner waits for.
+        if (previous.metadata.ownerReferences !== undefined)
+          this.#enqueueOwners(previous, (owner) => isWaiting(owner))
+        // Foreground deletion begins with the dependents.
+        if (isWaiting(object) && !isWaiting(previous)) this.#enqueueDependents(object)
+      },
+      deleted: (object) => {
+        this.#isAbsent(object)
+        this.#enqueueDependents(object)
+        this.#enqueueOwners(object, isWaiting)
+      },
+    }))
+  }
+
+  #isAbsent({ metadata: { uid = '' } }: KubernetesObject): void {
+    this.#absent.add(uid)
+    const [oldest] = this.#absent
+    if (this.#absent.size > absentOwnersMax && oldest !== undefined) this.#absent.delete(oldest)
   }
 
   /** True for the usual object: not going, and all its owners are in the copy and well. */
@@ -85,26 +84,34 @@ class GarbageCollector implements Controller {
     namespace: string | undefined,
     { apiVersion, kind, name, uid }: OwnerReference,
   ): KubernetesObject | undefined {
-    const known = this.#kinds.get(kindKey(apiVersion, kind))
+    const known = this.#kinds.find(apiVersion, kind)
     const key = known?.path.namespaced ? `${namespace ?? ''}/${name}` : name
     const owner = known?.informer.get(key)
     return owner?.metadata.uid === uid ? owner : undefined
   }
 
-  async reconcile(key: string): Promise<undefined> {
+  async reconcile(key: string): Promise<RequeueAfter | undefined> {
     const [kind = '', name = ''] = key.split('|')
     const known = this.#kinds.get(kind)
     const cached = known?.informer.get(name)
-    if (!known || !cached) return
+    if (!known || !cached) return undefined
+    if (this.#mayMissDependents(cached)) return { requeueAfterMs: incompleteAgainMs }
     const dependents = this.#dependentsOf(cached)
     const owners = await this.#ownersOf(cached)
     const action = decideGarbage({ object: cached, owners, dependents })
-    await this.#perform(known, kind, cached, action)
+    await this.#perform(known, cached, action)
+    return undefined
+  }
+
+  /** Who goes after its dependents, or without them, must know them all. */
+  #mayMissDependents(object: KubernetesObject): boolean {
+    if (this.#kinds.complete) return false
+    if (!isWaiting(object) && !hasFinalizer(object, orphanFinalizer)) return false
+    return this.#context.clock.monotonicMs() - this.#sinceMs < incompleteMsMax
   }
 
   async #perform(
-    { path }: Collected,
-    kind: string,
+    { path, key }: CollectedKind,
     object: KubernetesObject,
     action: GarbageAction,
   ): Promise<void> {
@@ -123,7 +130,7 @@ class GarbageCollector implements Controller {
           const preconditions = { uid, resourceVersion }
           const propagationPolicy = action.policy
           await resource.delete(namespace, name, { preconditions, propagationPolicy })
-          const detail = { object: `${kind}|${objectKey(object)}`, policy: action.policy }
+          const detail = { object: keyOf(key, object), policy: action.policy }
           this.#context.emit('controller', 'garbage-collected', { detail })
           return
         }
@@ -152,7 +159,7 @@ class GarbageCollector implements Controller {
       const found = this.#kindOf(dependent)
       if (!found) continue
       const { namespace = '', name = '' } = dependent.metadata
-      const resource = this.#context.client.resource<KubernetesObject>(found[1].path)
+      const resource = this.#context.client.resource<KubernetesObject>(found.path)
       try {
         await resource.patch(namespace, name, mergePatch, releasePatch(dependent, uids))
       } catch (error) {
@@ -175,7 +182,8 @@ class GarbageCollector implements Controller {
     object: KubernetesObject,
     reference: OwnerReference,
   ): Promise<OwnerState | undefined> {
-    const kind = this.#kinds.get(kindKey(reference.apiVersion, reference.kind))
+    if (this.#absent.has(reference.uid)) return 'absent'
+    const kind = this.#kinds.find(reference.apiVersion, reference.kind)
     if (!kind) return undefined
     const cached = this.#cachedOwner(object.metadata.namespace, reference)
     if (cached) return isWaiting(cached) ? 'waiting' : 'solid'
@@ -193,34 +201,34 @@ class GarbageCollector implements Controller {
 
   #dependentsOf(object: KubernetesObject): readonly KubernetesObject[] {
     const uid = object.metadata.uid ?? ''
-    return [...this.#kinds.values()].flatMap(({ informer }) => informer.indexed('byOwner', uid))
+    return [...this.#kinds.all()].flatMap(({ informer }) => informer.indexed('byOwner', uid))
   }
 
   #enqueueDependents(object: KubernetesObject): void {
     const uid = object.metadata.uid ?? ''
-    for (const [kind, { informer }] of this.#kinds)
+    for (const { key, informer } of this.#kinds.all())
       for (const dependent of informer.indexed('byOwner', uid))
-        this.#queue?.add(keyOf(kind, dependent))
+        this.#queue?.add(keyOf(key, dependent))
   }
 
   #enqueueOwners(object: KubernetesObject, which: (owner: KubernetesObject) => boolean): void {
     for (const reference of object.metadata.ownerReferences ?? []) {
       const owner = this.#cachedOwner(object.metadata.namespace, reference)
-      if (owner && which(owner))
-        this.#queue?.add(keyOf(kindKey(reference.apiVersion, reference.kind), owner))
+      const kind = this.#kinds.find(reference.apiVersion, reference.kind)
+      if (owner && kind && which(owner)) this.#queue?.add(keyOf(kind.key, owner))
     }
   }
 
   #enqueueObject(object: KubernetesObject): void {
     const found = this.#kindOf(object)
-    if (found) this.#queue?.add(keyOf(found[0], object))
+    if (found) this.#queue?.add(keyOf(found.key, object))
   }
 
   /** The kind of an object from a copy, found by where it is: lists may leave its kind out. */
-  #kindOf(object: KubernetesObject): [string, Collected] | undefined {
+  #kindOf(object: KubernetesObject): CollectedKind | undefined {
     const key = objectKey(object)
-    for (const entry of this.#kinds)
-      if (entry[1].informer.get(key)?.metadata.uid === object.metadata.uid) return entry
+    for (const kind of this.#kinds.all())
+      if (kind.informer.get(key)?.metadata.uid === object.metadata.uid) return kind
     return undefined
   }
 }
@@ -254,17 +262,4 @@ function unblockPatch({ metadata }: KubernetesObject): unknown {
 
 function keyOf(kind: string, object: KubernetesObject): string {
   return `${kind}|${objectKey(object)}`
-}
-
-function kindKey(apiVersion: string, kind: string): string {
-  return `${apiVersion}/${kind}`
-}
-
-function apiVersionOf({ group, version }: ResourcePath): string {
-  return group === '' ? version : `${group}/${version}`
-}
-
-/** Index function: the uids of all owners. */
-function byOwner({ metadata }: KubernetesObject): readonly string[] {
-  return (metadata.ownerReferences ?? []).map(({ uid }) => uid)
 }
