@@ -23,6 +23,7 @@ const version = (name: string, storage: boolean, fields: string[]): DefinitionVe
   name,
   served: true,
   storage,
+  selectableFields: fields.map((field) => ({ jsonPath: `.${field}` })),
   schema: {
     openAPIV3Schema: {
       type: 'object',
@@ -117,5 +118,45 @@ test('[sig-api-machinery] CustomResourceConversionWebhook [Privileged:ClusterAdm
       )
       for (const one of items) isAt(version, one)
     }
+  })
+})
+
+test('[sig-api-machinery] CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector [Conformance]', async () => {
+  await withConversion(async (cluster) => {
+    const of = (version: string) => (version === 'v1' ? 'hostPort=host1:80' : 'host=host1,port=80')
+    const watches = await Promise.all(
+      ['v1', 'v2'].map((version) =>
+        cluster.watch(`${path(version)}?watch=true&fieldSelector=${of(version)}`),
+      ),
+    )
+    for (const [name, hostPort] of Object.entries({
+      a: 'host1:80',
+      b: 'host1:8080',
+      c: 'host2:80',
+    }))
+      await create(cluster, name, 'v1', { hostPort })
+    await create(cluster, 'd', 'v2', { host: 'host1', port: '80' })
+    const names = async (version: string, selector: string) =>
+      (await cluster.ask('GET', `${path(version)}?fieldSelector=${selector}`)).json.items.map(
+        (one: Endpoint) => one.metadata.name,
+      )
+    for (const version of ['v1', 'v2'])
+      assert.deepEqual(await names(version, of(version)), ['a', 'd'])
+    assert.deepEqual(await names('v2', 'host=host1'), ['a', 'b', 'd'])
+    const other = await cluster.ask('GET', `${path('v1')}?fieldSelector=host=host1`)
+    assert.equal(other.status, 400, 'a field of another version')
+    const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+    await cluster.ask('PATCH', `${path('v1')}/a`, { hostPort: 'host9:80' }, merge)
+    await cluster.ask('DELETE', `${path('v2')}?fieldSelector=host=host1,port=80`)
+    for (const watch of watches) {
+      const seen: string[] = []
+      while (seen.length < 4) {
+        const { type, object } = await watch.next()
+        seen.push(`${type} ${object.metadata.name}`)
+      }
+      assert.deepEqual(seen, ['ADDED a', 'ADDED d', 'DELETED a', 'DELETED d'])
+      await watch.close()
+    }
+    assert.deepEqual(await names('v2', 'host=host1'), ['b'])
   })
 })
