@@ -69,8 +69,8 @@ class Rig {
     return session
   }
 
-  async raw(): Promise<RawClient> {
-    const socket = createConnection({ port: this.port, host: '127.0.0.1' })
+  async raw(allowHalfOpen = false): Promise<RawClient> {
+    const socket = createConnection({ port: this.port, host: '127.0.0.1', allowHalfOpen })
     this.#raw.push(socket)
     await once(socket, 'connect')
     return new RawClient(socket)
@@ -81,7 +81,7 @@ class Rig {
     for (const socket of this.#raw) socket.destroy()
     this.server.destroy()
     this.#listener.close()
-    await once(this.#listener, 'close')
+    await Promise.all(this.sockets.map((socket) => socket.closed || once(socket, 'close')))
     assert.equal(this.clock.pendingTimers, 0, 'nothing is left')
   }
 }
@@ -462,6 +462,16 @@ check('who speaks something else is sent away', async (rig) => {
   client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   const goAway = await client.frame(frameType.goAway)
   assert.equal(goAway?.payload.readUInt32BE(4), protocol)
+})
+
+check('who was sent away and does not go is closed', async (rig) => {
+  const client = await rig.raw(true)
+  client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(client.socket, 'end')
+  const [socket] = rig.sockets
+  assert.ok(!socket?.destroyed)
+  rig.clock.advance(1_000)
+  assert.ok(socket?.destroyed)
 })
 
 check('more streams than allowed are refused, the others go on', async (rig) => {

@@ -22,6 +22,7 @@ import {
 } from './frames.ts'
 import { type HeaderField, HpackDecoder, HpackError } from './hpack-decoder.ts'
 import { Http2Stream, type StreamCarrier } from './http2-stream.ts'
+import { TurnWriter } from './turn-writer.ts'
 
 export interface Http2Options {
   readonly socket: Socket
@@ -34,10 +35,10 @@ export interface Http2Options {
 /** What a client may send ahead on one stream and on the connection before it hears from us. */
 const streamWindowBytes = 256 * 1_024
 const connectionWindowBytes = 4 * 1_024 * 1_024
-/** So much goes to the socket in one turn and waits there; the rest waits with its stream. */
-const socketBytesHigh = 512 * 1_024
 /** A connection that is silent for that long is asked whether it is there, and given as long again. */
 const silenceMs = 60_000
+/** Long enough to read why the connection ends: closing at once would throw away what is under way. */
+const lingerMs = 1_000
 
 /**
  * The server's side of one HTTP/2 connection (RFC 9113), as far as gRPC needs it: no push, no
@@ -50,19 +51,17 @@ export class Http2Connection implements StreamCarrier {
   readonly #frames = new FrameReader()
   readonly #hpack = new HpackDecoder(limits.etcdHeaderBytesMax)
   readonly #budget: FrameBudget
+  readonly #writer: TurnWriter
   readonly #streams = new Map<number, Http2Stream>()
   /** Have something to send and are allowed to, first come first served. */
   readonly #ready = new Set<Http2Stream>()
   readonly #keepalive: Timer
+  #linger: Timer | undefined
   #heard = true
   #lastStream = 0
   #hasSettings = false
   /** A header block that is not complete. */
   #block: { readonly stream: number; readonly flags: number; parts: Buffer[] } | undefined
-  #out: Buffer[] = []
-  #outBytes = 0
-  #flushScheduled = false
-  #socketIsFull = false
   #sendWindow = windowBytesDefault
   #receiveWindow = connectionWindowBytes
   #streamSendWindow = windowBytesDefault
@@ -74,13 +73,13 @@ export class Http2Connection implements StreamCarrier {
     this.#options = options
     this.#socket = socket
     this.#budget = new FrameBudget(clock)
+    this.#writer = new TurnWriter(socket, () => this.#pump())
     this.#keepalive = clock.every(silenceMs, () => this.#lookForLife())
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    socket.on('drain', () => {
-      this.#socketIsFull = false
-      this.#pump()
+    socket.once('close', () => {
+      this.#linger?.cancel()
+      this.#close(undefined)
     })
-    socket.once('close', () => this.#close(undefined))
     socket.once('error', (error) => this.#close(error))
     socket.once('end', () => this.#close(undefined))
     this.#send(
@@ -115,7 +114,7 @@ export class Http2Connection implements StreamCarrier {
     this.#ready.add(stream)
     // Others that are ready wait for a window or the socket.
     if (stream.waitingBytes > frameBytesMax) this.#pump()
-    else if (!this.#socketIsFull) this.#advance(stream)
+    else if (!this.#writer.isFull) this.#advance(stream)
   }
 
   reset(stream: Http2Stream, code: number): void {
@@ -307,7 +306,7 @@ export class Http2Connection implements StreamCarrier {
   /** Sends what may be sent, a frame of each stream in turn. */
   #pump(): void {
     for (const stream of this.#ready) {
-      if (this.#socketIsFull || this.#isClosed) return
+      if (this.#writer.isFull || this.#isClosed) return
       this.#advance(stream)
     }
   }
@@ -376,16 +375,19 @@ export class Http2Connection implements StreamCarrier {
 
   #fail(error: ConnectionError): void {
     this.#goAway(error.code)
-    this.#flush()
-    this.#socket.end()
-    this.#close(error)
+    this.#part(error)
   }
 
   #endIfDone(): void {
-    if (this.#streams.size > 0 || this.#isClosed) return
-    this.#flush()
+    if (this.#streams.size === 0 && !this.#isClosed) this.#part(undefined)
+  }
+
+  /** Closes once what was sent had time to be read. */
+  #part(error: Error | undefined): void {
+    this.#writer.flush()
     this.#socket.end()
-    this.#close(undefined)
+    this.#linger = this.#options.clock.after(lingerMs, () => this.#socket.destroy())
+    this.#close(error)
   }
 
   #close(error: Error | undefined): void {
@@ -398,29 +400,7 @@ export class Http2Connection implements StreamCarrier {
   }
 
   #send(bytes: Buffer): void {
-    if (this.#isClosed) return
-    this.#out.push(bytes)
-    this.#outBytes += bytes.length
-    if (this.#outBytes >= socketBytesHigh) this.#flush()
-    else if (!this.#flushScheduled) {
-      this.#flushScheduled = true
-      // After all sockets and ports that have something in this turn.
-      setImmediate(() => {
-        this.#flushScheduled = false
-        this.#flush()
-      })
-    }
-  }
-
-  #flush(): void {
-    const [first] = this.#out
-    if (!first || this.#socket.destroyed) return
-    const bytes = this.#out.length === 1 ? first : Buffer.concat(this.#out, this.#outBytes)
-    this.#out = []
-    this.#outBytes = 0
-    if (this.#socket.write(bytes)) return
-    this.#socketIsFull = this.#socket.writableLength >= socketBytesHigh
-    if (this.#socket.writableLength > limits.etcdUnsentBytesMax) this.#socket.destroy()
+    if (!this.#isClosed) this.#writer.send(bytes)
   }
 }
 
