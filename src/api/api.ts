@@ -4,7 +4,7 @@ import { StatusError } from '../base/status.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
-import { admitStream } from './admission/connect.ts'
+import { admitConnect } from './admission/connect.ts'
 import { createDynamicAdmission } from './admission/dynamic-admission.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { AuditLog } from './audit/audit-log.ts'
@@ -151,7 +151,7 @@ class Pipeline implements Api {
   }
 
   admitStream(request: ApiRequest, user: User): Promise<void> {
-    return admitStream(this.#contextOf(request, user), this.#shared)
+    return admitConnect(this.#contextOf(request, user), this.#shared)
   }
 
   #contextOf(request: ApiRequest, user: User): HandlerContext {
@@ -242,7 +242,9 @@ class Pipeline implements Api {
     if (!kind) throw noSuchPath()
     if (kind.deprecationWarning !== undefined) context.warnings.push(kind.deprecationWarning)
     const resource: ResourceContext = { ...context, kind, shared: this.#sharedOf(kind, context) }
-    return resourceHandler(resource, this.#extensions.subresources)(resource)
+    const handler = resourceHandler(resource, this.#extensions.subresources)
+    if (info.subresource === 'proxy') await admitConnect(resource, this.#shared)
+    return handler(resource)
   }
 
   #sharedOf(kind: Kind, context: HandlerContext): Shared {

@@ -1,9 +1,9 @@
 import { decodeCustomValue } from '../../kinds/apiextensions/decode-custom.ts'
 import { decodeValue } from '../../kinds/decode-json.ts'
-import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { AnyObject } from '../../kinds/kind.ts'
 import { definition } from '../../kinds/schema.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
-import type { DynamicAdmission } from '../handlers/resource-context.ts'
+import type { Attributes, DynamicAdmission } from '../handlers/resource-context.ts'
 import { type MutatingBinding, type MutatingPolicy, mutateByPolicies } from './policies/mutate.ts'
 import { StoredPolicies } from './policies/policies.ts'
 import {
@@ -31,10 +31,12 @@ export function createDynamicAdmission(store: ClusterStore): DynamicAdmission {
   )
   return {
     async mutate(attributes) {
-      const read = (value: AnyObject) => readAgain(attributes.context.kind, value)
+      const read = (value: AnyObject) => readAgain(attributes, value)
       const { bound } = mutatingPolicies
+      // Options of streams and deletions are nothing that a policy could change.
+      const changes = attributes.operation === 'CREATE' || attributes.operation === 'UPDATE'
       const object =
-        bound.length > 0 ? mutateByPolicies(bound, attributes, read) : attributes.object
+        bound.length > 0 && changes ? mutateByPolicies(bound, attributes, read) : attributes.object
       const { all } = mutatingWebhooks
       return all.length > 0 ? mutateByWebhooks(all, { ...attributes, object }, read) : object
     },
@@ -48,8 +50,8 @@ export function createDynamicAdmission(store: ClusterStore): DynamicAdmission {
 }
 
 /** What others made of an object is read like a body: it may not bring in what no body could. */
-function readAgain(kind: Kind, value: AnyObject): AnyObject {
-  return kind.custom
-    ? decodeCustomValue(kind, value).object
-    : decodeValue(definition(kind.definition), value)
+function readAgain({ context: { kind }, objectKind }: Attributes, value: AnyObject): AnyObject {
+  if (objectKind?.definition === '') return value
+  if (kind.custom && !objectKind) return decodeCustomValue(kind, value).object
+  return decodeValue(definition((objectKind ?? kind).definition), value)
 }

@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { Binding, PodCondition } from '../../kinds/types.ts'
+import { admitPart } from '../admission/part-objects.ts'
 import { badRequest, conflict, invalidKind } from '../errors.ts'
 import { jsonResponse, successStatus } from '../responses.ts'
 import { isDryRun, readBody } from './request-body.ts'
@@ -18,14 +19,14 @@ export async function handleBinding(context: ResourceContext): Promise<ApiRespon
     kind: 'Binding',
     apiVersions: ['v1'],
   })
-  const binding = body as unknown as Binding
   const { info, options } = context
-  const name = info.resource === 'bindings' ? (binding.metadata.name ?? '') : info.name
-  if (binding.metadata.name && binding.metadata.name !== name)
+  const name = info.resource === 'bindings' ? (body.metadata.name ?? '') : info.name
+  if (body.metadata.name && body.metadata.name !== name)
     throw badRequest('name in URL does not match name in Binding object')
+  const dryRun = isDryRun(context)
+  const binding = (await admitPart(judged(context), 'binding', body, dryRun)) as unknown as Binding
   const node = targetNode(binding, name)
   const now = timestamp(options.clock.wallMs())
-  const dryRun = isDryRun(context)
   const pod = { ...context, info: { ...info, resource: 'pods', name } }
   await changeObject(pod, {
     part: 'raw',
@@ -33,6 +34,12 @@ export async function handleBinding(context: ResourceContext): Promise<ApiRespon
     next: (current) => bound(pod, current, binding, node, now),
   })
   return jsonResponse(201, { ...successStatus(undefined), code: 201 })
+}
+
+/** To webhooks and policies the collection `bindings` is a resource of its own. */
+function judged(context: ResourceContext): ResourceContext {
+  const { resource } = context.info
+  return resource === 'bindings' ? { ...context, kind: { ...context.kind, resource } } : context
 }
 
 function targetNode(binding: Binding, name: string): string {

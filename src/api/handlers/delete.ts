@@ -74,9 +74,12 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
   shared.admission.judge(context, undefined, old)
   const uid = old.metadata.uid ?? ''
   const { dryRun } = how
-  const deletion = { context, operation: 'DELETE', object: undefined, old, dryRun } as const
-  await shared.dynamic.mutate(deletion)
-  await shared.dynamic.validate(deletion)
+  // Of an eviction they were told as one.
+  if (info.subresource !== 'eviction') {
+    const deletion = { context, operation: 'DELETE', object: undefined, old, dryRun } as const
+    await shared.dynamic.mutate(deletion)
+    await shared.dynamic.validate(deletion)
+  }
   const marked = markDeleted(kind, parseStored(record.value), how, options.clock.wallMs())
   if (isHeld(kind, marked)) {
     const encoded = await shared.storage.encoded(marked)

@@ -62,7 +62,11 @@ export interface Attributes {
   /** Undefined for a creation. */
   readonly old: AnyObject | undefined
   readonly dryRun: boolean
+  /** What the objects are, where it is not the resource's kind: a Scale, a Binding, options of a stream. */
+  readonly objectKind?: ObjectKind
 }
+
+export type ObjectKind = Pick<Kind, 'group' | 'version' | 'kind' | 'definition'>
 
 /** Admission that the cluster's users configure: policies first, then webhooks. */
 export interface DynamicAdmission {

@@ -10,6 +10,7 @@ import {
   setMember,
 } from '../../kinds/structural/schema-props.ts'
 import type { LabelSelector } from '../../kinds/types.ts'
+import { admitPart } from '../admission/part-objects.ts'
 import { conflict, invalidKind } from '../errors.ts'
 import { applyPatch } from '../patch/apply-patch.ts'
 import { jsonResponse } from '../responses.ts'
@@ -34,10 +35,14 @@ export async function handleScale(context: ResourceContext): Promise<ApiResponse
     return jsonResponse(200, scaleOf(context.kind, context.shared.parsed.get(record)))
   }
   const asked = askedScale(context)
+  const dryRun = isDryRun(context)
   const written = await changeObject(context, {
-    part: 'main',
-    dryRun: isDryRun(context),
-    next: (current) => rescaled(context, current, asked(scaleOf(context.kind, current))),
+    ...{ part: 'main', dryRun },
+    next: async (current) => {
+      const old = scaleOf(context.kind, current)
+      const scale = await admitPart(context, 'scale', asked(old), dryRun, old)
+      return rescaled(context, current, scale)
+    },
   })
   const object = 'stored' in written ? parseStored(written.stored.value) : written.object
   return jsonResponse(200, scaleOf(context.kind, object))

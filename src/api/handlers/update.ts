@@ -40,7 +40,7 @@ export interface Change {
    * The next state, made from a copy of the current one that it may change. Called again when the
    * object changed meanwhile. Returns undefined to leave everything as it is.
    */
-  next(current: AnyObject, record: KeyValue): AnyObject | undefined
+  next(current: AnyObject, record: KeyValue): AnyObject | undefined | Promise<AnyObject | undefined>
 }
 
 /** PUT of an object or of one of its parts (apiserver pkg/endpoints/handlers/update.go). */
@@ -112,7 +112,7 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (!stored) throw notFound(kind, info.name)
   const record = await shownRecord(shared.storage, stored)
   const old = shared.parsed.get(record)
-  const next = change.next(parseStored(record.value), record)
+  const next = await change.next(parseStored(record.value), record)
   if (!next) return { stored: record }
   checkRevision(kind, next, record)
   if (change.part === 'main') shared.admission.update(context, next, old)
@@ -138,7 +138,7 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   return written && { stored: written }
 }
 
-/** What the API itself writes is nobody's business; a Scale is no object of the kind. */
+/** What the API itself writes is nobody's business; a Scale was asked about as one. */
 function isAdmitted({ info }: ResourceContext, { part }: Change): boolean {
   return part !== 'raw' && info.subresource !== 'scale'
 }

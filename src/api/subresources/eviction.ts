@@ -1,5 +1,6 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import type { Eviction, Pod } from '../../kinds/types.ts'
+import { admitPart } from '../admission/part-objects.ts'
 import { badRequest } from '../errors.ts'
 import { deleteObject } from '../handlers/delete.ts'
 import { deletionOf } from '../handlers/delete-options.ts'
@@ -27,6 +28,7 @@ export async function handleEviction(context: ResourceContext): Promise<ApiRespo
   const options = eviction.deleteOptions ?? {}
   const dryRun = isDryRun(context, options.dryRun)
   const record = await getRecord(context)
+  await admitPart(context, 'eviction', body, dryRun)
   await takeDisruption(context, context.shared.parsed.get(record) as Pod, dryRun)
   await deleteObject(context, deletionOf(options, dryRun))
   return jsonResponse(201, { ...successStatus(undefined), code: 201 })

@@ -4,6 +4,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import type { AnyObject, FieldError } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
 import type { BoundObjectReference, Pod, TokenRequest } from '../../kinds/types.ts'
+import { admitPart } from '../admission/part-objects.ts'
 import { nodeNameOf } from '../auth/node-restriction.ts'
 import { type NamedUid, signToken, type TokenBinding } from '../auth/service-account-token.ts'
 import { badRequest, conflict, forbidden, invalidKind, notFound } from '../errors.ts'
@@ -35,13 +36,14 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
       'ServiceUnavailable',
       'tokens are not issued: this cluster has no key to sign tokens of service accounts with',
     )
-  const asked = readBody(context, {
+  const body = readBody(context, {
     definition: 'io.k8s.api.authentication.v1.TokenRequest',
     kind: 'TokenRequest',
     apiVersions: [apiVersion],
-  }) as unknown as TokenRequest
-  isDryRun(context)
-  checkPlaceOf(asked, info.namespace, info.name)
+  })
+  const dryRun = isDryRun(context)
+  checkPlaceOf(body as unknown as TokenRequest, info.namespace, info.name)
+  const asked = (await admitPart(context, 'token', body, dryRun)) as unknown as TokenRequest
   const {
     audiences = [],
     boundObjectRef,

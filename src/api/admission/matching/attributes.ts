@@ -1,10 +1,6 @@
 import type { AnyObject, Kind } from '../../../kinds/kind.ts'
 import { groupVersion } from '../../errors.ts'
-import type {
-  AdmittedOperation,
-  Attributes,
-  ResourceContext,
-} from '../../handlers/resource-context.ts'
+import type { AdmittedOperation, Attributes, ObjectKind } from '../../handlers/resource-context.ts'
 
 export interface KindName {
   readonly group: string
@@ -18,7 +14,12 @@ export interface ResourceName {
   readonly resource: string
 }
 
-export function kindName({ group, version, kind }: Kind): KindName {
+/** What the objects of a request are. */
+export function objectKindOf({ context, objectKind }: Attributes): ObjectKind {
+  return objectKind ?? context.kind
+}
+
+function kindName({ group, version, kind }: ObjectKind): KindName {
   return { group, version, kind }
 }
 
@@ -55,7 +56,7 @@ function optionsOf({ context, operation, dryRun }: Attributes): object {
 export function requestOf(attributes: Attributes) {
   const { context, operation, dryRun } = attributes
   const { kind, info, user } = context
-  const kindValue = kindName(kind)
+  const kindValue = kindName(objectKindOf(attributes))
   const resource = resourceName(kind)
   const sub = info.subresource
   return {
@@ -81,9 +82,10 @@ export function requestOf(attributes: Attributes) {
 
 /** An object as webhooks and expressions get it: with apiVersion and kind. */
 export function shownObject(
-  { kind }: ResourceContext,
+  attributes: Attributes,
   object: AnyObject | undefined,
 ): AnyObject | null {
   if (!object) return null
+  const kind = objectKindOf(attributes)
   return { ...object, apiVersion: groupVersion(kind), kind: kind.kind }
 }

@@ -18,8 +18,8 @@ export function admissionLookup(
 ): Lookup {
   const { context, object, old } = attributes
   const makers = new Map<string, () => Value>([
-    ['object', () => celValueOf(shownObject(context, object))],
-    ['oldObject', () => celValueOf(shownObject(context, old))],
+    ['object', () => celValueOf(shownObject(attributes, object))],
+    ['oldObject', () => celValueOf(shownObject(attributes, old))],
     // Every field is there, empty where the request says nothing.
     [
       'request',

@@ -104,12 +104,12 @@ function mutated(
 function changed(
   { source, program }: CompiledPolicy['mutations'][number],
   evaluation: Evaluation,
-  { context, object }: Attributes,
+  attributes: Attributes,
 ): AnyObject {
   const isPatch = source.patchType === 'JSONPatch'
   const text = (isPatch ? source.jsonPatch : source.applyConfiguration)?.expression ?? ''
   const value = runExpression(program, text, evaluation)
-  const before = copyRecord(shownObject(context, object) ?? {})
+  const before = copyRecord(shownObject(attributes, attributes.object) ?? {})
   if (isPatch) {
     if (!isListValue(value)) throw new PolicyFailure(`expression '${text}' gave no list of changes`)
     const result = patched(before, copyJson(value.map(jsonOf)), text)
@@ -121,7 +121,11 @@ function changed(
   for (const field of ['apiVersion', 'kind'])
     if (applied[field] !== undefined && applied[field] !== before[field])
       throw new PolicyFailure(`must not change ${field} by an apply configuration`)
-  return merge(shapeOf(context.kind), before, applied) as unknown as AnyObject
+  return merge(
+    shapeOf(attributes.objectKind ?? attributes.context.kind),
+    before,
+    applied,
+  ) as unknown as AnyObject
 }
 
 function patched(document: Json, patch: Json, text: string): Json {

@@ -48,8 +48,8 @@ export async function ask(
     request: {
       uid,
       ...requestOf(attributes),
-      object: shownObject(context, attributes.object),
-      oldObject: shownObject(context, attributes.old),
+      object: shownObject(attributes, attributes.object),
+      oldObject: shownObject(attributes, attributes.old),
     },
   }
   const timeoutMs = (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1_000

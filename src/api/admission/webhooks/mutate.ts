@@ -44,12 +44,12 @@ export async function mutateByWebhooks(
 
 function patched(
   { webhook }: Webhook,
-  { context, object }: Attributes,
+  attributes: Attributes,
   patch: string,
   read: (value: AnyObject) => AnyObject,
 ): AnyObject {
   try {
-    const document = copyRecord(shownObject(context, object) ?? {})
+    const document = copyRecord(shownObject(attributes, attributes.object) ?? {})
     const result = applyJsonPatch(document, parsePatch(Buffer.from(patch)))
     if (!isRecord(result) || !isRecord(result['metadata'] ?? {}))
       throw statusError('BadRequest', 'the patch does not leave an object')
