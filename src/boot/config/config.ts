@@ -68,7 +68,7 @@ const oidcIssuer = z.strictObject({
 const unique = (list: { name: string }[]) =>
   new Set(list.map((one) => one.name)).size === list.length
 
-const schema = z.strictObject({
+export const clusterConfigSchema = z.strictObject({
   /** Shown in kubeconfig and status. */
   name: name.default('kijabi'),
   masters: z
@@ -185,7 +185,7 @@ const schema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 })
 
-export type ClusterConfig = z.output<typeof schema>
+export type ClusterConfig = z.output<typeof clusterConfigSchema>
 export type MasterConfig = z.output<typeof master>
 export type WorkerConfig = z.output<typeof worker>
 
@@ -200,7 +200,7 @@ export function parseConfig(text: string, source: string): ClusterConfig {
       'correct the file, or delete it to start with the defaults',
     )
   }
-  const result = schema.safeParse(json)
+  const result = clusterConfigSchema.safeParse(json)
   if (result.success) return result.data
   const lines = result.error.issues.map((issue) => `  ${describe(issue, json)}`)
   throw new ConfigError(
