@@ -9,11 +9,8 @@ import { Machine } from '../../state/machine.ts'
 import type { ResolvedCluster, ResolvedMaster } from '../config/cluster-directory.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { exitCodes } from '../shutdown.ts'
-import { startExternalStore } from './external-store.ts'
 import { openFlightFile } from './flight-file.ts'
-import { serveMaster } from './master-api.ts'
-import { type MasterStore, serveEtcd } from './master-etcd.ts'
-import { leadMaster } from './master-leader.ts'
+import type { MasterStore } from './master-etcd.ts'
 import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
 
 /**
@@ -24,10 +21,21 @@ export async function runMaster(flags: MemberFlags): Promise<number> {
   const member = startMember(flags)
   const emit = openFlightFile(member.directory, member.name, member.scope)
   const self = memberNamed(member.cluster.masters, flags, 'master')
-  const store = member.cluster.store
-    ? await startExternalStore(member, self, member.cluster.store.etcd)
-    : await startStore(member, self, emit)
+  const { store: external } = member.cluster
+  const starting = external
+    ? import('./external-store.ts').then((one) =>
+        one.startExternalStore(member, self, external.etcd),
+      )
+    : startStore(member, self, emit)
+  // Raft goes first: the others may be waiting for this member's vote, and the rest takes most of a start.
+  const rest = Promise.all([
+    import('./master-api.ts'),
+    import('./master-etcd.ts'),
+    import('./master-leader.ts'),
+  ])
+  const store = await starting
   const { proposer } = store
+  const [{ serveMaster }, { serveEtcd }, { leadMaster }] = await rest
   const serving = await serveMaster(member, self, store)
   await serveEtcd(member, flags, store, serving)
   const informers = leadMaster(member, { proposer, emit, handle: serving.handle })
