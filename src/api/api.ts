@@ -232,6 +232,9 @@ class Pipeline implements Api {
     const { info, user, request } = context
     if ((request.body?.length ?? 0) > limits.bodyBytesMax) throw bodyTooLarge()
     await this.#authorize(user, info)
+    const { aggregation } = this.#options
+    const remote = aggregation?.services.ofPath(info.path)
+    if (aggregation && remote) return aggregation.forward(remote, request, user)
     if (!info.isResource) return this.#path(context)
     if (info.group === '' && info.resource === 'bindings') return this.#oldBinding(context)
     const answered = this.#extensions.resources.get(

@@ -3,7 +3,7 @@ import type { Logger } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
-import type { EndpointSlice, Endpoints } from '../kinds/types.ts'
+import type { ConfigMap, EndpointSlice, Endpoints } from '../kinds/types.ts'
 import { reconcilePolicy } from './auth/rbac/reconcile-policy.ts'
 import { defaultFlows } from './fairness/default-flows.ts'
 
@@ -67,6 +67,8 @@ export interface Keeping {
   readonly clock: Clock
   readonly logger: Logger
   readonly scope: Scope
+  /** What masters tell others by ConfigMaps; what somebody changes of them is put back. */
+  readonly published?: readonly ConfigMap[]
   /** Calls back when the endpoints may have changed; returns what ends that. */
   changes?(look: () => void): () => void
 }
@@ -79,11 +81,12 @@ export interface Keeping {
 export async function keepBootstrapObjects(
   client: Client,
   endpoints: () => readonly MasterEndpoint[],
-  { clock, logger, scope, changes }: Keeping,
+  { clock, logger, scope, changes, published = [] }: Keeping,
 ): Promise<void> {
   await ensureBootstrapObjects(client, endpoints())
   await reconcilePolicy(client)
   await ensureClusterDefaults(client)
+  await publish(client, published)
   let looking = false
   let again = false
   const look = async () => {
@@ -94,6 +97,7 @@ export async function keepBootstrapObjects(
       do {
         again = false
         await ensureBootstrapObjects(client, endpoints())
+        await publish(client, published)
       } while (again && !scope.closed)
     } catch (error) {
       // The next look tries again; another leader has its own.
@@ -108,6 +112,17 @@ export async function keepBootstrapObjects(
     timer.cancel()
     unsubscribe?.()
   })
+}
+
+async function publish(client: Client, wanted: readonly ConfigMap[]): Promise<void> {
+  const resource = client.resource<ConfigMap>(core('configmaps', true))
+  for (const one of wanted) {
+    const { namespace = '', name = '' } = one.metadata
+    await ensure(resource, namespace, one)
+    const current = await resource.get(namespace, name)
+    // An update that changes nothing makes no revision.
+    await resource.update({ ...current, data: { ...current.data, ...one.data } })
+  }
 }
 
 function core(resource: string, namespaced: boolean) {

@@ -5,6 +5,7 @@ import type { Registry } from '../base/metrics.ts'
 import type { Random } from '../base/random.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
 import type { AuditOptions } from './audit/audit-log.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import type { Authorizer } from './auth/authorizer.ts'
@@ -61,6 +62,8 @@ export interface ApiOptions {
   readonly tokenSigner?: TokenSigner
   /** Who did what is written down; nothing when left out. */
   readonly audit?: AuditOptions
+  /** Groups and versions that API servers behind Services serve; none when left out. */
+  readonly aggregation?: Aggregator
   /** Where requests are counted; nowhere when left out. */
   readonly metrics?: Registry
 }

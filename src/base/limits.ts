@@ -51,6 +51,11 @@ export const limits = {
   webhookAnswerBytesMax: 6 * MiB,
   statsSummaryBytesMax: 8 * MiB,
   usageWindowMs: 1_000,
+  remoteDiscoveryBytesMax: 8 * MiB,
+  /** So long what an API server behind a Service said that it serves is taken for true. */
+  remoteDiscoveryMsMax: 60_000,
+  /** How long such a server may take to say it. */
+  remoteDiscoveryAnswerMsMax: 5_000,
 
   // Store
   txnOperationsMax: 128,

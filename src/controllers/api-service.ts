@@ -6,11 +6,14 @@ import { compareVersionNames } from '../kinds/apiextensions/version-order.ts'
 import { allKinds } from '../kinds/scheme.ts'
 import { formatTime } from '../kinds/time.ts'
 import type { APIService, APIServiceCondition } from '../kinds/types.ts'
-import type { Controller, ControllerContext } from './controller.ts'
+import type { Controller, ControllerContext, ProbedAvailability } from './controller.ts'
 
 const managed = 'kube-aggregator.kubernetes.io/automanaged'
 /** There is one thing to keep: that every group and version served here has its APIService. */
 const everything = 'all'
+/** Between two looks at an API server behind a Service: one that answers, one that does not. */
+const probeMs = 30_000
+const probeSoonMs = 2_000
 
 /** A group and version that the masters serve themselves. */
 interface LocalVersion {
@@ -69,26 +72,33 @@ export function localService(one: LocalVersion): APIService {
   }
 }
 
-/**
- * Whether a group and version is to be had: those served here always are; others are not, as nothing is
- * passed on to services (kube-aggregator pkg/controllers/status). Pure.
- */
-export function availability(service: APIService, now: string): APIServiceCondition {
-  const told = service.spec?.service
-    ? {
-        status: 'False',
-        reason: 'NotSupported',
-        message: 'this cluster passes no requests on to API servers behind services',
-      }
-    : { status: 'True', reason: 'Local', message: 'Local APIServices are always available' }
+const local: ProbedAvailability = {
+  ...{ status: 'True', reason: 'Local' },
+  message: 'Local APIServices are always available',
+}
+const notSupported: ProbedAvailability = {
+  ...{ status: 'False', reason: 'NotSupported' },
+  message: 'this cluster passes no requests on to API servers behind services',
+}
+
+/** The condition Available of an APIService, with what was found out about it. Pure. */
+export function availability(
+  service: APIService,
+  probed: ProbedAvailability | undefined,
+  now: string,
+): APIServiceCondition {
+  const told = service.spec?.service ? (probed ?? notSupported) : local
   const known = service.status?.conditions?.find(({ type }) => type === 'Available')
   const since = known?.status === told.status ? known.lastTransitionTime : now
   return { type: 'Available', ...told, ...(since ? { lastTransitionTime: since } : {}) }
 }
 
-/** Registers what the masters serve (kube-aggregator pkg/controllers/autoregister). */
+/**
+ * Registers what the masters serve (kube-aggregator pkg/controllers/autoregister), and tells of all whether
+ * they are to be had: what is behind a Service is asked again and again.
+ */
 export function apiServiceController(context: ControllerContext): Controller {
-  const { client, informers, clock } = context
+  const { client, informers, clock, config } = context
   const definitions = informers.informer<CustomDefinition>(paths.customResourceDefinitions)
   const services = informers.informer<APIService>(paths.apiServices)
   const resource = client.resource<APIService>(paths.apiServices)
@@ -108,12 +118,21 @@ export function apiServiceController(context: ControllerContext): Controller {
       const there = new Map(services.list().map((one) => [one.metadata.name ?? '', one]))
       for (const [name, one] of wanted)
         if (!there.has(name)) await create(resource, localService(one))
+      let requeueAfterMs: number | undefined
       for (const [name, service] of there) {
         const isStale = service.metadata.labels?.[managed] === 'true' && !wanted.has(name)
-        if (isStale) await remove(resource, service)
-        else await tell(resource, service, formatTime(clock.wallMs()))
+        if (isStale) {
+          await remove(resource, service)
+          continue
+        }
+        const probed = service.spec?.service ? await config.probeApiService?.(service) : undefined
+        const told = availability(service, probed, formatTime(clock.wallMs()))
+        await tell(resource, service, told)
+        if (!probed) continue
+        const pauseMs = probed.status === 'True' ? probeMs : probeSoonMs
+        requeueAfterMs = Math.min(requeueAfterMs ?? pauseMs, pauseMs)
       }
-      return undefined
+      return requeueAfterMs === undefined ? undefined : { requeueAfterMs }
     },
   }
 }
@@ -140,12 +159,15 @@ async function remove(
 async function tell(
   resource: ResourceClient<APIService>,
   service: APIService,
-  now: string,
+  told: APIServiceCondition,
 ): Promise<void> {
   const old = service.status?.conditions ?? []
-  const told = availability(service, now)
   const isTold = old.some(
-    (one) => one.type === told.type && one.status === told.status && one.reason === told.reason,
+    ({ type, status, reason, message }) =>
+      type === told.type &&
+      status === told.status &&
+      reason === told.reason &&
+      message === told.message,
   )
   if (isTold) return
   const conditions = [...old.filter(({ type }) => type !== told.type), told]

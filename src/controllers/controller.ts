@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts'
 import type { Recorder } from '../client/recorder.ts'
 import type { InformerFactory } from '../client/reflector.ts'
 import type { Client } from '../client/typed.ts'
+import type { APIService } from '../kinds/types.ts'
 import type { SignCertificate } from './certificates/order.ts'
 
 export interface ControllersConfig {
@@ -17,6 +18,15 @@ export interface ControllersConfig {
   readonly caCertificate?: string
   /** Signs with the cluster's authority; without it approved requests for certificates wait. */
   readonly signCertificate?: SignCertificate
+  /** Asks an API server behind a Service; undefined for an APIService that the masters serve. */
+  readonly probeApiService?: (service: APIService) => Promise<ProbedAvailability | undefined>
+}
+
+/** Of an APIService: its condition Available. */
+export interface ProbedAvailability {
+  readonly status: 'True' | 'False'
+  readonly reason: string
+  readonly message: string
 }
 
 export interface ControllersOptions {

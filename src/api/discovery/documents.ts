@@ -16,7 +16,7 @@ export function aggregated(served: readonly GroupVersion[], version: 'v2' | 'v2b
         .map((one) => ({
           version: one.version,
           resources: one.resources.map(aggregatedResource),
-          freshness: 'Current',
+          freshness: one.isStale === true ? 'Stale' : 'Current',
         })),
     })),
   }

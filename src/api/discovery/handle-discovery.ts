@@ -34,11 +34,19 @@ export function handleDiscovery(context: HandlerContext): Promise<ApiResponse> |
         'the server does not allow this method on the requested resource',
       ),
     )
-  const document = findDocument(context, root, first, second)
-  if (!document)
-    return refuse(statusError('NotFound', 'the server could not find the requested resource'))
+  return answerWith(context, [root, first, second])
+}
+
+async function answerWith(
+  context: HandlerContext,
+  [root, first, second]: readonly [string, string, string],
+): Promise<ApiResponse> {
+  const own = context.kinds.groupVersions
+  const served = (await context.options.aggregation?.merged(own)) ?? own
+  const document = findDocument(context, served, root, first, second)
+  if (!document) throw statusError('NotFound', 'the server could not find the requested resource')
   const lifetime = document.contentType === plainType ? 'no-cache, private' : 'public'
-  return Promise.resolve(documentResponse(request, document, lifetime))
+  return documentResponse(context.request, document, lifetime)
 }
 
 function refuse(error: Error): Promise<never> {
@@ -56,14 +64,21 @@ function rootPaths(served: ServedVersions): { paths: string[] } {
   return { paths: [...fixed, '/readyz', '/version', ...groups].sort() }
 }
 
-function findDocument(context: HandlerContext, root: string, first: string, second: string) {
-  const served = context.kinds.groupVersions
+function findDocument(
+  context: HandlerContext,
+  served: ServedVersions,
+  root: string,
+  first: string,
+  second: string,
+) {
   if (root === '') return cached(served, 'root', () => rootPaths(served))
   if (root === 'version')
     return first === '' ? cached(served, 'version', () => versionDocument) : undefined
   if (root === 'api')
-    return first === '' ? rootDocument(context, 'api') : cachedResources(served, '', first, second)
-  if (first === '') return rootDocument(context, 'apis')
+    return first === ''
+      ? rootDocument(context, served, 'api')
+      : cachedResources(served, '', first, second)
+  if (first === '') return rootDocument(context, served, 'apis')
   if (second === '') return cached(served, `group ${first}`, () => groupDocument(served, first))
   return cachedResources(served, first, second, '')
 }
@@ -74,8 +89,11 @@ function cachedResources(served: ServedVersions, group: string, version: string,
 }
 
 /** `/api` and `/apis`: the aggregated form for clients that ask for it. */
-function rootDocument(context: HandlerContext, root: 'api' | 'apis'): CachedDocument | undefined {
-  const served = context.kinds.groupVersions
+function rootDocument(
+  context: HandlerContext,
+  served: ServedVersions,
+  root: 'api' | 'apis',
+): CachedDocument | undefined {
   const version = aggregationAsked(context.request.headers.get('accept'))
   if (version) {
     const own = served.filter((one) => (one.group === '') === (root === 'api'))

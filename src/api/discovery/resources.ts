@@ -33,6 +33,8 @@ export interface GroupVersion {
   readonly version: string
   /** Sorted by name. */
   readonly resources: readonly DiscoveredResource[]
+  /** Its server, behind a Service, did not answer: this is what it last said. */
+  readonly isStale?: boolean
 }
 
 /** Bodies that are answered, or acted upon, and never stored. */

@@ -6,7 +6,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type LinkBase, rewriteLink, rewritePage } from './links.ts'
-import { answered, openOutgoing } from './outgoing.ts'
+import { answered, chunksOf, openOutgoing } from './outgoing.ts'
 import { splitProxyPath } from './proxied-path.ts'
 import { type ProxyTarget, proxyTarget } from './target.ts'
 
@@ -74,19 +74,6 @@ async function passedOn(
   // Tags are ASCII in every encoding that pages have: each byte stays what it is.
   const rewritten = Buffer.from(rewritePage(page.toString('latin1'), base), 'latin1')
   return { ...answer, body: { kind: 'whole', chunks: [rewritten] } }
-}
-
-/** Passes chunks on as they come; the proxied server waits while the client is slow. */
-async function* chunksOf(
-  response: IncomingMessage,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of response) yield chunk as Uint8Array
-  } catch (error) {
-    // Destroyed by the client's own hang-up: that is how such a stream ends.
-    if (!signal?.aborted) throw error
-  }
 }
 
 async function* joined(

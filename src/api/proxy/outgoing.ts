@@ -15,6 +15,7 @@ export function openOutgoing(
   const { scheme, host, port, isKubelet } = target
   const common = { host, port, agent: false, maxHeaderSize: limits.headerBytesMax, ...request }
   if (scheme === 'http') return httpRequest(common)
+  if (target.tls) return httpsRequest({ ...common, ...target.tls })
   const tls = isKubelet
     ? { cert: kubeletTls.certificate, key: kubeletTls.privateKey, ca: kubeletTls.ca }
     : { rejectUnauthorized: false }
@@ -43,4 +44,17 @@ export function answered(
 
 export function unreachable(error: Error): StatusError {
   return statusError('ServiceUnavailable', `error trying to reach service: ${error.message}`)
+}
+
+/** Passes chunks on as they come; the proxied server waits while the client is slow. */
+export async function* chunksOf(
+  response: IncomingMessage,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response) yield chunk as Uint8Array
+  } catch (error) {
+    // Destroyed by the client's own hang-up: that is how such a stream ends.
+    if (!signal?.aborted) throw error
+  }
 }

@@ -15,6 +15,14 @@ export interface ProxyTarget {
   readonly port: number
   /** A kubelet: it is shown this master's certificate, and must show one of the cluster's. */
   readonly isKubelet: boolean
+  /** For a server that must show a certificate of its own authority, and be shown one. */
+  readonly tls?: {
+    readonly cert: string
+    readonly key: string
+    readonly servername: string
+    readonly ca?: Buffer
+    readonly rejectUnauthorized?: false
+  }
 }
 
 /** `name`, `name:port` or `scheme:name:port`, as the path names pods, services and nodes. */

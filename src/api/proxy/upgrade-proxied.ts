@@ -6,7 +6,7 @@ import { type AcceptedUpgrade, carryUpgrade, passRefusal } from '../subresources
 import { upgradeHeaders } from './headers.ts'
 import { answered, openOutgoing } from './outgoing.ts'
 import { splitProxyPath } from './proxied-path.ts'
-import { proxyTarget } from './target.ts'
+import { type ProxyTarget, proxyTarget } from './target.ts'
 
 /**
  * An upgrade through `…/proxy/<path>`: the proxied server's answer goes to the client as it is, and when
@@ -21,11 +21,23 @@ export async function upgradeProxied(
 ): Promise<void> {
   const target = await proxyTarget(options, info)
   const path = splitProxyPath(info, request.url ?? '/')
-  const outgoing = openOutgoing(options, target, {
+  const asked = {
     method: request.method ?? 'GET',
     path: `${path.rest === '' ? '/' : path.rest}${path.query}`,
     headers: upgradeHeaders(headersOf(request), path),
-  })
+  }
+  return upgradeTo(options, target, asked, socket, head)
+}
+
+/** As `upgradeProxied`, for a target that is known. */
+export async function upgradeTo(
+  options: Pick<ApiOptions, 'kubeletTls' | 'clock'>,
+  target: ProxyTarget,
+  asked: Parameters<typeof openOutgoing>[2],
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const outgoing = openOutgoing(options, target, asked)
   const hangUp = () => outgoing.destroy(new Error('the client hung up'))
   socket.once('close', hangUp)
   const upgraded = new Promise<AcceptedUpgrade>((resolve) => {

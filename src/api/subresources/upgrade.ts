@@ -41,6 +41,14 @@ export function createUpgradeHandler(
   return {
     handleUpgrade: async (request, socket, head, user) => {
       const info = parseRequestInfo(request.method ?? '', request.url ?? '/')
+      const remote = options.aggregation?.services.ofPath(info.path)
+      if (options.aggregation && remote) {
+        requireAllowed(options.authorizer, user, info)
+        open.add(socket)
+        return options.aggregation
+          .upgrade(remote, request, user, socket, head)
+          .finally(() => open.delete(socket))
+      }
       if (info.isResource && info.subresource === 'proxy') {
         requireAllowed(options.authorizer, user, info)
         open.add(socket)

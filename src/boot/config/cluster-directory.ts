@@ -57,14 +57,14 @@ export class ClusterDirectory {
     writeAtomically(this.kubeconfigFile, text, 0o600)
   }
 
-  /** The cluster's authority; made when there is none. */
-  async authority(clusterName: string, clock: Clock): Promise<KeyPair> {
-    const stored = this.readPair('ca')
+  /** The cluster's authority, or another one of its own; made when there is none. */
+  async authority(name: string, clock: Clock, file = 'ca'): Promise<KeyPair> {
+    const stored = this.readPair(file)
     if (stored) return stored
     // Loaded here, not above: members read certificates and never make one.
     const { createAuthority } = await import('./certificates.ts')
-    const made = await createAuthority(clusterName, clock.wallMs())
-    this.#writePair('ca', made)
+    const made = await createAuthority(name, clock.wallMs())
+    this.#writePair(file, made)
     return made
   }
 

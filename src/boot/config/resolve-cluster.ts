@@ -272,6 +272,9 @@ export function clusterIdOf(authority: KeyPair): string {
   return createHash('sha256').update(authority.certificate).digest('hex').slice(0, 12)
 }
 
+/** Whom API servers behind Services believe what its headers say of who asks. */
+export const frontProxyName = 'front-proxy-client'
+
 /** Certificates of every member and the kubeconfig, made or renewed. */
 export async function prepareIdentities(
   directory: ClusterDirectory,
@@ -298,6 +301,14 @@ export async function prepareIdentities(
     )
   }
   await issue('kubelet-client', 'kube-apiserver-kubelet-client', ['kijabi:masters'], [])
+  // An authority of its own: who trusts it takes the names in request headers for true.
+  const frontProxyAuthority = await directory.authority('front-proxy', clock, 'front-proxy-ca')
+  await directory.identity(
+    'front-proxy-client',
+    { commonName: frontProxyName, organizations: [], hosts: [] },
+    frontProxyAuthority,
+    clock,
+  )
   for (const worker of cluster.workers) {
     const { host } = splitAddress(worker.kubeletAddress)
     await issue(

@@ -1,3 +1,4 @@
+import type { Aggregation } from '../../api/aggregation/aggregation.ts'
 import { createApi } from '../../api/api.ts'
 import { createAuthenticator } from '../../api/auth/authenticate.ts'
 import { storedBootstrapTokens } from '../../api/auth/bootstrap-tokens.ts'
@@ -16,15 +17,16 @@ import { type ApiRequest, type ApiResponse, notMemberHeader } from '../../client
 import type { Replica } from '../../raft/replica.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
+import { aggregationOf } from './aggregation.ts'
 import { openAuditFile } from './audit-file.ts'
-import { GracefulStop } from './graceful-stop.ts'
+import { GracefulStop } from './health/graceful-stop.ts'
+import { masterHealth } from './health/master-health.ts'
+import { Membership } from './health/membership.ts'
 import { openOidc } from './identity/oidc.ts'
 import { openStore } from './identity/sealed-store.ts'
 import { serviceAccountTokens } from './identity/service-account-tokens.ts'
-import { masterHealth } from './master-health.ts'
 import { masterReport, reportPath } from './master-report.ts'
 import { identityOf, type MemberProcess } from './member.ts'
-import { Membership } from './membership.ts'
 import { obeyOrder, type RaftOrder, raftRoutes } from './raft-routes.ts'
 import { testHookRoutes } from './test-hooks.ts'
 
@@ -39,6 +41,7 @@ export interface ServingMaster {
   readonly address: string
   /** The API's own pipeline, for clients in this process. */
   handle(request: ApiRequest): Promise<ApiResponse>
+  readonly aggregation: Aggregation
   /** Ready only once they have their first lists. */
   readonly informers: { unsynced: (() => readonly string[]) | undefined }
   /** Sends clients elsewhere, before anything else of this master ends. */
@@ -83,7 +86,9 @@ export async function serveMaster(
   const authenticator = createAuthenticator({
     ...{ clock, tokens, bootstrapTokens, oidc: await openOidc(member) },
   })
+  const aggregation = aggregationOf(member, proposer)
   const options: ApiOptions = {
+    aggregation,
     authorizer: createAuthorizer(store),
     ...{ store, clock, random, logger, metrics, memberName: self.name },
     ...{ serviceCidr: cluster.serviceCidr, nodePortRange: cluster.nodePortRange },
@@ -136,7 +141,7 @@ export async function serveMaster(
   return {
     address: self.apiAddress,
     handle: (request) => api.handle(request, masterUser),
-    informers,
+    ...{ informers, aggregation },
     leave: () => ending.run(),
     obey: (order) => obeyOrder(replica, order, () => membership.leave(() => server.drain())),
   }

@@ -1,3 +1,4 @@
+import type { Aggregation } from '../../api/aggregation/aggregation.ts'
 import { keepBootstrapObjects } from '../../api/bootstrap-objects.ts'
 import type { Proposer } from '../../api/proposer.ts'
 import type { Term } from '../../base/brand.ts'
@@ -15,6 +16,7 @@ import type { ControllersConfig } from '../../controllers/controller.ts'
 import { createControllers } from '../../controllers/controllers.ts'
 import type { Node } from '../../kinds/types.ts'
 import { createScheduler } from '../../scheduler/run.ts'
+import { clusterAuthentication } from './aggregation.ts'
 import { apiForPodsAnnotation, offeredEndpoints, reachableMasters } from './api-for-pods.ts'
 import { compactionPart } from './compaction.ts'
 import { followLeadership, type LeaderPart } from './leadership.ts'
@@ -25,6 +27,7 @@ export interface LeaderParts {
   readonly proposer: Proposer
   readonly emit: FlightEmit
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>
+  readonly aggregation: Pick<Aggregation, 'availability'>
 }
 
 /** The API is in this process: asking it again costs little, and waiting would delay a takeover. */
@@ -52,7 +55,10 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
     ...shared,
     clientOf: (own) => createClient(transport, { fence: own, userAgent }),
     recorderOf: (fenced, component) => createRecorder(fenced, { component, host, ...deps }),
-    config: { ...cluster.nodes, caCertificate: authority, ...signingOf(member) },
+    config: {
+      ...{ ...cluster.nodes, caCertificate: authority, ...signingOf(member) },
+      probeApiService: (service) => parts.aggregation.availability(service),
+    },
   })
   const nodeInformer = informers.informer<Node>(paths.nodes)
   const apiEndpoints = () => {
@@ -71,7 +77,7 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
     name: 'first objects',
     startLeading: (_term, reign) =>
       keepBootstrapObjects(client, apiEndpoints, {
-        ...{ clock, logger, scope: reign },
+        ...{ clock, logger, scope: reign, published: [clusterAuthentication(member)] },
         changes: (look) => nodeInformer.subscribe(lookAtOffers(look)),
       }),
   }

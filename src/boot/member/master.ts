@@ -38,7 +38,7 @@ export async function runMaster(flags: MemberFlags): Promise<number> {
   const [{ serveMaster }, { serveEtcd }, { leadMaster }] = await rest
   const serving = await serveMaster(member, self, store)
   await serveEtcd(member, flags, store, serving)
-  const informers = leadMaster(member, { proposer, emit, handle: serving.handle })
+  const informers = leadMaster(member, { proposer, emit, ...serving })
   serving.informers.unsynced = () => informers.unsynced()
   // Registered last, it is the first step of ending.
   member.scope.onClose('clients', () => serving.leave())

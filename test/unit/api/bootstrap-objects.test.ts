@@ -61,3 +61,31 @@ test('the service of the cluster comes back when somebody deletes it', async () 
   for (let turn = 0; turn < 50; turn += 1) await clock.advanceAsync(0)
   assert.equal((await cluster.ask('GET', service)).status, 200)
 })
+
+test('what masters publish is there, and comes back when somebody changes it', async () => {
+  await using cluster = await openCluster()
+  await using scope = new Scope()
+  const client = createClient(
+    createInProcessTransport((request) => cluster.api.handle(request, admin)),
+  )
+  const { clock } = cluster
+  const name = 'extension-apiserver-authentication'
+  const published = [
+    {
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' } },
+      data: { 'client-ca-file': 'PEM' },
+    },
+  ]
+  await keepBootstrapObjects(client, () => [], { clock, logger: silentLogger, scope, published })
+  const path = `/api/v1/namespaces/kube-system/configmaps/${name}`
+  const { revision } = cluster.memory.store.view
+  await clock.advanceAsync(30_000)
+  assert.equal(cluster.memory.store.view.revision, revision, 'looking writes nothing')
+  const { json } = await cluster.ask('GET', path)
+  const data = { 'client-ca-file': 'wrong', mine: 'kept' }
+  assert.equal((await cluster.ask('PUT', path, { ...json, data })).status, 200)
+  await clock.advanceAsync(10_000)
+  for (let turn = 0; turn < 50; turn += 1) await clock.advanceAsync(0)
+  const { json: after } = await cluster.ask('GET', path)
+  assert.deepEqual(after.data, { 'client-ca-file': 'PEM', mine: 'kept' })
+})

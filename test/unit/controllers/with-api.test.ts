@@ -202,6 +202,39 @@ describe('custom resources', () => {
     })
   })
 
+  test('a registration of another server says whether that answers, as long as it is there', async () => {
+    let answers = false
+    const probeApiService = async () =>
+      answers
+        ? ({ status: 'True', reason: 'Passed', message: 'all checks passed' } as const)
+        : ({ status: 'False', reason: 'ServiceNotFound', message: 'not present' } as const)
+    await withApi(
+      async ({ client, until }) => {
+        const services = client.resource<APIService>(paths.apiServices)
+        const available = async (name: string) => {
+          const { status } = await services.get('', name)
+          const found = status?.conditions?.find(({ type }) => type === 'Available')
+          return `${found?.status} ${found?.reason}`
+        }
+        await services.create('', {
+          metadata: { name: 'v1.fish.example.com' },
+          spec: {
+            ...{ group: 'fish.example.com', version: 'v1' },
+            ...{ groupPriorityMinimum: 100, versionPriority: 10 },
+            service: { namespace: 'default', name: 'fish' },
+          },
+        } as APIService)
+        const tells = (wanted: string) => async () =>
+          (await available('v1.fish.example.com')) === wanted
+        await until('the missing Service', tells('False ServiceNotFound'))
+        answers = true
+        await until('the answer', tells('True Passed'))
+        assert.equal(await available('v1.apps'), 'True Local')
+      },
+      { probeApiService },
+    )
+  })
+
   test('a second definition that wants the same names is not established', async () => {
     await withApi(async ({ client, until }) => {
       await definitionsOf(client).create('', widgetDefinition())

@@ -1,9 +1,9 @@
-import type { HealthCheck } from '../../api/serving/health.ts'
-import { objectKey } from '../../api/storage-keys.ts'
-import { present } from '../../base/assert.ts'
-import { type Clock, delay } from '../../base/clock.ts'
-import { kindOfResource } from '../../kinds/scheme.ts'
-import type { ClusterStore } from '../../state/cluster-store.ts'
+import type { HealthCheck } from '../../../api/serving/health.ts'
+import { objectKey } from '../../../api/storage-keys.ts'
+import { present } from '../../../base/assert.ts'
+import { type Clock, delay } from '../../../base/clock.ts'
+import { kindOfResource } from '../../../kinds/scheme.ts'
+import type { ClusterStore } from '../../../state/cluster-store.ts'
 
 /** What the checks look at. */
 export interface MasterHealthParts {

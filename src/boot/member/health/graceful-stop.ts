@@ -1,6 +1,6 @@
-import { type Clock, delay } from '../../base/clock.ts'
-import type { Logger } from '../../base/log.ts'
-import type { Replica } from '../../raft/replica.ts'
+import { type Clock, delay } from '../../../base/clock.ts'
+import type { Logger } from '../../../base/log.ts'
+import type { Replica } from '../../../raft/replica.ts'
 import { noticeMs } from './membership.ts'
 
 export interface GracefulStopParts {

@@ -1,6 +1,6 @@
-import { type Clock, delay } from '../../base/clock.ts'
-import { probePeriodMs } from '../../client/balancer.ts'
-import type { Replica } from '../../raft/replica.ts'
+import { type Clock, delay } from '../../../base/clock.ts'
+import { probePeriodMs } from '../../../client/balancer.ts'
+import type { Replica } from '../../../raft/replica.ts'
 
 /** Time for every balancer to probe this master, and for the answer to a slow probe. */
 export const noticeMs = 1.5 * probePeriodMs
