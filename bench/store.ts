@@ -13,13 +13,15 @@ import type { EtcdLoadRequest } from './load/etcd-load.ts'
 import { type LatencyFigures, quantile, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
 import { NativeCluster } from './load/native-cluster.ts'
+import { runAlone } from './load/store-alone.ts'
 
 /**
  * The store beside Debian's etcd, three members each, in one run: the same gRPC client, the same
  * certificates, turn and turn about, the leader's connection first. Puts also through the store's own
  * interface, in the processes of the members, as the API's handlers write. Each figure is the median of
  * its rounds; a ratio above 1 means that kijabi is the better one. `--ms` a round, `--rounds`,
- * `--only TEXT` for the works with such a name, `--picture FILE` for an SVG of it.
+ * `--only TEXT` for the works with such a name, `--picture FILE` for an SVG of it. With `--alone`: the
+ * listener's own cost, load/store-alone.ts.
  */
 export async function run(args: readonly string[]): Promise<object> {
   const { values } = parseArgs({
@@ -28,9 +30,11 @@ export async function run(args: readonly string[]): Promise<object> {
       ms: { type: 'string', default: '3000' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: '' },
+      alone: { type: 'boolean', default: false },
       picture: { type: 'string' },
     },
   })
+  if (values.alone) return runAlone(Number(values.ms))
   const root = mkdtempSync(join(tmpdir(), 'kijabi-bench-'))
   const { boot } = await supervise({
     directory: new ClusterDirectory(root),
@@ -97,7 +101,7 @@ const bothSides: readonly Side[] = ['etcd', 'kijabi']
 interface StoreBenchOptions {
   readonly sides: Readonly<Record<Side, readonly string[]>>
   readonly native: NativeCluster
-  readonly tls: EtcdLoadRequest['tls']
+  readonly tls: NonNullable<EtcdLoadRequest['tls']>
   readonly ms: number
   readonly rounds: number
 }
@@ -169,7 +173,7 @@ class StoreBench {
 /** A single client is to write where no member has to send its write on. */
 async function leaderFirst(
   endpoints: readonly string[],
-  tls: EtcdLoadRequest['tls'],
+  tls: NonNullable<EtcdLoadRequest['tls']>,
 ): Promise<string[]> {
   const leads = await Promise.all(
     endpoints.map(async (endpoint) => {

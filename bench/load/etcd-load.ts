@@ -6,7 +6,8 @@ import { type LatencyFigures, latencyFigures } from './figures.ts'
 /** What a load process is asked for, one message a run. The same client speaks to both servers. */
 export interface EtcdLoadRequest {
   readonly endpoints: readonly string[]
-  readonly tls: NonNullable<EtcdClientOptions['tls']>
+  /** Left out: the connection is not encrypted. */
+  readonly tls?: NonNullable<EtcdClientOptions['tls']>
   readonly work: 'put' | 'get' | 'serializable get' | 'range' | 'watch' | 'stalled put'
   readonly clients: number
   readonly ms: number
@@ -17,6 +18,8 @@ export interface EtcdLoadRequest {
 const value = Buffer.alloc(1_024, 'x')
 const keyOf = (at: number) => Buffer.from(`bench/${String(at).padStart(8, '0')}`)
 const watchersPerStream = 100
+/** Below the 128 operations that a transaction may have. */
+const putsPerTxn = 100
 /** All watchers together hear so many events a second. */
 const eventsPerSecond = 1_000
 
@@ -24,7 +27,8 @@ async function load(request: EtcdLoadRequest): Promise<LatencyFigures> {
   const { endpoints, tls, clients } = request
   const connections = Array.from(
     { length: Math.min(clients, 16) },
-    (_, at) => new EtcdClient({ endpoint: endpoints[at % endpoints.length] ?? '', tls }),
+    (_, at) =>
+      new EtcdClient({ endpoint: endpoints[at % endpoints.length] ?? '', ...(tls && { tls }) }),
   )
   try {
     if (request.work === 'range') await fill(connections, request.count ?? 0)
@@ -82,14 +86,14 @@ async function fill(connections: readonly EtcdClient[], count: number): Promise<
   let next = 0
   const lane = async (client: EtcdClient) => {
     while (next < count) {
-      const key = keyOf(next)
-      next += 1
-      await client.call(kvService.put, { key, value })
+      const keys = Array.from({ length: Math.min(putsPerTxn, count - next) }, (_, at) => next + at)
+      next += keys.length
+      await client.call(kvService.txn, {
+        success: keys.map((at) => ({ put: { key: keyOf(at), value } })),
+      })
     }
   }
-  await Promise.all(
-    Array.from({ length: 64 }, (_, at) => lane(connections[at % connections.length] as EtcdClient)),
-  )
+  await Promise.all(connections.map(lane))
 }
 
 /** Watchers of a key each; a put to one of them at a time. Measured: from the put's start to its event. */
@@ -143,7 +147,7 @@ async function watchers(
 
 /** A watcher of everything that reads nothing. */
 function stall({ endpoints, tls }: EtcdLoadRequest): EtcdClient {
-  const client = new EtcdClient({ endpoint: endpoints[0] ?? '', tls })
+  const client = new EtcdClient({ endpoint: endpoints[0] ?? '', ...(tls && { tls }) })
   const stream = client.stream(watchService.watch)
   stream.on('error', () => {})
   stream.write({ create: { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0) } })
