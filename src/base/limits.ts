@@ -82,6 +82,8 @@ export const limits = {
   // etcd's listener
   /** etcd's 1.5 MiB of a request and what it adds for its envelope. */
   etcdRequestBytesMax: 2 * MiB,
+  /** Of all requests that are not complete yet. */
+  etcdRequestBytesHeldMax: 256 * MiB,
   etcdWatchAnswerBytesMax: 2 * MiB,
   etcdStreamsPerConnectionMax: 1_000,
   /** All header fields of a call together, each with 32 bytes more. */

@@ -67,7 +67,10 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
 
 function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: boolean): GrpcServer {
   const { keySpace, logger, clock } = options
-  const server = new GrpcServer({ clock, logger })
+  const server = new GrpcServer({
+    ...{ clock, logger },
+    requestBytesHeldMax: limits.etcdRequestBytesHeldMax,
+  })
   const rpc = new Rpc({
     ...{ server, logger, guard, admits },
     requestsInFlightMax: limits.requestsInFlightMax,

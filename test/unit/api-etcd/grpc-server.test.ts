@@ -21,7 +21,10 @@ interface Answer {
 class Rig {
   readonly clock = new ManualClock()
   readonly held: GrpcCall[] = []
-  readonly server = new GrpcServer({ clock: this.clock, logger: silentLogger })
+  readonly server = new GrpcServer({
+    ...{ clock: this.clock, logger: silentLogger },
+    requestBytesHeldMax: 4_000_000,
+  })
   readonly sockets: Socket[] = []
   readonly #listener = createServer((socket) => {
     this.sockets.push(socket)
@@ -328,6 +331,24 @@ check('what is no call of gRPC is refused', async (rig) => {
   assert.deepEqual(await refused('/echo', tooLong), [200, '8'])
   assert.deepEqual(await refused('/echo', framed(text), { 'grpc-timeout': '1 s' }), [200, '13'])
   assert.deepEqual(await refused('/echo', framed(text)), [200, '0'])
+})
+
+check('requests that are not complete are bounded together', async (rig) => {
+  const session = rig.session()
+  const most = framed(Buffer.alloc(2_000_000)).subarray(0, 1_900_000)
+  const begun = [1, 2].map(() => {
+    const stream = request(session, '/echo')
+    stream.write(most)
+    return { stream, answer: answerOf(stream) }
+  })
+  const third = request(session, '/echo')
+  third.write(most)
+  const refused = await Promise.race([answerOf(third), ...begun.map(({ answer }) => answer)])
+  assert.deepEqual([refused.grpcStatus, refused.message], ['8', 'etcdserver: too many requests'])
+  for (const { stream } of begun) stream.close(errorCode.cancel)
+  third.close(errorCode.cancel)
+  const whole = framed(Buffer.alloc(2_000_000))
+  assert.equal((await call(session, '/echo', whole)).grpcStatus, '0')
 })
 
 check('a call ends when its time is over', async (rig) => {

@@ -1,8 +1,9 @@
 import { status as codes } from '@grpc/grpc-js'
 import type { Timer } from '../../../base/clock.ts'
 import { limits } from '../../../base/limits.ts'
-import { EtcdError } from '../errors.ts'
+import { EtcdError, refusals } from '../errors.ts'
 import { headerBlock } from './frames.ts'
+import type { HeldBytes } from './held-bytes.ts'
 import type { Http2Stream, StreamListener } from './http2-stream.ts'
 
 /** What the handler of a call hears. */
@@ -13,6 +14,7 @@ export interface CallListener {
 }
 
 const prefixBytes = 5
+const copiedBytesMax = 4 * 1_024
 const answerHeaders = headerBlock([
   [':status', '200'],
   ['content-type', 'application/grpc'],
@@ -30,6 +32,7 @@ export class GrpcCall implements StreamListener {
   /** For the one who was told to pause by `send`. */
   onDrained: (() => void) | undefined
   readonly #stream: Http2Stream
+  readonly #held: HeldBytes
   #hangUp: AbortController | undefined
   #isOver = false
   #hasAnswered = false
@@ -37,8 +40,9 @@ export class GrpcCall implements StreamListener {
   #partialBytes = 0
   #deadline: Timer | undefined
 
-  constructor(stream: Http2Stream, metadata: ReadonlyMap<string, string>) {
+  constructor(stream: Http2Stream, metadata: ReadonlyMap<string, string>, held: HeldBytes) {
     this.#stream = stream
+    this.#held = held
     this.metadata = metadata
     stream.listener = this
   }
@@ -94,19 +98,14 @@ export class GrpcCall implements StreamListener {
 
   data(payload: Buffer): void {
     if (this.#isOver) return
-    let rest = payload
+    let bytes = payload
     if (this.#partialBytes > 0) {
-      this.#partial.push(payload)
-      this.#partialBytes += payload.length
-      if (this.#partialBytes < this.#wantedBytes()) return
-      rest = Buffer.concat(this.#partial, this.#partialBytes)
-      this.#partial = []
-      this.#partialBytes = 0
+      if (!this.#keep(payload) || this.#partialBytes < this.#wantedBytes()) return
+      bytes = Buffer.concat(this.#partial, this.#partialBytes)
+      this.#drop()
     }
-    rest = this.#messages(rest)
-    if (rest.length === 0 || this.#isOver) return
-    this.#partial = [rest]
-    this.#partialBytes = rest.length
+    const rest = this.#messages(bytes)
+    if (rest.length > 0 && !this.#isOver) this.#keep(rest)
   }
 
   ended(): void {
@@ -149,6 +148,23 @@ export class GrpcCall implements StreamListener {
     return false
   }
 
+  /** A part of a message. A small one is copied, lest it keep the whole chunk that it came in. */
+  #keep(part: Buffer): boolean {
+    if (!this.#held.take(part.length)) {
+      this.fail(refusals.tooManyRequests())
+      return false
+    }
+    this.#partial.push(part.length < copiedBytesMax ? Buffer.from(part) : part)
+    this.#partialBytes += part.length
+    return true
+  }
+
+  #drop(): void {
+    this.#held.give(this.#partialBytes)
+    this.#partial = []
+    this.#partialBytes = 0
+  }
+
   /** How much there must be before it is worth looking. */
   #wantedBytes(): number {
     const [first = nothing] = this.#partial
@@ -167,8 +183,7 @@ export class GrpcCall implements StreamListener {
     if (this.#isOver) return
     this.#isOver = true
     this.#deadline?.cancel()
-    this.#partial = []
-    this.#partialBytes = 0
+    this.#drop()
     this.#hangUp?.abort()
   }
 }

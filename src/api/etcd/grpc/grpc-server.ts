@@ -5,6 +5,7 @@ import type { Logger } from '../../../base/log.ts'
 import { EtcdError } from '../errors.ts'
 import { errorCode } from './frames.ts'
 import { type CallListener, GrpcCall, refuse } from './grpc-call.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { HeaderField } from './hpack-decoder.ts'
 import { Http2Connection } from './http2-connection.ts'
 import type { Http2Stream } from './http2-stream.ts'
@@ -12,6 +13,7 @@ import type { Http2Stream } from './http2-stream.ts'
 export interface GrpcServerOptions {
   readonly clock: Clock
   readonly logger: Logger
+  readonly requestBytesHeldMax: number
 }
 
 /** Told of a call when it begins; what it returns hears the rest. */
@@ -34,11 +36,13 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions
   readonly #handlers = new Map<string, CallHandler>()
   readonly #connections = new Set<Http2Connection>()
+  readonly #held: HeldBytes
   #whenEmpty: (() => void) | undefined
   #isLeaving = false
 
   constructor(options: GrpcServerOptions) {
     this.#options = options
+    this.#held = new HeldBytes(options.requestBytesHeldMax)
   }
 
   handle(path: string, handler: CallHandler): void {
@@ -82,7 +86,7 @@ export class GrpcServer {
     else if (headers.get(':method') !== 'POST') refuse(stream, 405, 'gRPC calls are POSTs')
     else if (!headers.get('content-type')?.startsWith('application/grpc'))
       refuse(stream, 415, 'the content type is not application/grpc')
-    else this.#begin(new GrpcCall(stream, headers), headers.get(':path') ?? '')
+    else this.#begin(new GrpcCall(stream, headers, this.#held), headers.get(':path') ?? '')
   }
 
   #begin(call: GrpcCall, path: string): void {
