@@ -11,13 +11,13 @@ import { AuditLog } from './audit/audit-log.ts'
 import { type Authorizer, forbidden } from './auth/authorizer.ts'
 import { handleIssuerDiscovery } from './auth/issuer-discovery.ts'
 import { reviewHandlers } from './auth/reviews.ts'
-import type {
-  ApiOptions,
-  Handler,
-  HandlerContext,
-  PathHandler,
-  RequestInfo,
-  User,
+import {
+  type ApiOptions,
+  annotate,
+  type Handler,
+  type HandlerContext,
+  type PathHandler,
+  type User,
 } from './context.ts'
 import { handleComponentStatuses } from './discovery/component-statuses.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
@@ -162,6 +162,7 @@ class Pipeline implements Api {
       request,
       kinds: this.#kinds,
       warnings: [],
+      auditAnnotations: new Map(),
     }
   }
 
@@ -179,7 +180,10 @@ class Pipeline implements Api {
       const { info } = context
       const answeredMs = clock.wallMs()
       const receivedMs = answeredMs - seconds * 1_000
-      this.#audit.answered({ id, request, info, user, answer, receivedMs, answeredMs })
+      const annotations = context.auditAnnotations
+      this.#audit.answered({
+        ...{ id, request, info, user, answer, annotations, receivedMs, answeredMs },
+      })
     }
     if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
     return { ...answer, headers }
@@ -231,7 +235,7 @@ class Pipeline implements Api {
   async #dispatch(context: HandlerContext): Promise<ApiResponse> {
     const { info, user, request } = context
     if ((request.body?.length ?? 0) > limits.bodyBytesMax) throw bodyTooLarge()
-    await this.#authorize(user, info)
+    await this.#authorize(context)
     const { aggregation } = this.#options
     const remote = aggregation?.services.ofPath(info.path)
     if (aggregation && remote) return aggregation.forward(remote, request, user)
@@ -259,14 +263,16 @@ class Pipeline implements Api {
    * Throws Forbidden. A refusal that rests on a replica that lags is decided again after a barrier:
    * who was just given a right may use it at every member.
    */
-  async #authorize(user: User, info: RequestInfo): Promise<void> {
+  async #authorize(context: HandlerContext): Promise<void> {
+    const { user, info } = context
     const { authorizer, store } = this.#options
     let decision = authorizer.authorize(user, info)
-    if (decision.allowed) return
-    if (user.groups.includes('system:authenticated')) {
+    if (!decision.allowed && user.groups.includes('system:authenticated')) {
       await store.barrier()
       decision = authorizer.authorize(user, info)
     }
+    annotate(context, 'authorization.k8s.io/decision', decision.allowed ? 'allow' : 'forbid')
+    annotate(context, 'authorization.k8s.io/reason', decision.reason)
     if (!decision.allowed) throw forbidden(user, info, decision.reason)
   }
 

@@ -79,6 +79,13 @@ export interface HandlerContext {
   readonly deadline?: RequestDeadline
   /** Texts of Warning headers: handlers append. */
   readonly warnings: string[]
+  /** What the audit log is told besides: written by `annotate`. */
+  readonly auditAnnotations: Map<string, string>
+}
+
+/** Annotates the request's line in the audit log; what is there already stays. */
+export function annotate({ auditAnnotations }: HandlerContext, key: string, value: string): void {
+  if (!auditAnnotations.has(key)) auditAnnotations.set(key, value)
 }
 
 /** Answers a request; refuses by throwing a StatusError. */

@@ -37,6 +37,9 @@ export const limits = {
   oidcDocumentBytesMax: 1 * MiB,
   oidcRefreshMsMin: 10_000,
 
+  /** Of one annotation in the audit log, as policies make them (apiserver: maxAuditAnnotationValueLength). */
+  auditAnnotationLengthMax: 10 * KiB,
+
   // Extension: custom resources and expressions (figures of apiserver pkg/apis/cel/config.go)
   schemaDepthMax: 64,
   selectableFieldsMax: 8,

@@ -10,6 +10,7 @@ import {
 import type { Labels } from '../../kinds/selector.ts'
 import type { PodSpec } from '../../kinds/types.ts'
 import type { StoreView } from '../../state/cluster-store.ts'
+import { annotate } from '../context.ts'
 import { forbidden, invalid } from '../errors.ts'
 import type { ResourceContext } from '../handlers/resource-context.ts'
 import { sameJson } from '../handlers/write-object.ts'
@@ -50,7 +51,10 @@ export const podSecurity: AdmissionPlugin = {
 function judgePod(context: ResourceContext, pod: AnyObject, old: AnyObject | undefined): void {
   const { kind, info, options, warnings } = context
   if (old && !isSignificant(pod, old)) return
-  const { enforce, warn } = podSecurityPolicy(labelsOf(options.store.view, info.namespace))
+  const policy = podSecurityPolicy(labelsOf(options.store.view, info.namespace))
+  const { enforce, warn } = policy
+  annotate(context, `${annotationPrefix}enforce-policy`, levelText(enforce))
+  noteViolation(context, policy.audit, toCheck(pod))
   const refused = violation(enforce, toCheck(pod))
   if (refused !== '')
     throw forbidden(
@@ -80,14 +84,25 @@ function isSignificant(pod: AnyObject, old: AnyObject): boolean {
 }
 
 function warnOfTemplate(
-  { kind, info, options, warnings }: ResourceContext,
+  context: ResourceContext,
   object: AnyObject,
   old: AnyObject | undefined,
 ): void {
+  const { kind, info, options, warnings } = context
   const template = templateOf(kind, object)
   if (!template || (old && sameJson(template, templateOf(kind, old)))) return
-  const { warn } = podSecurityPolicy(labelsOf(options.store.view, info.namespace))
+  const { audit, warn } = podSecurityPolicy(labelsOf(options.store.view, info.namespace))
+  noteViolation(context, audit, template)
   warnOnce(warnings, warn, template)
+}
+
+const annotationPrefix = 'pod-security.kubernetes.io/'
+
+/** For the audit log. */
+function noteViolation(context: ResourceContext, level: LevelVersion, pod: PodToCheck): void {
+  const text = violation(level, pod)
+  if (text !== '')
+    annotate(context, `${annotationPrefix}audit-violations`, `would violate PodSecurity ${text}`)
 }
 
 /** A write that is tried again must not warn again. */

@@ -17,6 +17,8 @@ export interface Answered {
   /** Whom it was carried out as. */
   readonly user: User
   readonly answer: ApiResponse
+  /** What authorization, policies and webhooks noted. */
+  readonly annotations: ReadonlyMap<string, string>
   readonly receivedMs: number
   readonly answeredMs: number
 }
@@ -62,6 +64,7 @@ function eventOf(level: AuditLevel, one: Answered): object {
       : {}),
     requestReceivedTimestamp: microTime(receivedMs),
     stageTimestamp: microTime(answeredMs),
+    ...(one.annotations.size > 0 ? { annotations: Object.fromEntries(one.annotations) } : {}),
   }
 }
 

@@ -41,5 +41,6 @@ export function testContext(
     },
     kinds: standardCatalog,
     warnings: [],
+    auditAnnotations: new Map(),
   }
 }

@@ -1,5 +1,7 @@
+import { limits } from '../../../base/limits.ts'
 import { type Status, StatusError, statusCodes } from '../../../base/status.ts'
 import {
+  type CompiledPolicy,
   type CompiledValidation,
   compiledPolicy,
 } from '../../../kinds/admissionregistration/compile-policy.ts'
@@ -8,6 +10,7 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '../../../kinds/types.ts'
+import { annotate } from '../../context.ts'
 import { forbidden } from '../../errors.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
 import { nameOf } from '../matching/attributes.ts'
@@ -22,6 +25,14 @@ export type ValidatingBinding = ValidatingAdmissionPolicyBinding & AnyObject
 interface Violation {
   readonly message: string
   readonly reason: string
+  /** Of the validation; 0 for what is none. */
+  readonly index: number
+}
+
+interface Judgement {
+  readonly violations: readonly Violation[]
+  /** For the audit log, by key. */
+  readonly notes: readonly (readonly [key: string, value: string])[]
 }
 
 /**
@@ -34,55 +45,82 @@ export function validateByPolicies(
   attributes: Attributes,
 ): void {
   let refusal: StatusError | undefined
-  for (const { policy, bindings } of policies)
+  for (const { policy, bindings } of policies) {
+    const notes = new Map<string, Set<string>>()
     for (const binding of bindings) {
       const { spec } = binding
       if (!isBoundTo(policy.spec?.matchConstraints, spec?.matchResources, attributes)) continue
-      for (const violation of violationsOf(policy, binding, attributes))
+      const judgement = judgedBy(policy, binding, attributes)
+      for (const [key, value] of judgement.notes)
+        notes.set(key, (notes.get(key) ?? new Set()).add(value))
+      for (const violation of judgement.violations)
         refusal ??= act(policy, binding, violation, attributes)
     }
+    for (const [key, values] of notes)
+      annotate(attributes.context, `${policy.metadata.name}/${key}`, [...values].join(', '))
+  }
   if (refusal) throw refusal
 }
 
-function violationsOf(
+function judgedBy(
   policy: ValidatingPolicy,
   binding: ValidatingBinding,
   attributes: Attributes,
-): Violation[] {
+): Judgement {
   const { spec = {} } = policy
-  const fails = (error: unknown): Violation[] => {
-    if (!(error instanceof PolicyFailure)) throw error
-    return spec.failurePolicy === 'Ignore' ? [] : [{ message: error.message, reason: '' }]
+  const violations: Violation[] = []
+  const notes: [key: string, value: string][] = []
+  /** What a failure means is the policy's to say. */
+  const trying = (index: number, work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof PolicyFailure)) throw error
+      if (spec.failurePolicy !== 'Ignore')
+        violations.push({ message: error.message, reason: '', index })
+    }
   }
   const compiled = compiledPolicy(spec)
-  try {
+  trying(0, () => {
     const asked = { paramKind: spec.paramKind, paramRef: binding.spec?.paramRef }
-    return evaluationsOf(compiled, asked, attributes).flatMap((evaluation) =>
-      compiled.validations.flatMap((validation) => {
-        try {
-          return judged(validation, evaluation)
-        } catch (error) {
-          return fails(error)
-        }
-      }),
-    )
-  } catch (error) {
-    return fails(error)
-  }
+    for (const evaluation of evaluationsOf(compiled, asked, attributes)) {
+      for (const [index, validation] of compiled.validations.entries())
+        trying(index, () => {
+          const violation = judged(validation, evaluation)
+          if (violation) violations.push({ ...violation, index })
+        })
+      for (const annotation of compiled.annotations)
+        trying(0, () => {
+          const value = noteOf(annotation, spec, evaluation)
+          if (value !== undefined) notes.push([annotation.key, value])
+        })
+    }
+  })
+  return { violations, notes }
+}
+
+/** The value of an audit annotation; undefined when there is to be none. */
+function noteOf(
+  { key, program }: CompiledPolicy['annotations'][number],
+  spec: NonNullable<ValidatingPolicy['spec']>,
+  evaluation: Evaluation,
+): string | undefined {
+  const source = spec.auditAnnotations?.find((one) => one.key === key)?.valueExpression ?? ''
+  const value = runExpression(program, source, evaluation)
+  if (typeof value !== 'string' || value.trim() === '') return undefined
+  return value.trim().slice(0, limits.auditAnnotationLengthMax)
 }
 
 function judged(
   { source, expression, message }: CompiledValidation,
   evaluation: Evaluation,
-): Violation[] {
-  if (runExpression(expression, source.expression, evaluation) === true) return []
+): Omit<Violation, 'index'> | undefined {
+  if (runExpression(expression, source.expression, evaluation) === true) return undefined
   const told = message && messageOf(message, source.messageExpression ?? '', evaluation)
-  return [
-    {
-      message: told ?? (source.message || `failed expression: ${source.expression.trim()}`),
-      reason: source.reason ?? '',
-    },
-  ]
+  return {
+    message: told ?? (source.message || `failed expression: ${source.expression.trim()}`),
+    reason: source.reason ?? '',
+  }
 }
 
 /** What the messageExpression says; undefined when that is nothing that can be shown. */
@@ -106,7 +144,7 @@ function messageOf(
 function act(
   policy: ValidatingPolicy,
   binding: ValidatingBinding,
-  { message, reason }: Violation,
+  { message, reason, index }: Violation,
   attributes: Attributes,
 ): StatusError | undefined {
   const { context } = attributes
@@ -114,6 +152,18 @@ function act(
   const names = `'${policy.metadata.name}' with binding '${binding.metadata.name}'`
   if (actions.includes('Warn'))
     context.warnings.push(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`)
+  if (actions.includes('Audit'))
+    annotate(
+      context,
+      'validation.policy.admission.k8s.io/validation_failure',
+      JSON.stringify([
+        {
+          message,
+          ...{ policy: policy.metadata.name, binding: binding.metadata.name },
+          ...{ expressionIndex: index, validationActions: actions },
+        },
+      ]),
+    )
   if (!actions.includes('Deny')) return undefined
   const text = `ValidatingAdmissionPolicy ${names} denied request: ${message}`
   const known = forbidden(context.kind, nameOf(attributes), text, [{ reason: '', message: text }])

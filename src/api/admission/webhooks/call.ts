@@ -1,8 +1,9 @@
 import { type Status, StatusError, statusCodes, statusError } from '../../../base/status.ts'
 import { isObject, type JsonObject } from '../../../kinds/structural/schema-props.ts'
+import { annotate } from '../../context.ts'
 import { badRequest } from '../../errors.ts'
 import { callWebhook, WebhookCallError } from '../../extension/webhook-call.ts'
-import type { Attributes } from '../../handlers/resource-context.ts'
+import type { Attributes, ResourceContext } from '../../handlers/resource-context.ts'
 import { requestOf, shownObject } from '../matching/attributes.ts'
 import { conditionsHold } from '../matching/conditions.ts'
 import { isExempt, isSelected } from '../matching/match-rules.ts'
@@ -55,7 +56,7 @@ export async function ask(
   const timeoutMs = (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1_000
   try {
     const answer = await callWebhook(context.options, webhook.clientConfig, review, timeoutMs)
-    return readAnswer(name, uid, answer, context.warnings)
+    return readAnswer(name, uid, answer, context)
   } catch (error) {
     if (!(error instanceof WebhookCallError)) throw error
     if (webhook.failurePolicy === 'Ignore') {
@@ -74,7 +75,7 @@ function failedCall(name: string, why: string): StatusError {
   })
 }
 
-function readAnswer(name: string, uid: string, answer: unknown, warnings: string[]): Answer {
+function readAnswer(name: string, uid: string, answer: unknown, context: ResourceContext): Answer {
   const response = isObject(answer) && isObject(answer['response']) ? answer['response'] : undefined
   if (!response) throw new WebhookCallError('the answer has no response')
   if (response['uid'] !== uid)
@@ -82,7 +83,10 @@ function readAnswer(name: string, uid: string, answer: unknown, warnings: string
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`,
     )
   const told = Array.isArray(response['warnings']) ? response['warnings'] : []
-  for (const warning of told) if (typeof warning === 'string') warnings.push(warning)
+  for (const warning of told) if (typeof warning === 'string') context.warnings.push(warning)
+  const noted = isObject(response['auditAnnotations']) ? response['auditAnnotations'] : {}
+  for (const [key, value] of Object.entries(noted))
+    if (typeof value === 'string') annotate(context, `${name}/${key}`, value)
   if (response['allowed'] !== true) throw denied(name, response['status'])
   return { patch: patchOf(name, response) }
 }
