@@ -1,6 +1,6 @@
 import { createEtcdListener } from '../../src/api/etcd/listener.ts'
 import { etcdMemberOf } from '../../src/api/etcd/member.ts'
-import { systemClock as clock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { silentLogger as logger } from '../../src/base/log.ts'
 import { systemRandom as random } from '../../src/base/random.ts'
 import type { MachineOptions } from '../../src/state/machine.ts'
@@ -14,10 +14,11 @@ export interface EtcdListenerUnderTest extends MemoryStore {
 
 /** The listener over a cluster store of one member in memory, whose revision begins at 1 as etcd's. */
 export async function openEtcdListener(
-  options: MachineOptions & { keySpace?: 'isolated' | 'all' } = {},
+  options: MachineOptions & { keySpace?: 'isolated' | 'all'; clock?: Clock } = {},
 ): Promise<EtcdListenerUnderTest> {
   const memory = await openMemoryStore(options)
   const { store, replica, machine } = memory
+  const { clock = systemClock } = options
   const address = '127.0.0.1:0'
   const masters = [{ id: 1, name: 'm1', raftAddress: '127.0.0.1:2380', etcdAddress: address }]
   const listener = createEtcdListener({

@@ -121,7 +121,7 @@ class WatchStream {
 
   notifyProgress(): void {
     for (const watch of this.#watches.values()) {
-      const wanted = watch.wants.progressNotify && watch.idle && !watch.heard
+      const wanted = watch.wants.progressNotify && this.#hasAll(watch) && !watch.heard
       watch.heard = false
       if (wanted) this.#send({ header: headerAt(this.#context), watchId: watch.id })
     }
@@ -172,6 +172,15 @@ class WatchStream {
     this.#answerProgress()
   }
 
+  /**
+   * Whether the client was sent all that there is for this watch. A cursor is woken some time after what it
+   * waits for was applied: what the view shows already must not be promised before it was sent.
+   */
+  #hasAll(watch: Watch): boolean {
+    if (watch.idle) this.#drain(watch)
+    return watch.idle && !this.#blocked
+  }
+
   /** Sends what the cursor has until there is no more, or the client takes no more. */
   #drain(watch: Watch): void {
     while (!this.#blocked && this.#watches.has(watch.id)) {
@@ -212,7 +221,7 @@ class WatchStream {
 
   #answerProgress(): void {
     if (!this.#progressWanted || this.#blocked) return
-    for (const { idle } of this.#watches.values()) if (!idle) return
+    for (const watch of this.#watches.values()) if (!this.#hasAll(watch)) return
     this.#progressWanted = false
     this.#send({ header: headerAt(this.#context), watchId: noWatchId })
   }
