@@ -31,18 +31,19 @@ export function createDynamicAdmission(store: ClusterStore): DynamicAdmission {
   )
   return {
     async mutate(attributes) {
-      const read = (value: AnyObject) => readAgain(attributes, value)
       const { bound } = mutatingPolicies
       // Options of streams and deletions are nothing that a policy could change.
       const changes = attributes.operation === 'CREATE' || attributes.operation === 'UPDATE'
       const object =
-        bound.length > 0 && changes ? mutateByPolicies(bound, attributes, read) : attributes.object
+        bound.length > 0 && changes
+          ? await mutateByPolicies(bound, attributes, readAgain)
+          : attributes.object
       const { all } = mutatingWebhooks
-      return all.length > 0 ? mutateByWebhooks(all, { ...attributes, object }, read) : object
+      return all.length > 0 ? mutateByWebhooks(all, { ...attributes, object }, readAgain) : object
     },
     async validate(attributes) {
       const { bound } = validatingPolicies
-      if (bound.length > 0) validateByPolicies(bound, attributes)
+      if (bound.length > 0) await validateByPolicies(bound, attributes)
       const { all } = validatingWebhooks
       if (all.length > 0) await validateByWebhooks(all, attributes)
     },
@@ -50,8 +51,11 @@ export function createDynamicAdmission(store: ClusterStore): DynamicAdmission {
 }
 
 /** What others made of an object is read like a body: it may not bring in what no body could. */
-function readAgain({ context: { kind }, objectKind }: Attributes, value: AnyObject): AnyObject {
+function readAgain(attributes: Attributes, value: AnyObject): AnyObject {
+  const { objectKind, seenAs = attributes.context.kind } = attributes
   if (objectKind?.definition === '') return value
-  if (kind.custom && !objectKind) return decodeCustomValue(kind, value).object
-  return decodeValue(definition((objectKind ?? kind).definition), value)
+  if (objectKind) return decodeValue(definition(objectKind.definition), value)
+  return seenAs.custom
+    ? decodeCustomValue(seenAs, value).object
+    : decodeValue(definition(seenAs.definition), value)
 }

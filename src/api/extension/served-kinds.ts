@@ -18,6 +18,8 @@ const standardGroupVersions = groupVersions(allKinds)
 export interface KindCatalog {
   /** The kind behind a path as this replica knows it. */
   find(group: string, version: string, resource: string): Kind | undefined
+  /** The definition behind a custom resource. */
+  definitionOf(group: string, resource: string): CustomDefinition | undefined
   /** In the order in which discovery names them. */
   readonly all: readonly Kind[]
   /** What discovery and OpenAPI describe: the same array while nothing changed. */
@@ -27,6 +29,7 @@ export interface KindCatalog {
 /** Kubernetes' own kinds alone. */
 export const standardCatalog: KindCatalog = {
   find: kindOfResource,
+  definitionOf: () => undefined,
   all: allKinds,
   groupVersions: standardGroupVersions,
 }
@@ -75,7 +78,6 @@ export class ServedKinds implements KindCatalog {
     return this.find(group, version, resource)
   }
 
-  /** The definition behind a custom resource. */
   definitionOf(group: string, resource: string): CustomDefinition | undefined {
     this.#refresh()
     return this.#kindsOf(group, resource)?.definition

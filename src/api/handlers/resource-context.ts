@@ -64,6 +64,8 @@ export interface Attributes {
   readonly dryRun: boolean
   /** What the objects are, where it is not the resource's kind: a Scale, a Binding, options of a stream. */
   readonly objectKind?: ObjectKind
+  /** Another version of the resource, in which the objects are here. */
+  readonly seenAs?: Kind
 }
 
 export type ObjectKind = Pick<Kind, 'group' | 'version' | 'kind' | 'definition'>

@@ -15,8 +15,12 @@ export interface ResourceName {
 }
 
 /** What the objects of a request are. */
-export function objectKindOf({ context, objectKind }: Attributes): ObjectKind {
-  return objectKind ?? context.kind
+export function objectKindOf({
+  context,
+  objectKind,
+  seenAs,
+}: Attributes): ObjectKind & Pick<Kind, 'custom'> {
+  return objectKind ?? seenAs ?? context.kind
 }
 
 function kindName({ group, version, kind }: ObjectKind): KindName {
@@ -56,15 +60,14 @@ function optionsOf({ context, operation, dryRun }: Attributes): object {
 export function requestOf(attributes: Attributes) {
   const { context, operation, dryRun } = attributes
   const { kind, info, user } = context
-  const kindValue = kindName(objectKindOf(attributes))
-  const resource = resourceName(kind)
+  const { objectKind = kind, seenAs = kind } = attributes
   const sub = info.subresource
   return {
-    kind: kindValue,
-    resource,
+    kind: kindName(objectKindOf(attributes)),
+    resource: resourceName(seenAs),
     ...(sub === '' ? {} : { subResource: sub }),
-    requestKind: kindValue,
-    requestResource: resource,
+    requestKind: kindName(objectKind),
+    requestResource: resourceName(kind),
     ...(sub === '' ? {} : { requestSubResource: sub }),
     name: nameOf(attributes),
     ...(info.namespace === '' ? {} : { namespace: info.namespace }),

@@ -1,5 +1,5 @@
 import { present } from '../../../base/assert.ts'
-import type { AnyObject } from '../../../kinds/kind.ts'
+import type { AnyObject, Kind } from '../../../kinds/kind.ts'
 import { kindOfResource } from '../../../kinds/scheme.ts'
 import { selectorOf } from '../../../kinds/selector.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
 import type { Attributes, ResourceContext } from '../../handlers/resource-context.ts'
 import { objectKey } from '../../storage-keys.ts'
 import { nameOf } from './attributes.ts'
+import { otherVersions } from './versions.ts'
 
 /** Which requests webhooks and policies are about (apiserver pkg/admission/plugin/webhook/predicates). */
 
@@ -29,6 +30,8 @@ export function isExempt({ context: { kind } }: Attributes): boolean {
 
 /** What selects requests, of a webhook or of a policy. */
 export interface Selection {
+  /** `Exact`, or `Equivalent` (the default): rules that name another version of the resource match, too. */
+  readonly matchPolicy?: string | undefined
   readonly rules: readonly NamedRuleWithOperations[]
   readonly excluded?: readonly NamedRuleWithOperations[]
   readonly namespaceSelector?: LabelSelector | undefined
@@ -37,6 +40,7 @@ export interface Selection {
 
 export function selectionOf(match: MatchResources | undefined): Selection {
   return {
+    matchPolicy: match?.matchPolicy,
     // A binding without rules takes what its policy takes.
     rules: match?.resourceRules ?? everything,
     excluded: match?.excludeResourceRules ?? [],
@@ -49,17 +53,27 @@ const everything: readonly NamedRuleWithOperations[] = [
   { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'] },
 ]
 
-export function isSelected(selection: Selection, attributes: Attributes): boolean {
+/**
+ * The version of the resource that the rules name, when they select the request: its own before another
+ * one (apiserver pkg/admission/plugin/webhook/generic/webhook.go ShouldCallHook).
+ */
+export function selectedKind(selection: Selection, attributes: Attributes): Kind | undefined {
   const { rules, excluded = [], namespaceSelector, objectSelector } = selection
-  const matches = (rule: NamedRuleWithOperations) => ruleMatches(rule, attributes)
-  if (!rules.some(matches) || excluded.some(matches)) return false
-  return (
+  const { kind } = attributes.context
+  const kinds = selection.matchPolicy === 'Exact' ? [kind] : [kind, ...otherVersions(attributes)]
+  const named = (by: readonly NamedRuleWithOperations[]) =>
+    by.length === 0
+      ? undefined
+      : kinds.find((one) => by.some((rule) => ruleMatches(rule, one, attributes)))
+  const found = named(rules)
+  if (!found || named(excluded)) return undefined
+  const isSelected =
     namespaceSelected(namespaceSelector, attributes) && objectSelected(objectSelector, attributes)
-  )
+  return isSelected ? found : undefined
 }
 
-function ruleMatches(rule: NamedRuleWithOperations, attributes: Attributes): boolean {
-  const { kind, info } = attributes.context
+function ruleMatches(rule: NamedRuleWithOperations, kind: Kind, attributes: Attributes): boolean {
+  const { info } = attributes.context
   const { operations = [], apiGroups = [], apiVersions = [], resources = [], scope } = rule
   const has = (values: readonly string[], value: string) =>
     values.includes('*') || values.includes(value)

@@ -12,7 +12,8 @@ import { celValueOf } from '../../../kinds/structural/cel-values.ts'
 import type { MatchResources } from '../../../kinds/types.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
 import { admissionLookup } from '../matching/expression-values.ts'
-import { isExempt, isSelected, namespaceObject, selectionOf } from '../matching/match-rules.ts'
+import { isExempt, namespaceObject, selectedKind, selectionOf } from '../matching/match-rules.ts'
+import { seenAs } from '../matching/versions.ts'
 import { type ParamsAsked, paramsOf } from './params.ts'
 import { PolicyFailure } from './policy-failure.ts'
 
@@ -22,15 +23,16 @@ export interface Evaluation {
   readonly budget: Budget
 }
 
-/** True when policy and binding are about the request. */
-export function isBoundTo(
+/** The request as a policy sees it, when policy and binding are about it. */
+export async function boundTo(
   policy: MatchResources | undefined,
   binding: MatchResources | undefined,
   attributes: Attributes,
-): boolean {
-  if (isExempt(attributes)) return false
-  if (policy === undefined || !isSelected(selectionOf(policy), attributes)) return false
-  return binding === undefined || isSelected(selectionOf(binding), attributes)
+): Promise<Attributes | undefined> {
+  if (isExempt(attributes) || policy === undefined) return undefined
+  const kind = selectedKind(selectionOf(policy), attributes)
+  if (!kind || (binding && !selectedKind(selectionOf(binding), attributes))) return undefined
+  return await seenAs(attributes, kind)
 }
 
 /**

@@ -17,8 +17,9 @@ import type { Attributes } from '../../handlers/resource-context.ts'
 import { sameJson } from '../../handlers/write-object.ts'
 import { applyJsonPatch } from '../../patch/json-patch.ts'
 import { copyJson, copyRecord, isRecord, type Json } from '../../patch/json-value.ts'
-import { nameOf, shownObject } from '../matching/attributes.ts'
-import { type Evaluation, evaluationsOf, isBoundTo, runExpression } from './evaluate.ts'
+import { nameOf, objectKindOf, shownObject } from '../matching/attributes.ts'
+import { asRequested } from '../matching/versions.ts'
+import { boundTo, type Evaluation, evaluationsOf, runExpression } from './evaluate.ts'
 import type { BoundPolicy } from './policies.ts'
 import { PolicyFailure } from './policy-failure.ts'
 
@@ -31,49 +32,48 @@ type Bound = BoundPolicy<MutatingPolicy, MutatingBinding>
  * changed the object after them (apiserver pkg/admission/plugin/policy/mutating/dispatcher.go).
  * `read` makes an object of what a change leaves. Throws Forbidden for failures that count.
  */
-export function mutateByPolicies(
+export async function mutateByPolicies(
   policies: readonly Bound[],
   attributes: Attributes,
-  read: (value: AnyObject) => AnyObject,
-): AnyObject | undefined {
+  read: (attributes: Attributes, value: AnyObject) => AnyObject,
+): Promise<AnyObject | undefined> {
   let { object } = attributes
   const left = new Map<Bound, AnyObject | undefined>()
-  const round = (candidates: readonly Bound[]): void => {
+  const round = async (candidates: readonly Bound[]): Promise<void> => {
     for (const bound of candidates) {
-      object = mutatedBy(bound, { ...attributes, object }, read)
+      object = await mutatedBy(bound, { ...attributes, object }, read)
       left.set(bound, object)
     }
   }
-  round(policies)
+  await round(policies)
   const again = policies.filter(
     (one) => one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !sameJson(left.get(one), object),
   )
-  if (again.length > 0) round(again)
+  if (again.length > 0) await round(again)
   return object
 }
 
-function mutatedBy(
+async function mutatedBy(
   { policy, bindings }: Bound,
   attributes: Attributes,
-  read: (value: AnyObject) => AnyObject,
-): AnyObject | undefined {
+  read: (attributes: Attributes, value: AnyObject) => AnyObject,
+): Promise<AnyObject | undefined> {
   const { spec = {} } = policy
   let { object } = attributes
   for (const binding of bindings) {
     const now = { ...attributes, object }
     const { matchResources, paramRef } = binding.spec ?? {}
-    if (!object || !isBoundTo(spec.matchConstraints, matchResources, now)) continue
+    const seen = object && (await boundTo(spec.matchConstraints, matchResources, now))
+    if (!seen) continue
+    let changed = seen.object
     try {
       const compiled = compiledPolicy(spec)
-      const count = evaluationsOf(compiled, { paramKind: spec.paramKind, paramRef }, now).length
-      for (let index = 0; index < count; index += 1)
-        object = mutated(
-          compiled,
-          { paramKind: spec.paramKind, paramRef },
-          index,
-          { ...now, object },
-          read,
-        )
+      const count = evaluationsOf(compiled, { paramKind: spec.paramKind, paramRef }, seen).length
+      for (let index = 0; index < count; index += 1) {
+        const asked = { paramKind: spec.paramKind, paramRef }
+        changed = mutated(compiled, asked, index, { ...seen, object: changed }, read)
+        if (changed) object = await asRequested(seen, changed)
+      }
     } catch (error) {
       if (!(error instanceof PolicyFailure)) throw error
       if (spec.failurePolicy !== 'Ignore') throw refusal(policy, binding, error, now)
@@ -90,13 +90,13 @@ function mutated(
   asked: Asked,
   index: number,
   attributes: Attributes,
-  read: (value: AnyObject) => AnyObject,
+  read: (attributes: Attributes, value: AnyObject) => AnyObject,
 ): AnyObject | undefined {
   let { object } = attributes
   for (const mutation of compiled.mutations) {
     const evaluation = evaluationsOf(compiled, asked, { ...attributes, object })[index]
     if (!evaluation || !object) return object
-    object = read(changed(mutation, evaluation, { ...attributes, object }))
+    object = read(attributes, changed(mutation, evaluation, { ...attributes, object }))
   }
   return object
 }
@@ -121,11 +121,7 @@ function changed(
   for (const field of ['apiVersion', 'kind'])
     if (applied[field] !== undefined && applied[field] !== before[field])
       throw new PolicyFailure(`must not change ${field} by an apply configuration`)
-  return merge(
-    shapeOf(attributes.objectKind ?? attributes.context.kind),
-    before,
-    applied,
-  ) as unknown as AnyObject
+  return merge(shapeOf(objectKindOf(attributes)), before, applied) as unknown as AnyObject
 }
 
 function patched(document: Json, patch: Json, text: string): Json {

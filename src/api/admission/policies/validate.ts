@@ -14,7 +14,7 @@ import { annotate } from '../../context.ts'
 import { forbidden } from '../../errors.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
 import { nameOf } from '../matching/attributes.ts'
-import { type Evaluation, evaluationsOf, isBoundTo, runExpression } from './evaluate.ts'
+import { boundTo, type Evaluation, evaluationsOf, runExpression } from './evaluate.ts'
 import type { BoundPolicy } from './policies.ts'
 import { PolicyFailure } from './policy-failure.ts'
 
@@ -40,17 +40,19 @@ interface Judgement {
  * as the bindings say (apiserver pkg/admission/plugin/policy/validating/dispatcher.go). Throws the first
  * refusal.
  */
-export function validateByPolicies(
+export async function validateByPolicies(
   policies: readonly BoundPolicy<ValidatingPolicy, ValidatingBinding>[],
   attributes: Attributes,
-): void {
+): Promise<void> {
   let refusal: StatusError | undefined
   for (const { policy, bindings } of policies) {
     const notes = new Map<string, Set<string>>()
     for (const binding of bindings) {
       const { spec } = binding
-      if (!isBoundTo(policy.spec?.matchConstraints, spec?.matchResources, attributes)) continue
-      const judgement = judgedBy(policy, binding, attributes)
+      const constraints = policy.spec?.matchConstraints
+      const seen = await boundTo(constraints, spec?.matchResources, attributes)
+      if (!seen) continue
+      const judgement = judgedBy(policy, binding, seen)
       for (const [key, value] of judgement.notes)
         notes.set(key, (notes.get(key) ?? new Set()).add(value))
       for (const violation of judgement.violations)

@@ -6,7 +6,8 @@ import { callWebhook, WebhookCallError } from '../../extension/webhook-call.ts'
 import type { Attributes, ResourceContext } from '../../handlers/resource-context.ts'
 import { requestOf, shownObject } from '../matching/attributes.ts'
 import { conditionsHold } from '../matching/conditions.ts'
-import { isExempt, isSelected } from '../matching/match-rules.ts'
+import { isExempt, selectedKind } from '../matching/match-rules.ts'
+import { seenAs } from '../matching/versions.ts'
 import type { Webhook } from './webhooks.ts'
 
 /** Asking webhooks (apiserver pkg/admission/plugin/webhook). */
@@ -19,15 +20,25 @@ export interface Answer {
   readonly patch: string | undefined
 }
 
-/** True when a webhook is to be asked about a request. Throws for conditions that fail. */
-export function concerns({ webhook }: Webhook, attributes: Attributes): boolean {
-  if (isExempt(attributes)) return false
-  const { namespaceSelector, objectSelector, rules = [] } = webhook
-  if (!isSelected({ rules, namespaceSelector, objectSelector }, attributes)) return false
-  return conditionsHold(webhook.matchConditions ?? [], attributes, {
+/**
+ * The request as a webhook is to see it; undefined when it is not to be asked. Throws for conditions that
+ * fail.
+ */
+export async function concerned(
+  { webhook }: Webhook,
+  attributes: Attributes,
+): Promise<Attributes | undefined> {
+  if (isExempt(attributes)) return undefined
+  const { matchPolicy, namespaceSelector, objectSelector, rules = [] } = webhook
+  const selection = { matchPolicy, rules, namespaceSelector, objectSelector }
+  const kind = selectedKind(selection, attributes)
+  if (!kind) return undefined
+  const seen = await seenAs(attributes, kind)
+  const isAsked = conditionsHold(webhook.matchConditions ?? [], seen, {
     failurePolicy: webhook.failurePolicy ?? 'Fail',
     owner: `webhook ${JSON.stringify(webhook.name)}`,
   })
+  return isAsked ? seen : undefined
 }
 
 /**

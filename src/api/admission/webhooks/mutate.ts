@@ -5,7 +5,8 @@ import { sameJson } from '../../handlers/write-object.ts'
 import { applyJsonPatch } from '../../patch/json-patch.ts'
 import { copyRecord, isRecord, parsePatch } from '../../patch/json-value.ts'
 import { shownObject } from '../matching/attributes.ts'
-import { ask, concerns } from './call.ts'
+import { asRequested } from '../matching/versions.ts'
+import { ask, concerned } from './call.ts'
 import type { Webhook } from './webhooks.ts'
 
 /**
@@ -17,7 +18,7 @@ import type { Webhook } from './webhooks.ts'
 export async function mutateByWebhooks(
   webhooks: readonly Webhook[],
   attributes: Attributes,
-  read: (value: AnyObject) => AnyObject,
+  read: (attributes: Attributes, value: AnyObject) => AnyObject,
 ): Promise<AnyObject | undefined> {
   let { object } = attributes
   /** The object as a webhook last left it. */
@@ -25,9 +26,11 @@ export async function mutateByWebhooks(
   const round = async (candidates: readonly Webhook[]): Promise<void> => {
     for (const webhook of candidates) {
       const now = { ...attributes, object }
-      if (!concerns(webhook, now)) continue
-      const answer = await ask(webhook, now)
-      if (answer?.patch !== undefined && object) object = patched(webhook, now, answer.patch, read)
+      const seen = await concerned(webhook, now)
+      if (!seen) continue
+      const answer = await ask(webhook, seen)
+      if (answer?.patch !== undefined && object)
+        object = await asRequested(seen, patched(webhook, seen, answer.patch, read))
       left.set(webhook, object)
     }
   }
@@ -46,14 +49,14 @@ function patched(
   { webhook }: Webhook,
   attributes: Attributes,
   patch: string,
-  read: (value: AnyObject) => AnyObject,
+  read: (attributes: Attributes, value: AnyObject) => AnyObject,
 ): AnyObject {
   try {
     const document = copyRecord(shownObject(attributes, attributes.object) ?? {})
     const result = applyJsonPatch(document, parsePatch(Buffer.from(patch)))
     if (!isRecord(result) || !isRecord(result['metadata'] ?? {}))
       throw statusError('BadRequest', 'the patch does not leave an object')
-    return read({ metadata: {}, ...result } as unknown as AnyObject)
+    return read(attributes, { metadata: {}, ...result } as unknown as AnyObject)
   } catch (error) {
     if (!isStatus(error, 'BadRequest', 'Invalid')) throw error
     throw statusError(

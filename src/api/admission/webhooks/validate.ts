@@ -1,5 +1,5 @@
 import type { Attributes } from '../../handlers/resource-context.ts'
-import { ask, concerns } from './call.ts'
+import { ask, concerned } from './call.ts'
 import type { Webhook } from './webhooks.ts'
 
 /**
@@ -10,7 +10,11 @@ export async function validateByWebhooks(
   webhooks: readonly Webhook[],
   attributes: Attributes,
 ): Promise<void> {
-  const asked = webhooks.filter((webhook) => concerns(webhook, attributes))
-  const answers = await Promise.allSettled(asked.map((webhook) => ask(webhook, attributes)))
+  const asked: (readonly [Webhook, Attributes])[] = []
+  for (const webhook of webhooks) {
+    const seen = await concerned(webhook, attributes)
+    if (seen) asked.push([webhook, seen])
+  }
+  const answers = await Promise.allSettled(asked.map((one) => ask(...one)))
   for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
 }
