@@ -30,6 +30,8 @@ export const limits = {
   requestWaitMsMax: 15_000,
   watchesPerMemberMax: 20_000,
   sharedEventBytesMax: 16 * MiB,
+  /** Of Secrets that were opened lately. */
+  openedValuesBytesMax: 32 * MiB,
   headerBytesMax: 64 * KiB,
   bearerTokenBytesMax: 16 * KiB,
   /** OpenID Connect issuers: how long a document may take and be, how often keys are asked for. */

@@ -20,7 +20,8 @@ import type {
 import type { Lease } from '../../state/leases.ts'
 import { prefixEnd, resourcePrefix } from '../storage-keys.ts'
 import { withSplicedRevision } from '../stored-object.ts'
-import type { Envelope } from './envelope.ts'
+import { type Envelope, isSealed } from './envelope.ts'
+import { OpenedValues } from './opened-values.ts'
 
 /**
  * A cluster store whose records of some resources are sealed: whoever reads and writes through it sees
@@ -84,6 +85,7 @@ class Opener {
   readonly #prefixes: readonly string[]
   /** Watchers share what is opened, as they share the events. */
   readonly #events = new WeakMap<StoreEvent, StoreEvent>()
+  readonly #values = new OpenedValues()
 
   constructor(envelope: Envelope, resources: readonly string[]) {
     this.#envelope = envelope
@@ -102,7 +104,9 @@ class Opener {
   }
 
   record(record: KeyValue): KeyValue {
-    return this.#isSealing(record.key) ? new OpenedRecord(record, this.#envelope) : record
+    return this.#isSealing(record.key)
+      ? new OpenedRecord(record, this.#envelope, this.#values)
+      : record
   }
 
   event(event: StoreEvent): StoreEvent {
@@ -162,9 +166,10 @@ class OpenedRecord implements KeyValue {
   readonly lease: number
   readonly #stored: KeyValue
   readonly #envelope: Envelope
+  readonly #values: OpenedValues
   #value: Uint8Array | undefined
 
-  constructor(stored: KeyValue, envelope: Envelope) {
+  constructor(stored: KeyValue, envelope: Envelope, values: OpenedValues) {
     this.key = stored.key
     this.createRevision = stored.createRevision
     this.modRevision = stored.modRevision
@@ -172,6 +177,7 @@ class OpenedRecord implements KeyValue {
     this.lease = stored.lease
     this.#stored = stored
     this.#envelope = envelope
+    this.#values = values
   }
 
   get value(): Uint8Array {
@@ -185,8 +191,10 @@ class OpenedRecord implements KeyValue {
 
   #open(): Uint8Array {
     const stored = this.#stored.value
-    const opened = this.#envelope.open(this.key, stored)
-    return opened === stored ? stored : withSplicedRevision(opened, this.modRevision)
+    if (!isSealed(stored)) return stored
+    return this.#values.get(this.#stored, () =>
+      withSplicedRevision(this.#envelope.open(this.key, stored), this.modRevision),
+    )
   }
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { encryptedStore } from '../../../src/api/encryption/encrypted-store.ts'
 import { Envelope, type EnvelopeOptions } from '../../../src/api/encryption/envelope.ts'
+import { OpenedValues } from '../../../src/api/encryption/opened-values.ts'
 import type { Proposer } from '../../../src/api/proposer.ts'
+import type { Revision } from '../../../src/base/brand.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 import { named, openCluster, type TestCluster } from './cluster.ts'
@@ -135,6 +137,58 @@ describe('Secrets at rest', () => {
     await put('', altered)
     assert.equal(await read(''), failed('', forged))
     assert.equal((await cluster.ask('GET', path)).status, 500, 'nothing is left out of a list')
+  })
+
+  test('a record is opened once, however often it is read, until it is written again', async () => {
+    await using own = await rig()
+    let opened = 0
+    class CountingEnvelope extends Envelope {
+      override open(key: string, stored: Uint8Array): Uint8Array {
+        opened += 1
+        return super.open(key, stored)
+      }
+    }
+    const random = new SeededRandom(1)
+    const envelope = new CountingEnvelope({ provider: 'aesgcm', keys: [key1], random })
+    const cluster = await openCluster({ store: encryptedStore(own.store, envelope, ['secrets']) })
+    await cluster.ask('POST', '/api/v1/namespaces', named('Namespace', 'default'))
+    await cluster.ask('POST', path, secret())
+    opened = 0
+    const before = await cluster.ask('GET', path)
+    const again = opened
+    for (let count = 0; count < 3; count += 1)
+      assert.equal((await cluster.ask('GET', path)).text, before.text)
+    assert.equal(opened, again)
+    await cluster.ask('PUT', `${path}/s`, { ...secret(), data: { password: 'bmV3' } })
+    assert.equal((await cluster.ask('GET', `${path}/s`)).json.data.password, 'bmV3')
+  })
+
+  test('what was opened is remembered up to a number of bytes, the newest in any case', () => {
+    const values = new OpenedValues(100)
+    const record = (name: string) => ({
+      ...{ key: name, value: new Uint8Array(), version: 1, lease: 0 },
+      ...{ createRevision: 1 as Revision, modRevision: 1 as Revision },
+    })
+    const [one, two, large] = [record('1'), record('2'), record('3')]
+    const first = values.get(one, () => new Uint8Array(60))
+    assert.equal(
+      values.get(one, () => assert.fail('it is remembered')),
+      first,
+    )
+    values.get(two, () => new Uint8Array(60))
+    assert.equal(values.bytes, 60)
+    assert.notEqual(
+      values.get(one, () => new Uint8Array(60)),
+      first,
+    )
+    values.get(large, () => new Uint8Array(500))
+    assert.equal(values.bytes, 500)
+    assert.throws(() =>
+      values.get(two, () => {
+        throw new Error('does not open')
+      }),
+    )
+    assert.equal(values.bytes, 500)
   })
 
   test('equal values do not look equal', async () => {
