@@ -9,6 +9,7 @@ import type {
   TxnResult,
 } from '../../state/cluster-store.ts'
 import { endOfKeys } from '../../state/keys.ts'
+import { compareResults, compareTargets, sortOrders, sortTargets } from '../etcd/operations.ts'
 import type {
   CompareMessage,
   KeyValueMessage,
@@ -21,11 +22,6 @@ import type { Draft } from '../etcd/wire/message-type.ts'
 import { encodeValue, valueAt } from './stored-value.ts'
 
 /** Transactions of the store as etcd's requests, and etcd's answers as the store's results. */
-
-const targets = ['version', 'create', 'mod', 'value', 'lease'] as const
-const results = ['=', '>', '<', '!='] as const
-const sortOrders = ['none', 'ascend', 'descend'] as const
-const sortTargets = ['key', 'version', 'create', 'mod', 'value'] as const
 
 export function bytesOf(key: string): Buffer {
   return key === endOfKeys ? Buffer.from([0]) : Buffer.from(key, 'latin1')
@@ -55,7 +51,11 @@ export function txnRequest(txn: Txn): Draft<TxnRequest> {
 
 function compareMessage({ key, rangeEnd, target, result, value }: Compare): Draft<CompareMessage> {
   const common = {
-    ...{ key: bytesOf(key), target: targets.indexOf(target), result: results.indexOf(result) },
+    ...{
+      key: bytesOf(key),
+      target: compareTargets.indexOf(target),
+      result: compareResults.indexOf(result),
+    },
     ...(rangeEnd === undefined ? {} : { rangeEnd: bytesOf(rangeEnd) }),
   }
   if (typeof value !== 'number')

@@ -30,10 +30,11 @@ import type { Draft } from './wire/message-type.ts'
 
 /** Requests of etcd clients as operations of the store, and the store's results as answers. */
 
-const sortOrders = ['none', 'ascend', 'descend'] as const
-const sortTargets = ['key', 'version', 'create', 'mod', 'value'] as const
-const compareTargets = ['version', 'create', 'mod', 'value', 'lease'] as const
-const compareResults = ['=', '>', '<', '!='] as const
+/** By the numbers that etcd gives them. */
+export const sortOrders = ['none', 'ascend', 'descend'] as const
+export const sortTargets = ['key', 'version', 'create', 'mod', 'value'] as const
+export const compareTargets = ['version', 'create', 'mod', 'value', 'lease'] as const
+export const compareResults = ['=', '>', '<', '!='] as const
 
 export function rangeOperation(keys: KeySpace, request: RangeRequest): RangeOperation {
   const named = keys.keys(request.key, request.rangeEnd)
