@@ -116,7 +116,10 @@ function byVersion(left: GroupVersion, right: GroupVersion): number {
 }
 
 /** `v1` or `apps/v1`. */
-export function groupVersionName({ group, version }: GroupVersion): string {
+export function groupVersionName({
+  group,
+  version,
+}: Pick<GroupVersion, 'group' | 'version'>): string {
   return group === '' ? version : `${group}/${version}`
 }
 

@@ -22,7 +22,7 @@ const ofVersion = new WeakMap<GroupVersion, CachedDocument>()
 const ofAll = new WeakMap<ServedVersions, Map<string, Promise<CachedDocument>>>()
 
 /** `api/v1`, `apis/apps/v1`: how the v3 index names a group and version. */
-function indexName(one: GroupVersion): string {
+function indexName(one: Pick<GroupVersion, 'group' | 'version'>): string {
   return one.group === '' ? `api/${one.version}` : `apis/${groupVersionName(one)}`
 }
 
@@ -50,6 +50,9 @@ export function handleOpenApi(context: HandlerContext): Promise<ApiResponse> | u
     return whole.then((document) => documentResponse(request, document))
   }
   const name = path.slice('/openapi/v3/'.length)
+  const { aggregation } = context.options
+  const remote = aggregation?.services.ofPath(`/${name}`)
+  if (aggregation && remote) return aggregation.forward(remote, request, context.user)
   const own = served.find((one) => indexName(one) === name)
   const document = own && v3Document(own)
   if (!document)
@@ -113,20 +116,38 @@ function v3Document(own: GroupVersion): CachedDocument {
   return document
 }
 
-/** Names every document with its hash, so that clients fetch only what changed. */
-function v3Index({ options, kinds }: HandlerContext): Promise<CachedDocument> {
-  const served = kinds.groupVersions
-  return cached(served, 'v3', async () => {
-    const slices = new Slices(options.clock)
-    const paths: [string, { serverRelativeURL: string }][] = []
-    for (const own of served) {
-      const name = indexName(own)
-      const { hash } = v3Document(own)
-      paths.push([name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }])
-      if (slices.over) await slices.pause()
-    }
-    return cachedJson({ paths: Object.fromEntries(paths) })
-  })
+/**
+ * Names every document with its hash, so that clients fetch only what changed. API servers behind Services
+ * have theirs: those come without.
+ */
+function v3Index(context: HandlerContext): Promise<CachedDocument> {
+  const { options, kinds } = context
+  const remote = options.aggregation?.services.all ?? []
+  if (remote.length > 0)
+    return v3Paths(context).then((own) => {
+      const others = remote.map((one): IndexEntry => {
+        const name = indexName(one)
+        return [name, { serverRelativeURL: `/openapi/v3/${name}` }]
+      })
+      return cachedJson({ paths: Object.fromEntries([...own, ...others]) })
+    })
+  return cached(kinds.groupVersions, 'v3', async () =>
+    cachedJson({ paths: Object.fromEntries(await v3Paths(context)) }),
+  )
+}
+
+type IndexEntry = readonly [name: string, where: { readonly serverRelativeURL: string }]
+
+async function v3Paths({ options, kinds }: HandlerContext): Promise<readonly IndexEntry[]> {
+  const slices = new Slices(options.clock)
+  const paths: IndexEntry[] = []
+  for (const own of kinds.groupVersions) {
+    const name = indexName(own)
+    const { hash } = v3Document(own)
+    paths.push([name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }])
+    if (slices.over) await slices.pause()
+  }
+  return paths
 }
 
 /** Built once, however many ask while it is being built. */

@@ -260,6 +260,15 @@ describe('an API server behind a Service', () => {
     assert.equal(again.status, 304)
   })
 
+  test('has its OpenAPI v3 document named in the index and passed on', async () => {
+    const index = await cluster.ask('GET', '/openapi/v3')
+    const where = index.json.paths[`apis/${group}/v1`].serverRelativeURL
+    assert.equal(where, `/openapi/v3${fish}`)
+    assert.ok(index.json.paths['apis/apps/v1'].serverRelativeURL.includes('?hash='))
+    assert.equal((await cluster.ask('GET', where)).text, '{"kind":"Trout"}')
+    assert.equal(seen.at(-1)?.url, where)
+  })
+
   test('has its upgrades passed through with who asks', async () => {
     const options = { ...testContext('GET', fish).options, aggregation }
     const upgrades = createUpgradeHandler({ ...options, store: memory.store })
