@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { EtcdClient } from '../src/api/etcd/wire/client.ts'
 import { maintenanceService } from '../src/api/etcd/wire/services.ts'
@@ -13,6 +14,7 @@ import type { EtcdLoadRequest } from './load/etcd-load.ts'
 import { type LatencyFigures, quantile, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
 import { NativeCluster } from './load/native-cluster.ts'
+import { processorMs } from './load/processor-time.ts'
 import { runAlone } from './load/store-alone.ts'
 
 /**
@@ -53,6 +55,11 @@ export async function run(args: readonly string[]): Promise<object> {
       const kijabi = boot.cluster.masters.flatMap(({ etcdAddress }) => etcdAddress ?? [])
       const bench = new StoreBench({
         sides: { etcd: etcd.endpoints, kijabi },
+        pids: {
+          etcd: etcd.pids,
+          kijabi: boot.cluster.masters.map(({ name }) => boot.members.pid(name) ?? 0),
+          native: native.pids,
+        },
         ...{ native, tls: clientTls(admin), ms: Number(values.ms) },
         rounds: Number(values.rounds),
       })
@@ -83,13 +90,17 @@ const works: readonly Work[] = [
   { name: 'puts beside a stalled watcher, 16 clients', work: 'stalled put', clients: 16 },
 ]
 
+interface Measured extends LatencyFigures {
+  /** Processor time of all members together a request, without what they use when idle. */
+  readonly cpuUs: number
+}
 interface Compared {
-  readonly etcd: LatencyFigures
-  readonly kijabi: LatencyFigures
+  readonly etcd: Measured
+  readonly kijabi: Measured
   /** Of throughput; of watches: of the lag's 99th percentile. */
   readonly ratio: number
   /** Puts through the store's own interface, against etcd's over gRPC. */
-  readonly native?: LatencyFigures
+  readonly native?: Measured
   readonly nativeRatio?: number
   /** What a stalled watcher adds to the 99th percentile of puts, in percent of it without. */
   readonly addsPercentToP99?: { readonly etcd: number; readonly kijabi: number }
@@ -97,9 +108,11 @@ interface Compared {
 type Figures = Record<string, Compared>
 type Side = 'etcd' | 'kijabi'
 const bothSides: readonly Side[] = ['etcd', 'kijabi']
+type Who = Side | 'native'
 
 interface StoreBenchOptions {
   readonly sides: Readonly<Record<Side, readonly string[]>>
+  readonly pids: Readonly<Record<Who, readonly number[]>>
   readonly native: NativeCluster
   readonly tls: NonNullable<EtcdLoadRequest['tls']>
   readonly ms: number
@@ -107,10 +120,13 @@ interface StoreBenchOptions {
 }
 
 const warmUpMs = 4_000
+const idleMs = 3_000
 
 class StoreBench {
   readonly #options: StoreBenchOptions
   readonly #load = new Forked(new URL('./load/etcd-load.js', import.meta.url))
+  /** Processor time that members use a millisecond without any client. */
+  readonly #idle = new Map<Who, number>()
 
   constructor(options: StoreBenchOptions) {
     this.#options = options
@@ -122,6 +138,7 @@ class StoreBench {
     try {
       for (const side of bothSides) await this.#ask(side, warm, warmUpMs)
       await this.#options.native.puts(warm.clients, warmUpMs)
+      await this.#measureIdle()
       for (const work of works) {
         const compared = await this.#compare(work)
         figures[work.name] = compared
@@ -135,8 +152,8 @@ class StoreBench {
 
   async #compare(work: Work): Promise<Compared> {
     const results = { etcd: [], kijabi: [], native: [], plain: { etcd: [], kijabi: [] } } as {
-      [name in Side | 'native']: LatencyFigures[]
-    } & { readonly plain: Record<Side, LatencyFigures[]> }
+      [name in Who]: Measured[]
+    } & { readonly plain: Record<Side, Measured[]> }
     const { native, rounds, ms } = this.#options
     const isStalled = work.work === 'stalled put'
     for (let nth = 0; nth < rounds; nth += 1) {
@@ -144,7 +161,10 @@ class StoreBench {
         if (isStalled) results.plain[side].push(await this.#ask(side, { ...work, work: 'put' }))
         results[side].push(await this.#ask(side, work))
       }
-      if (work.work === 'put') results.native.push(await native.puts(work.clients, ms))
+      if (work.work === 'put') {
+        const puts = () => native.puts(work.clients, ms)
+        results.native.push(await this.#measured('native', puts))
+      }
     }
     const [etcd, kijabi] = [median(results.etcd), median(results.kijabi)]
     const ratio =
@@ -163,10 +183,30 @@ class StoreBench {
     side: Side,
     { work, clients, count = 0 }: Work,
     ms = this.#options.ms,
-  ): Promise<LatencyFigures> {
+  ): Promise<Measured> {
     const { sides, tls } = this.#options
     const endpoints = await leaderFirst(sides[side], tls)
-    return this.#load.ask<LatencyFigures>({ endpoints, tls, work, clients, count, ms })
+    const request: EtcdLoadRequest = { endpoints, tls, work, clients, count, ms }
+    return this.#measured(side, () => this.#load.ask<LatencyFigures>(request))
+  }
+
+  async #measured(who: Who, run: () => Promise<LatencyFigures>): Promise<Measured> {
+    const pids = this.#options.pids[who]
+    const [beforeMs, startMs] = [processorMs(pids), performance.now()]
+    const figures = await run()
+    const idleMs = (this.#idle.get(who) ?? 0) * (performance.now() - startMs)
+    const usedMs = processorMs(pids) - beforeMs - idleMs
+    return { ...figures, cpuUs: Math.round((1_000 * usedMs) / figures.requests) }
+  }
+
+  async #measureIdle(): Promise<void> {
+    const { pids } = this.#options
+    const all: readonly Who[] = [...bothSides, 'native']
+    const before = all.map((who) => processorMs(pids[who]))
+    await sleep(idleMs)
+    all.forEach((who, at) => {
+      this.#idle.set(who, (processorMs(pids[who]) - (before[at] ?? 0)) / idleMs)
+    })
   }
 }
 
@@ -197,9 +237,9 @@ function addedPercent(plain: readonly LatencyFigures[], other: readonly LatencyF
   return round((middle(other) / middle(plain) - 1) * 100)
 }
 
-function median(results: LatencyFigures[]): LatencyFigures {
+function median(results: Measured[]): Measured {
   const sorted = [...results].sort((left, right) => left.perSecond - right.perSecond)
-  return sorted[Math.floor(sorted.length / 2)] as LatencyFigures
+  return sorted[Math.floor(sorted.length / 2)] as Measured
 }
 
 function picture(figures: Figures): string {

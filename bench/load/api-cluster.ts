@@ -9,6 +9,7 @@ import type { Target } from './api-connection.ts'
 import type { PacedWrites, RequestFigures, RequestLoad, TextRequest } from './api-load.ts'
 import { type LatencyFigures, round } from './figures.ts'
 import { Forked } from './forked.ts'
+import { processorMs } from './processor-time.ts'
 import type { WatchRequest } from './watch-lag.ts'
 
 export interface ClusterOptions {
@@ -21,7 +22,6 @@ export interface ClusterOptions {
 }
 
 const collection = (resource: string) => `/api/v1/namespaces/default/${resource}`
-const clockTicksPerSecond = 100
 const idleMs = 5_000
 const settleMs = 2_000
 /** Makes an object of 1 KB, and one of 1.7 KB, as stored. */
@@ -239,14 +239,8 @@ class ApiBench {
     return chosen
   }
 
-  /** Processor time that all masters used: neighbours change it little. */
   #cpuMs(): number {
-    let ticks = 0
-    for (const pid of this.#pids) {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-      ticks += Number(fields[11]) + Number(fields[12])
-    }
-    return (ticks * 1_000) / clockTicksPerSecond
+    return processorMs(this.#pids)
   }
 
   #residentMiB(): number[] {

@@ -34,6 +34,10 @@ export class NativeCluster {
     return cluster
   }
 
+  get pids(): number[] {
+    return this.#members.map((member) => member.process.pid ?? 0)
+  }
+
   /** The first client writes at the leader; the others are dealt to all members in turn. */
   async puts(clients: number, ms: number): Promise<LatencyFigures> {
     const leads = await Promise.all(ids.map((_, at) => this.#leads(at)))
