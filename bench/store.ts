@@ -187,6 +187,7 @@ class StoreBench {
     const { sides, tls } = this.#options
     const endpoints = await leaderFirst(sides[side], tls)
     const request: EtcdLoadRequest = { endpoints, tls, work, clients, count, ms }
+    if (work === 'range') await this.#load.ask<LatencyFigures>({ ...request, work: 'fill' })
     return this.#measured(side, () => this.#load.ask<LatencyFigures>(request))
   }
 

@@ -8,10 +8,10 @@ export interface EtcdLoadRequest {
   readonly endpoints: readonly string[]
   /** Left out: the connection is not encrypted. */
   readonly tls?: NonNullable<EtcdClientOptions['tls']>
-  readonly work: 'put' | 'get' | 'serializable get' | 'range' | 'watch' | 'stalled put'
+  readonly work: 'fill' | 'put' | 'get' | 'serializable get' | 'range' | 'watch' | 'stalled put'
   readonly clients: number
   readonly ms: number
-  /** Of a range: how many keys. Of watches: how many watchers. */
+  /** Of a range, and of keys to fill in: how many. Of watches: how many watchers. */
   readonly count?: number
 }
 
@@ -31,7 +31,7 @@ async function load(request: EtcdLoadRequest): Promise<LatencyFigures> {
       new EtcdClient({ endpoint: endpoints[at % endpoints.length] ?? '', ...(tls && { tls }) }),
   )
   try {
-    if (request.work === 'range') await fill(connections, request.count ?? 0)
+    if (request.work === 'fill') return await fill(connections, request.count ?? 0)
     if (request.work === 'watch') return await watchers(connections, request)
     const stalled = request.work === 'stalled put' ? stall(request) : undefined
     const result = await requests(connections, request)
@@ -82,7 +82,8 @@ async function once(client: EtcdClient, request: EtcdLoadRequest, next: number):
   }
 }
 
-async function fill(connections: readonly EtcdClient[], count: number): Promise<void> {
+async function fill(connections: readonly EtcdClient[], count: number): Promise<LatencyFigures> {
+  const startMs = performance.now()
   let next = 0
   const lane = async (client: EtcdClient) => {
     while (next < count) {
@@ -94,6 +95,7 @@ async function fill(connections: readonly EtcdClient[], count: number): Promise<
     }
   }
   await Promise.all(connections.map(lane))
+  return latencyFigures([], performance.now() - startMs)
 }
 
 /** Watchers of a key each; a put to one of them at a time. Measured: from the put's start to its event. */
