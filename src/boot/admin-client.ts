@@ -34,7 +34,7 @@ export function adminTransport(
 export function adminClient(
   directory: ClusterDirectory,
   address: string,
-): { client: Client; close(): void } {
+): { client: Client; transport: Transport; close(): void } {
   const transport = adminTransport(directory, [address])
-  return { client: createClient(transport), close: () => transport.close() }
+  return { client: createClient(transport), transport, close: () => transport.close() }
 }

@@ -1,6 +1,7 @@
 import { type Clock, delay } from '../base/clock.ts'
 import { isStatus } from '../base/status.ts'
-import { namespaces, nodes } from '../client/resources.ts'
+import { nodes } from '../client/resources.ts'
+import { bodyBytes, type Transport } from '../client/transport.ts'
 import type { Client } from '../client/typed.ts'
 import type { Node } from '../kinds/types.ts'
 
@@ -12,16 +13,16 @@ export function nodeIsReady(node: Node): boolean {
 }
 
 const pollMs = 50
-/** Nobody answers before the first election, and the leader makes the namespace only then. */
+/** Nobody answers before the first election. */
 const passing = ['ServiceUnavailable', 'Timeout', 'ServerTimeout', 'NotFound'] as const
 
 /**
- * Resolves when a leader is at work, which shows in the namespace `default`, and every named node is
- * Ready; rejects with what is lacking when the signal aborts. Polls, because at boot
+ * Resolves when every named node is Ready and so is the API: a leader is at work and has made the
+ * first objects; rejects with what is lacking when the signal aborts. Polls, because at boot
  * there is no API to watch yet.
  */
 export async function clusterReady(
-  client: Client,
+  { client, transport }: { readonly client: Client; readonly transport: Transport },
   names: readonly string[],
   clock: Clock,
   signal: AbortSignal,
@@ -33,10 +34,11 @@ export async function clusterReady(
       const { items } = await nodes(client).list({ resourceVersion: '0', signal })
       const ready = new Set(items.filter(nodeIsReady).map((node) => node.metadata.name ?? ''))
       const unready = names.filter((name) => !ready.has(name))
-      lacking = unready.length > 0 ? `nodes ${unready.join(', ')}` : 'namespace default'
+      lacking = unready.length > 0 ? `nodes ${unready.join(', ')}` : 'an answer of /readyz'
       if (unready.length === 0) {
-        await namespaces(client).get('', 'default')
-        return
+        const failed = await failedChecks(transport, signal)
+        if (failed === undefined) return
+        lacking = `readiness: ${failed}`
       }
     } catch (error) {
       if (signal.aborted) continue
@@ -45,4 +47,16 @@ export async function clusterReady(
     }
     await delay(clock, pollMs, signal).catch(() => {})
   }
+}
+
+/** What /readyz says that fails; undefined when nothing does. */
+async function failedChecks(
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const headers = new Map<string, string>()
+  const { status, body } = await transport.send({ method: 'GET', path: '/readyz', headers, signal })
+  const text = Buffer.from(await bodyBytes(body)).toString('utf8')
+  if (status === 200) return undefined
+  return [...text.matchAll(/^\[-\](\S+)/gm)].map(([, name]) => name).join(', ')
 }

@@ -211,13 +211,13 @@ async function untilReady(
   const { cluster, directory, members } = boot
   say(`waiting for ${cluster.masters.length} masters and ${cluster.workers.length} workers ...`)
   const names = cluster.workers.map((one) => one.name)
-  const { client, close } = adminClient(directory, cluster.apiAddress)
+  const { close, ...admin } = adminClient(directory, cluster.apiAddress)
   const limit = new AbortController()
   const timer = systemClock.after(bootMsMax, () => limit.abort(new Error('too slow')))
   const stop = () => limit.abort(signal.reason)
   signal.addEventListener('abort', stop)
   try {
-    await clusterReady(client, names, systemClock, limit.signal)
+    await clusterReady(admin, names, systemClock, limit.signal)
   } catch (error) {
     if (signal.aborted) throw error
     const all = [...cluster.masters, ...cluster.workers].map((one) => one.name)
