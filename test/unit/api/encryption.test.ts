@@ -6,6 +6,7 @@ import { OpenedValues } from '../../../src/api/encryption/opened-values.ts'
 import type { Proposer } from '../../../src/api/proposer.ts'
 import type { Revision } from '../../../src/base/brand.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
+import { encodeSnapshot } from '../../../src/state/snapshot.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 import { named, openCluster, type TestCluster } from './cluster.ts'
 
@@ -76,6 +77,23 @@ describe('Secrets at rest', () => {
     const map = own.store.view.get('/registry/core/configmaps/default/s')
     assert.match(Buffer.from(map?.value ?? '').toString(), /^\{/, 'other kinds are as they were')
     await watch.close()
+  })
+
+  test('a snapshot holds ciphertext', async () => {
+    const { store, machine } = await openMemoryStore()
+    try {
+      await using cluster = await sealing(store)
+      await cluster.ask('POST', path, secret())
+      const shown = { ...named('ConfigMap', 's'), data: { password: planted } }
+      await cluster.ask('POST', path.replace('secrets', 'configmaps'), shown)
+      const texts: string[] = []
+      for await (const block of encodeSnapshot(machine.freeze()))
+        texts.push(Buffer.from(block).toString('latin1'))
+      const found = texts.join('').split(planted).length - 1
+      assert.equal(found, 1, 'that of the ConfigMap beside it')
+    } finally {
+      await store.stop()
+    }
   })
 
   test('the first key seals and any opens; a write that changes nothing seals anew, once', async () => {

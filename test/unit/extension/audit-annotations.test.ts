@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openCluster, type TestCluster } from '../api/cluster.ts'
-import { openCallee } from './callee.ts'
+import { openCallee, patchOf } from './callee.ts'
 import { install, registration, rulesFor } from './registrations.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -101,6 +101,32 @@ test('webhooks annotate under their own name', async () => {
   callee.answer = () => ({ allowed: true, auditAnnotations: { why: 'because' } })
   await cluster.ask('POST', configMaps, { metadata: { name: 'a' } })
   assert.equal(last()['one.example.com/why'], 'because')
+})
+
+test('rounds of mutating webhooks are noted, and those that failed and may', async () => {
+  const { cluster, last } = await audited()
+  await using _cluster = cluster
+  await using callee = await openCallee()
+  await using gone = await openCallee()
+  await gone[Symbol.asyncDispose]()
+  const rules = rulesFor('*', 'configmaps')
+  await install(cluster, 'Mutating', callee, { rules }, 'a')
+  const open = { rules, failurePolicy: 'Ignore', name: 'gone.example.com' }
+  await install(cluster, 'Mutating', gone, open, 'b')
+  await install(cluster, 'Validating', gone, open, 'c')
+  callee.answer = () => patchOf({ op: 'add', path: '/data', value: { a: 'b' } })
+  await cluster.ask('POST', configMaps, { metadata: { name: 'a' } })
+  const noted = last()
+  const [changed, unchanged] = [0, 1].map((index) =>
+    JSON.parse(noted[`mutation.webhook.admission.k8s.io/round_0_index_${index}`] ?? ''),
+  )
+  assert.deepEqual(changed, { configuration: 'a', webhook: 'one.example.com', mutated: true })
+  assert.deepEqual(unchanged, { configuration: 'b', webhook: 'gone.example.com', mutated: false })
+  const failed = Object.keys(noted).filter((key) => key.startsWith('failed-open'))
+  assert.deepEqual(failed.sort(), [
+    'failed-open.mutation.webhook.admission.k8s.io/round_0_index_1',
+    'failed-open.validating.webhook.admission.k8s.io/round_0_index_0',
+  ])
 })
 
 test('pod security notes the level, and what its audit level has against a pod', async () => {
