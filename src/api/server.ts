@@ -12,7 +12,7 @@ import type { TLSSocket } from 'node:tls'
 import Router from '@koa/router'
 import Koa from 'koa'
 import { InvariantError, present } from '../base/assert.ts'
-import { type Clock, delay } from '../base/clock.ts'
+import { type Clock, delay, type Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Registry } from '../base/metrics.ts'
@@ -86,6 +86,16 @@ export interface ApiServer {
   readonly address: { readonly host: string; readonly port: number }
 }
 
+/** What a connection of HTTP/1.1 carries. */
+interface Carried {
+  underWay: number
+  begun: number
+  /** When it last began to wait for a request. */
+  sinceMs: number
+  /** What it had said by then; -1 at first, when silence counts as much as half a request. */
+  bytesRead: number
+}
+
 type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
 
@@ -104,11 +114,9 @@ const streamsPerConnectionMax = 250
 const windowBytes = 1024 * 1024
 const sessionMemoryMiB = 128
 /** Known to node, missing in its types of an HTTP/2 server that also speaks HTTP/1.1. */
-const http1Limits = {
-  maxHeaderSize: limits.headerBytesMax,
-  headersTimeout: limits.requestHeadMsMax,
-  connectionsCheckingInterval: 5_000,
-}
+const http1Limits = { maxHeaderSize: limits.headerBytesMax }
+/** How often connections are looked at that say nothing, or not enough. */
+const sweepMs = 5_000
 
 /**
  * The HTTPS face of the API: TLS with client certificates, HTTP/1.1 and HTTP/2. It authenticates
@@ -123,7 +131,7 @@ class HttpsServer implements ApiServer {
   readonly #options: ApiServerOptions
   readonly #server
   /** Connections, and the requests of HTTP/1.1 on each; sessions keep count themselves. */
-  readonly #sockets = new Map<TLSSocket, { underWay: number; begun: number }>()
+  readonly #sockets = new Map<TLSSocket, Carried>()
   /** All connections, those in their handshake included. */
   readonly #connections = new Set<Socket>()
   /** Whether each was told that it ends. */
@@ -132,6 +140,7 @@ class HttpsServer implements ApiServer {
   /** The requests under way, each with what makes it end early. */
   readonly #underWay = new Map<HangUp, Promise<void>>()
   #stopping = false
+  #sweeps: Timer | undefined
 
   constructor(options: ApiServerOptions) {
     this.#options = options
@@ -167,7 +176,8 @@ class HttpsServer implements ApiServer {
     })
     this.#server.on('secureConnection', (socket: TLSSocket) => {
       socket.setNoDelay(true)
-      this.#sockets.set(socket, { underWay: 0, begun: 0 })
+      const sinceMs = options.clock.monotonicMs()
+      this.#sockets.set(socket, { underWay: 0, begun: 0, sinceMs, bytesRead: -1 })
       socket.on('error', (error) => options.logger.debug({ error }, 'a connection failed'))
       socket.once('close', () => this.#sockets.delete(socket))
     })
@@ -187,6 +197,7 @@ class HttpsServer implements ApiServer {
       this.#server.listen({ host, port, backlog: 1_024 }, () => {
         this.#server.off('error', reject)
         this.#server.on('error', (error) => this.#failed(error))
+        this.#sweeps = this.#options.clock.every(sweepMs, () => this.#sweep())
         resolve()
       })
     })
@@ -202,9 +213,12 @@ class HttpsServer implements ApiServer {
       this.#server.close(() => resolve())
     })
     this.#stopping = true
+    this.#sweeps?.cancel()
     await this.drain()
     const { clock } = this.#options
-    const isFresh = [...this.#sockets.values()].some(({ begun }) => begun === 0)
+    const isFresh = [...this.#sockets].some(
+      ([{ alpnProtocol }, { begun, underWay }]) => begun + underWay === 0 && alpnProtocol !== 'h2',
+    )
     const ended = clock.after(isFresh ? firstRequestMs : 0, () => {
       for (const socket of this.#sockets.keys()) socket.end()
     })
@@ -234,6 +248,22 @@ class HttpsServer implements ApiServer {
     // One that has just been opened is about to ask: it ends with its answer.
     for (const [socket, { underWay, begun }] of this.#sockets)
       if (underWay === 0 && begun > 0 && socket.alpnProtocol !== 'h2') socket.end()
+  }
+
+  /**
+   * Cuts connections of HTTP/1.1 on which the head of a request does not come to its end, or never begins;
+   * node does that only for servers that speak nothing else (Slowloris).
+   */
+  #sweep(): void {
+    const beforeMs = this.#options.clock.monotonicMs() - limits.requestHeadMsMax
+    for (const [socket, { underWay, sinceMs, bytesRead }] of this.#sockets)
+      if (
+        socket.alpnProtocol !== 'h2' &&
+        underWay === 0 &&
+        sinceMs < beforeMs &&
+        socket.bytesRead > bytesRead
+      )
+        socket.destroy()
   }
 
   /** The client is to come again on another session; streams that it has sent meanwhile are served. */
@@ -315,7 +345,11 @@ class HttpsServer implements ApiServer {
       await serving
     } finally {
       this.#underWay.delete(hangUp)
-      if (carried) carried.underWay -= 1
+      if (carried) {
+        carried.underWay -= 1
+        carried.sinceMs = clock.monotonicMs()
+        carried.bytesRead = req.socket.bytesRead
+      }
       res.off('close', hangUp.abort)
     }
   }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect, constants } from 'node:http2'
 import { Agent, request as httpsRequest } from 'node:https'
 import { before, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { createAuthenticator } from '../../../src/api/auth/authenticate.ts'
 import { type ApiServer, type ApiServerOptions, createApiServer } from '../../../src/api/server.ts'
 import { ManualClock, systemClock } from '../../../src/base/clock.ts'
@@ -255,7 +256,7 @@ test('a body that does not come is given up after a minute, and the connection w
     headers: { 'content-type': 'application/json', 'content-length': '100' },
   })
   outgoing.write('{')
-  while (clock.pendingTimers === 0) await new Promise((go) => setImmediate(go))
+  while (clock.pendingTimers < 2) await new Promise((go) => setImmediate(go))
   clock.advance(limits.requestMsMax)
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
   assert.deepEqual([response.statusCode, response.headers.connection], [504, 'close'])
@@ -263,7 +264,40 @@ test('a body that does not come is given up after a minute, and the connection w
   const closed = once(outgoing, 'close')
   response.resume()
   await closed
-  assert.equal(clock.pendingTimers, 0)
+  assert.equal(clock.pendingTimers, 1, 'the sweep of connections')
+})
+
+test('a connection on which half a head came, or nothing at all, is cut; one that waits is not', async () => {
+  const clock = new ManualClock()
+  await using opened = await openServer({ clock })
+  const { port } = opened.server.address
+  const openTls = async () => {
+    const socket = connectTls({
+      ...{ host: '127.0.0.1', port, ca: ca.certificate, ALPNProtocols: ['http/1.1'] },
+      ...{ cert: adminPair.certificate, key: adminPair.privateKey },
+    })
+    await once(socket, 'secureConnect')
+    return socket.on('error', () => {})
+  }
+  const [silent, half, waiting] = await Promise.all([openTls(), openTls(), openTls()])
+  half.write('GET /livez HTTP/1.1\r\nhost: x\r\n')
+  const whole = 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'
+  const ask = async () => {
+    waiting.write(whole)
+    return String((await once(waiting, 'data'))[0])
+  }
+  assert.match(await ask(), /^HTTP\/1.1 200/)
+  const cut = Promise.all([once(silent.resume(), 'close'), once(half.resume(), 'close')])
+  clock.advance(limits.requestHeadMsMax + 5_000)
+  await cut
+  assert.match(await ask(), /^HTTP\/1.1 200/)
+  waiting.write('GET /livez HTTP/1.1\r\n')
+  const ended = once(waiting, 'close')
+  while (!waiting.destroyed) {
+    await new Promise((go) => setImmediate(go))
+    clock.advance(limits.requestHeadMsMax)
+  }
+  await ended
 })
 
 test('a client that takes nothing of its answer for a minute is cut off', async () => {
@@ -282,12 +316,12 @@ test('a client that takes nothing of its answer for a minute is cut off', async 
     ],
   })
   const response = await open(opened.server, 'GET', '/large')
-  while (clock.pendingTimers === 0) await new Promise((go) => setImmediate(go))
+  while (clock.pendingTimers < 2) await new Promise((go) => setImmediate(go))
   clock.advance(limits.answerStallMsMax)
   await assert.rejects(async () => {
     for await (const _ of response);
   }, /aborted/)
-  assert.equal(clock.pendingTimers, 0)
+  assert.equal(clock.pendingTimers, 1, 'the sweep of connections')
 })
 
 test('routes beside the API ask for an administrator', async () => {
