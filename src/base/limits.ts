@@ -116,7 +116,7 @@ export const limits = {
   snapshotTrailingEntries: 5_000,
   snapshotTrailingBytes: 32 * MiB,
   snapshotLogBytesInterval: 64 * MiB,
-  raftLogBytesMax: 512 * MiB,
+  raftLogBytesMax: 1024 * MiB,
 
   // Controllers, scheduler, workers
   watchLineBytesMax: 8 * MiB,

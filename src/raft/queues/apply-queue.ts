@@ -74,7 +74,7 @@ export class ApplyQueue {
   /** True once each time that a snapshot is to be asked for. `last` is the index of the last one. */
   snapshotDue(last: LogIndex): boolean {
     const { snapshotLogBytesInterval } = limits
-    const wanted = Math.min(limits.raftLogBytesMax / 2, this.#snapshotBytes * logShareOfState)
+    const wanted = Math.min(limits.raftLogBytesMax / 4, this.#snapshotBytes * logShareOfState)
     const scale = Math.max(1, wanted / snapshotLogBytesInterval)
     const since = Math.max(last, this.#askedAt ?? 0)
     const isDue =
