@@ -14,12 +14,19 @@ export interface Clock {
   every(periodMs: number, fire: () => void): Timer
 }
 
+/** Node fires a timer at once that is to wait longer: 24.8 days. */
+const timeoutMsMax = 2 ** 31 - 1
+
 /** The clock of this machine. Its timers keep the process alive until cancelled. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, fire) {
-    const handle = setTimeout(fire, delayMs)
+    let handle = setTimeout(wait, Math.min(delayMs, timeoutMsMax), delayMs - timeoutMsMax)
+    function wait(leftMs: number): void {
+      if (leftMs <= 0) fire()
+      else handle = setTimeout(wait, Math.min(leftMs, timeoutMsMax), leftMs - timeoutMsMax)
+    }
     return { cancel: () => clearTimeout(handle) }
   },
   every(periodMs, fire) {
