@@ -29,6 +29,8 @@ export interface Host {
 class Path {
   isCut = false
   clogUntilMs = 0
+  /** When what waited for the end of a cut will all have arrived: nothing sent later overtakes it. */
+  heldUntilMs = 0
   /** What waits for the end of a cut, in order. Each says when it arrives, at the earliest. */
   held: ((notBeforeMs: number) => number)[] = []
 }
@@ -80,10 +82,7 @@ export class SimNetwork {
       path.clogUntilMs = 0
       const { held } = path
       path.held = []
-      let lastMs = 0
-      for (const send of held) lastMs = send(lastMs)
-      // What is sent from now on does not overtake it.
-      path.clogUntilMs = lastMs
+      for (const send of held) path.heldUntilMs = send(path.heldUntilMs)
     }
   }
 
@@ -100,11 +99,13 @@ export class SimNetwork {
   carry(from: MemberId, to: MemberId, notBeforeMs: number, arrive: () => void): number {
     const path = this.path(from, to)
     if (path.isCut) {
-      path.held.push((afterMs) => this.carry(from, to, afterMs, arrive))
+      path.held.push((afterMs) => this.carry(from, to, Math.max(afterMs, notBeforeMs), arrive))
       return notBeforeMs
     }
-    const atMs = Math.max(notBeforeMs, path.clogUntilMs, this.time.nowMs + this.delayMs())
-    this.time.after(atMs - this.time.nowMs, arrive)
+    const { clogUntilMs, heldUntilMs } = path
+    const atMs = Math.max(notBeforeMs, clogUntilMs, heldUntilMs, this.time.nowMs + this.delayMs())
+    // Not after a while: two sums of the same instant may differ in their last bit, and in their order.
+    this.time.at(atMs, arrive)
     return atMs
   }
 

@@ -24,7 +24,12 @@ export class SimTime {
   readonly #heap: SimEvent[] = []
 
   after(delayMs: number, fire: () => void): SimEvent {
-    const event: SimEvent = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order, fire }
+    return this.at(this.nowMs + Math.max(0, delayMs), fire)
+  }
+
+  /** At an instant that is not over yet. */
+  at(atMs: number, fire: () => void): SimEvent {
+    const event: SimEvent = { atMs: Math.max(this.nowMs, atMs), order: this.#order, fire }
     this.#order += 1
     this.#push(event)
     return event
