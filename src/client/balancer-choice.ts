@@ -8,6 +8,8 @@ export interface BackendState {
   connections: number
   /** Failures in a row. */
   failures: number
+  /** Of these the last ones that were silence, in a row. */
+  silences: number
   /** Monotonic time of the next probe. */
   probeDueMs: number
   probing: boolean
@@ -15,6 +17,7 @@ export interface BackendState {
 
 const retryFirstMs = 100
 const retryMaxMs = 1_000
+const silencesMax = 3
 /** A master that starts knows within this time whether it belongs to its cluster. */
 const startMs = 2_000
 
@@ -50,6 +53,7 @@ export function probeSucceeded(state: BackendState, nextProbeMs: number): void {
   state.up = true
   state.leavingSinceMs = undefined
   state.failures = 0
+  state.silences = 0
   state.probeDueMs = nextProbeMs
 }
 
@@ -61,11 +65,21 @@ export function probeFoundLeaving(state: BackendState, nowMs: number): void {
   state.up = false
   state.leavingSinceMs ??= nowMs
   state.failures = 0
+  state.silences = 0
   state.probeDueMs = nowMs + (nowMs - state.leavingSinceMs < startMs ? retryFirstMs : retryMaxMs)
 }
 
+/**
+ * True when nobody should wait for it any longer: it refused or broke a connection, or was silent three
+ * times. A busy one is silent once; its clients would lose the answers that are just coming.
+ */
+export function isLost({ failures, silences }: BackendState): boolean {
+  return failures > 0 && (silences === 0 || silences >= silencesMax)
+}
+
 /** Down at once; probed again after 100 ms, then less and less often, at least every second. */
-export function probeFailed(state: BackendState, nowMs: number): void {
+export function probeFailed(state: BackendState, nowMs: number, silent = false): void {
+  state.silences = silent ? state.silences + 1 : 0
   state.up = false
   state.leavingSinceMs = undefined
   state.probeDueMs = nowMs + Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(state.failures, 10))

@@ -3,10 +3,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { assert, present } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { statusError } from '../base/status.ts'
+import { isStatus, statusError } from '../base/status.ts'
 import {
   type BackendState,
   chooseBackend,
+  isLost,
   probeFailed,
   probeFoundLeaving,
   probeSucceeded,
@@ -23,8 +24,8 @@ export interface BalancerOptions {
   readonly logger: Logger
   /**
    * Rejects when the backend is not well; a plain TCP connect unless told. Something that only the
-   * living answer, such as GET /livez, also finds a process that hangs. One that leaves lives and
-   * wants no new connections.
+   * living answer, such as GET /livez, also finds a process that hangs: no answer in time rejects with
+   * Timeout. One that leaves lives and wants no new connections.
    */
   readonly probe?: (address: string, signal: AbortSignal) => Promise<'serves' | 'leaves'>
 }
@@ -46,9 +47,9 @@ const leaveMsMax = 10_000
 /**
  * One TCP address in front of equal servers; bytes pass untouched, so TLS runs end to end. A refused
  * connect costs the client nothing: the next backend is tried at once; nor does a backend that dies
- * before it said a word (see Greeting). When a backend dies or stops answering probes, its clients'
- * connections are closed at once, so that they come again elsewhere; a backend that leaves finishes
- * what it has begun.
+ * before it said a word (see Greeting). When a backend dies its clients' connections are closed at once,
+ * so that they come again elsewhere, and when it is silent after three probes; a backend that leaves
+ * finishes what it has begun.
  */
 export function createBalancer(options: BalancerOptions): BalancerHandle {
   return new Balancer(options)
@@ -164,9 +165,9 @@ class Balancer implements BalancerHandle {
         if (!this.#options.probe) this.#mark(backend.name, true)
         else if (!backend.up && !backend.probing) void this.#probe(backend)
         return { name: backend.name, upstream }
-      } catch {
+      } catch (error) {
         // A refusal is what a balancer is for: note it, take the next one.
-        this.#mark(backend.name, false)
+        this.#mark(backend.name, false, isStatus(error, 'Timeout'))
       }
     }
     return undefined
@@ -211,6 +212,7 @@ class Balancer implements BalancerHandle {
         leavingSinceMs: undefined,
         connections: 0,
         failures: 0,
+        silences: 0,
         probeDueMs: 0,
         probing: false,
       })
@@ -238,22 +240,23 @@ class Balancer implements BalancerHandle {
       else (await dial(state.address, this.#options.clock, this.#abort.signal)).destroy()
       if (found === 'leaves') this.#markLeaving(state)
       else this.#mark(state.name, true)
-    } catch {
-      if (!this.#abort.signal.aborted) this.#mark(state.name, false)
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#mark(state.name, false, isStatus(error, 'Timeout'))
     } finally {
       state.probing = false
     }
   }
 
-  #mark(name: string, up: boolean): void {
+  #mark(name: string, up: boolean, silent = false): void {
     const state = this.#states.get(name)
     if (!state) return
     const nowMs = this.#options.clock.monotonicMs()
     const wasUp = state.up
     if (up) probeSucceeded(state, nowMs + probePeriodMs)
-    else probeFailed(state, nowMs)
+    else probeFailed(state, nowMs, silent)
     // Where nobody else is well it may be this host that is too busy to hear the answers.
-    if (!up && [...this.#states.values()].some((other) => other.up)) this.#cut(name)
+    const others = [...this.#states.values()].some((other) => other.up)
+    if (isLost(state) && others) this.#cut(name)
     if (wasUp !== up) this.#options.logger.info({ backend: name, up }, 'backend changed')
   }
 

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { describe, test } from 'node:test'
 import { ManualClock, systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
+import { statusError } from '../../../src/base/status.ts'
 import { type BalancerOptions, createBalancer } from '../../../src/client/balancer.ts'
 import {
   type BackendState,
@@ -191,6 +192,38 @@ describe('balancer', () => {
     )
   })
 
+  test('a backend that is silent keeps its clients until the third probe, and gets no new ones', async () => {
+    const clock = new ManualClock()
+    const silent = new Map<string, number>()
+    const probe = async (address: string) => {
+      const times = silent.get(address)
+      if (times === undefined) return 'serves' as const
+      silent.set(address, times + 1)
+      throw statusError('Timeout', 'no answer in time')
+    }
+    await withBalancer(
+      2,
+      async (address, backends) => {
+        const { socket, name } = await client(address)
+        const slow = backends.find((one) => one.name === name)?.address ?? ''
+        silent.set(slow, 0)
+        await clock.advanceAsync(1_000)
+        assert.equal(silent.get(slow), 1)
+        const other = await client(address)
+        assert.notEqual(other.name, name)
+        socket.write('still here')
+        const [echo] = (await once(socket, 'data')) as [Buffer]
+        assert.equal(echo.toString(), 'still here')
+        const closed = once(socket, 'close')
+        await clock.advanceAsync(300)
+        await closed
+        assert.equal(silent.get(slow), 3)
+        other.socket.destroy()
+      },
+      { probe, clock },
+    )
+  })
+
   test('while no backend answers its probe, nobody loses a connection', async () => {
     const clock = new ManualClock()
     let busy = false
@@ -288,6 +321,7 @@ describe('choice of a backend', () => {
     leavingSinceMs: undefined,
     connections,
     failures: 0,
+    silences: 0,
     probeDueMs: 0,
     probing: false,
   })
