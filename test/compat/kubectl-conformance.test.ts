@@ -189,6 +189,7 @@ describe('upstream tests of kubectl', { skip: !kubectlBinary(version) }, () => {
     const reaches = async (name: string, port: number) => {
       const shown = JSON.parse(await kubectl.ok(`${ns} get service ${name} -o json`))
       assert.deepEqual([shown.spec.ports[0].port, shown.spec.ports[0].targetPort], [port, 6379])
+      await kubectl.ok(`${ns} wait endpoints/${name} --for=create --timeout=60s`)
       const path = '{.subsets[0].ports[0].port}'
       await kubectl.ok(`${ns} wait endpoints/${name} --for=jsonpath=${path}=6379 --timeout=60s`)
     }

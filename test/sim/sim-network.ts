@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { MemberId } from '../../src/base/brand.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { SimProcess } from './sim-process.ts'
-import type { SimTime } from './sim-time.ts'
+import type { SimEvent, SimTime } from './sim-time.ts'
 
 /** How the network behaves; the faults change it as time goes on. */
 export interface NetworkWeather {
@@ -33,6 +33,8 @@ class Path {
   heldUntilMs = 0
   /** What waits for the end of a cut, in order. Each says when it arrives, at the earliest. */
   held: ((notBeforeMs: number) => number)[] = []
+  /** What is to arrive at the end of a clog, in order, and how it is sent anew when that ends earlier. */
+  readonly clogged = new Map<SimEvent, (notBeforeMs: number) => number>()
 }
 
 /**
@@ -80,14 +82,17 @@ export class SimNetwork {
     for (const path of this.#paths.values()) {
       path.isCut = false
       path.clogUntilMs = 0
-      const { held } = path
+      const waiting = [...path.clogged.values(), ...path.held]
+      for (const event of path.clogged.keys()) this.time.cancel(event)
+      path.clogged.clear()
       path.held = []
-      for (const send of held) path.heldUntilMs = send(path.heldUntilMs)
+      for (const send of waiting) path.heldUntilMs = send(path.heldUntilMs)
     }
   }
 
   clog(from: MemberId, to: MemberId, forMs: number): void {
-    this.path(from, to).clogUntilMs = this.time.nowMs + forMs
+    const path = this.path(from, to)
+    path.clogUntilMs = Math.max(path.clogUntilMs, this.time.nowMs + forMs)
   }
 
   delayMs(): number {
@@ -98,14 +103,23 @@ export class SimNetwork {
   /** Carries something from one host to another; never out of order with what `after` says. */
   carry(from: MemberId, to: MemberId, notBeforeMs: number, arrive: () => void): number {
     const path = this.path(from, to)
+    const again = (afterMs: number) => this.carry(from, to, Math.max(afterMs, notBeforeMs), arrive)
     if (path.isCut) {
-      path.held.push((afterMs) => this.carry(from, to, Math.max(afterMs, notBeforeMs), arrive))
+      path.held.push(again)
       return notBeforeMs
     }
-    const { clogUntilMs, heldUntilMs } = path
-    const atMs = Math.max(notBeforeMs, clogUntilMs, heldUntilMs, this.time.nowMs + this.delayMs())
-    // Not after a while: two sums of the same instant may differ in their last bit, and in their order.
-    this.time.at(atMs, arrive)
+    const atMs = Math.max(notBeforeMs, path.heldUntilMs, this.time.nowMs + this.delayMs())
+    if (path.clogUntilMs <= atMs) {
+      // Not after a while: two sums of the same instant may differ in their last bit, and in their order.
+      this.time.at(atMs, arrive)
+      return atMs
+    }
+    // Whatever follows waits as well, so that the clog's end need not be told.
+    const event = this.time.at(path.clogUntilMs, () => {
+      path.clogged.delete(event)
+      arrive()
+    })
+    path.clogged.set(event, again)
     return atMs
   }
 

@@ -161,6 +161,7 @@ class Simulation {
     this.#time.run(this.#ticks * tickMs, failed)
     if (failed()) return
     this.#isCalm = true
+    this.#calmLinks()
     this.#faults.end()
     this.#awaitLeader()
     if (failed()) return
@@ -168,6 +169,14 @@ class Simulation {
     if (!this.#isUnrecoverable) this.#awaitConvergence()
     if (failed()) return
     this.#judge()
+  }
+
+  /** Raft promises a leader where a message takes much less than an election timeout (section 5.6). */
+  #calmLinks(): void {
+    const { weather } = this.#network
+    const meanMsMax = (this.#swarm.settings.electionTicks * tickMs) / 20
+    weather.delayMinMs = Math.min(weather.delayMinMs, meanMsMax / 2)
+    weather.delayMeanMs = Math.min(weather.delayMeanMs, meanMsMax)
   }
 
   #awaitLeader(): void {
