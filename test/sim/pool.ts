@@ -123,6 +123,7 @@ const nothing: Omit<JobResult, 'seed' | 'failure'> = {
   faults: 0,
   undecided: 0,
   unrecoverable: false,
+  stuck: false,
   leaderAfterTimeouts: 0,
 }
 

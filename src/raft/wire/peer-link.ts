@@ -43,7 +43,8 @@ export class PeerLink {
   /** Since when something written has not been acknowledged. */
   #unackedSinceMs: number | undefined
   #wasOpen = false
-  #isHurried = false
+  /** When the peer called anew while this connection was open; undefined once it has been answered since. */
+  #wokenMs: number | undefined
   /** What both ends speak on this connection; undefined until the peer has said so. */
   #agreed: Protocol | undefined
   /** A hello waits until it is known how to say it. */
@@ -96,7 +97,7 @@ export class PeerLink {
   wake(): void {
     if (this.#state === 'waiting') this.#dial()
     else if (this.#state === 'connecting') this.#limitDialing(this.#socket, hurriedMaxMs)
-    else this.#isHurried = true
+    else if (this.#state === 'open') this.#wokenMs = this.#options.clock.monotonicMs()
   }
 
   /** Lets what was sent last leave first. */
@@ -116,7 +117,7 @@ export class PeerLink {
   /** A connection whose other end vanished without a word is given up. */
   #isStuck(): boolean {
     const since = this.#unackedSinceMs
-    const maxMs = this.#isHurried ? hurriedMaxMs : silenceMaxMs
+    const maxMs = this.#wokenMs === undefined ? silenceMaxMs : hurriedMaxMs
     if (since === undefined || this.#options.clock.monotonicMs() - since < maxMs) return false
     this.#socket?.destroy()
     return true
@@ -124,7 +125,7 @@ export class PeerLink {
 
   #dial(): void {
     this.#state = 'connecting'
-    this.#isHurried = false
+    this.#wokenMs = undefined
     this.#agreed = undefined
     this.#owesHello = false
     const socket = this.#options.dial()
@@ -173,7 +174,9 @@ export class PeerLink {
 
   #answered(kind: number, payload: Buffer): void {
     this.#unackedSinceMs = undefined
-    this.#isHurried = false
+    // An answer that was under way when the peer's host died comes after its call, and says nothing.
+    const wokenMs = this.#wokenMs ?? Number.POSITIVE_INFINITY
+    if (this.#options.clock.monotonicMs() - wokenMs >= hurriedMaxMs) this.#wokenMs = undefined
     if (kind === frameKind.ack) this.#acknowledged(payload)
     else if (kind === frameKind.refused)
       this.#options.logger.error(

@@ -86,12 +86,28 @@ test('a connection that the peer forgot is given up soon after it has called', (
   link.close()
 })
 
-test('a peer that answers after its call keeps its connection through a later silence', () => {
+test('an answer that was under way when the host of the peer died does not save its connection', () => {
+  const { link, current, dialed, pass, ack } = rig()
+  const first = current()
+  first.emit('secureConnect')
+  link.wake()
+  pass(20)
+  ack()
+  pass(640)
+  assert.ok(first.isDestroyed)
+  assert.equal(dialed.length, 2)
+  link.close()
+})
+
+test('a peer that goes on answering after its call keeps its connection through a later silence', () => {
   const { link, current, dialed, pass, ack } = rig()
   current().emit('secureConnect')
   link.wake()
-  pass(200)
-  ack()
+  // As often as a peer that reads says so.
+  for (let answers = 1; answers <= 3; answers += 1) {
+    pass(200)
+    ack()
+  }
   pass(2_000)
   assert.equal(dialed.length, 1)
   pass(1_500)
