@@ -58,6 +58,27 @@ function when(
   })
 }
 
+/**
+ * Resolves to the one that leads once both say so. They hear of a change one after the other: what
+ * either says alone may already be history.
+ */
+function agreed(one: ExternalStore, two: ExternalStore): Promise<ExternalStore> {
+  return new Promise((resolve) => {
+    const stops: (() => void)[] = []
+    const look = () => {
+      const leader = one.leadership.leader
+      if (leader === 0 || leader !== two.leadership.leader) return
+      const leading = leader === 1 ? one : two
+      if (leading.leadership.role !== 'leader') return
+      queueMicrotask(() => {
+        for (const stop of stops) stop()
+      })
+      resolve(leading)
+    }
+    for (const store of [one, two]) stops.push(store.onLeadership(look))
+  })
+}
+
 const write = (key: string) =>
   ({
     compares: [],
@@ -170,12 +191,7 @@ test('an etcd that loses its quorum stops writes, and no leader outlives its lea
     assert.ok(one.view.get('/a') && two.view.get('/a'))
     signal('SIGCONT')
     await eventually(two, '/b')
-    const [again, other] = await Promise.all(
-      [one, two].map((store) => when(store, ({ leader }) => leader !== 0)),
-    )
-    assert.equal(again?.leader, other?.leader)
-    const leading = one.leadership.role === 'leader' ? one : two
-    await when(leading, ({ role }) => role === 'leader')
+    const leading = await agreed(one, two)
     if (leading.leadership.term > deposed.term)
       await assert.rejects(one.commit(write('/stale'), term), (error) =>
         isStatus(error, 'Conflict'),
