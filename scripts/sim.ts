@@ -45,8 +45,7 @@ const endMs = startMs + Number(values.minutes ?? 1e6) * 60_000
 
 function describe(result: JobResult): string {
   const { seed, failure, ticks: ran, traceHash, entries, operations, watched, faults } = result
-  const ending = result.unrecoverable ? 'beyond repair' : result.stuck ? 'stuck' : 'ok'
-  const verdict = failure ? `BROKEN ${failure}` : ending
+  const verdict = failure ? `BROKEN ${failure}` : result.unrecoverable ? 'beyond repair' : 'ok'
   return (
     `seed ${seed}: ${verdict} (${ran} ticks, ${entries} entries, ${operations} operations, ` +
     `${watched} watch events, ${faults} faults, trace ${traceHash})`
@@ -77,7 +76,7 @@ function* seedsOf(text: string): Generator<number, void, void> {
 
 async function runSeeds(text: string): Promise<void> {
   const wanted = seedsOf(text)
-  let [seeds, ran, unrecoverable, stuck, slowest] = [0, 0, 0, 0, 0]
+  let [seeds, ran, unrecoverable, slowest] = [0, 0, 0, 0]
   const isOver = () => process.exitCode === 1 && !values['keep-going']
   const next = () => {
     if (performance.now() > endMs || isOver()) return undefined
@@ -88,7 +87,6 @@ async function runSeeds(text: string): Promise<void> {
     seeds += 1
     ran += result.ticks
     if (result.unrecoverable) unrecoverable += 1
-    if (result.stuck) stuck += 1
     else slowest = Math.max(slowest, result.leaderAfterTimeouts)
     if (!result.failure) return
     console.log(describe(result))
@@ -97,7 +95,7 @@ async function runSeeds(text: string): Promise<void> {
   await pool.run()
   const seconds = (performance.now() - startMs) / 1000
   console.log(
-    `${seeds} seeds of ${text}, ${unrecoverable} of them beyond repair, ${stuck} stuck after a demotion; ` +
+    `${seeds} seeds of ${text}, ${unrecoverable} of them beyond repair; ` +
       `a leader after ${slowest.toFixed(1)} election timeouts at most; ` +
       `${ran} ticks in ${seconds.toFixed(1)} s: ${Math.round(ran / seconds)} ticks/s`,
   )

@@ -301,6 +301,7 @@ class LocalReplica implements Replica {
       inflightBytesMax: limits.raftInflightBytesMax,
       checkQuorum: true,
       preVote: true,
+      votesTellCommit: true,
       stepDownOnRemoval: true,
       random,
       refuseConfig: (next, now) => this.#quorum.refusal(next, now),

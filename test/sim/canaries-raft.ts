@@ -238,6 +238,22 @@ export const raftCanaries: readonly Canary[] = [
       ),
   },
   {
+    name: 'vote-commits-another-entry',
+    what: 'who hears with a vote what is committed takes it for the entry that it holds there itself',
+    plant: () =>
+      replaceMethod(
+        RawNode.prototype,
+        'step',
+        (original) =>
+          function (this: RawNode, message: Message) {
+            const { commit, commitTerm } = message
+            if (commitTerm === 0 || commit > this.raft.log.lastIndex())
+              return original.call(this, message)
+            return original.call(this, { ...message, commitTerm: this.raft.log.term(commit) ?? 0 })
+          },
+      ),
+  },
+  {
     name: 'sent-counts-as-acknowledged',
     what: 'the leader takes what it sent for what a follower holds',
     plant: () =>

@@ -66,7 +66,7 @@ export class Faults {
       member.life?.process.resume()
       // The upgrade of all members comes to its end.
       if (member.isOld) member.crash('kill')
-      member.isOld = false
+      member.update()
       this.revive(member)
     }
   }

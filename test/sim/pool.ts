@@ -123,7 +123,6 @@ const nothing: Omit<JobResult, 'seed' | 'failure'> = {
   faults: 0,
   undecided: 0,
   unrecoverable: false,
-  stuck: false,
   leaderAfterTimeouts: 0,
 }
 

@@ -10,6 +10,7 @@ import type { Message } from '../../src/raft/core/message.ts'
 import { createLocalReplica } from '../../src/raft/driver.ts'
 import type { MemberAddress } from '../../src/raft/membership/members.ts'
 import type { Replica } from '../../src/raft/replica.ts'
+import { ownProtocols } from '../../src/raft/wire/protocol.ts'
 import { decodeCommands, encodeCommands } from '../../src/state/command.ts'
 import { type AppliedResult, type LogEntry, Machine } from '../../src/state/machine.ts'
 import { SimulatedDisk } from '../contract/sim-disk.ts'
@@ -121,8 +122,8 @@ export class SimMember {
   lives = 0
   /** Its log was found damaged: it needs an empty disk. */
   isCorrupt = false
-  /** An earlier version than the others'; a restart may bring it up to date. */
-  isOld: boolean
+  /** The newest protocol of its version, which may be an earlier one; a restart may bring it up to date. */
+  newestProtocol = ownProtocols.newest
   /** Somebody changed what its disk holds: finding the log damaged is right then. */
   isRotten = false
   /** Its state is about to leave the right way, or has. */
@@ -133,7 +134,18 @@ export class SimMember {
     this.id = id
     this.#world = world
     this.disk = new SimulatedDisk(world.random)
-    this.isOld = world.settings.versionMixed && world.random.fraction() < 0.5
+    if (!world.settings.versionMixed) return
+    const dice = world.random.fraction()
+    if (dice < 0.5) this.newestProtocol = dice < 0.25 ? 1 : 2
+  }
+
+  get isOld(): boolean {
+    return this.newestProtocol < ownProtocols.newest
+  }
+
+  /** From its next life on. */
+  update(): void {
+    this.newestProtocol = ownProtocols.newest
   }
 
   get isAlive(): boolean {
@@ -148,7 +160,7 @@ export class SimMember {
     if (this.life) return
     const { network, random, record } = this.#world
     this.lives += 1
-    if (this.isOld && random.fraction() < 0.3) this.isOld = false
+    if (this.isOld && random.fraction() < 0.3) this.update()
     const host = network.host(this.id)
     const rate = 1 + (random.fraction() - 0.5) * 0.05
     const process = new SimProcess(network.time, rate, 1_800_000_000_000 + network.time.nowMs)
@@ -194,7 +206,7 @@ export class SimMember {
         host,
         process,
         random: own,
-        isOld: this.isOld,
+        protocols: { oldest: ownProtocols.oldest, newest: this.newestProtocol },
         misunderstood: (what) => this.#world.violated(new Violation(`versions: ${what}`)),
         tap: (message) => this.#tap(message),
       }),

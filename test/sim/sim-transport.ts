@@ -21,8 +21,8 @@ export interface SimTransportOptions {
   readonly host: Host
   readonly process: SimProcess
   readonly random: Random
-  /** Of the version before: it speaks protocol 1 alone, and takes what came later for an error. */
-  readonly isOld: boolean
+  /** What its version speaks; an earlier one takes what came later for an error. */
+  readonly protocols: Protocols
   /** Somebody said what its peer cannot read. */
   readonly misunderstood: (what: string) => void
   /** Sees every message that leaves. */
@@ -37,14 +37,12 @@ export class SimTransport implements Transport {
   readonly #correspondents: Correspondents
   readonly #links = new Map<MemberId, PeerLink>()
   readonly #sockets = new Set<SimSocket>()
-  readonly #protocols: Protocols
   #handlers: TransportHandlers | undefined
   #stopped = false
 
   constructor(options: SimTransportOptions) {
     this.#options = options
     this.#correspondents = new Correspondents(options.host.id)
-    this.#protocols = options.isOld ? { oldest: 1, newest: 1 } : ownProtocols
   }
 
   async start(handlers: TransportHandlers): Promise<void> {
@@ -59,7 +57,7 @@ export class SimTransport implements Transport {
   }
 
   greet(): void {
-    if (this.#options.isOld) return
+    if (this.#options.protocols.newest < 2) return
     for (const link of this.#links.values()) link.greet()
   }
 
@@ -115,7 +113,7 @@ export class SimTransport implements Transport {
           if (what === 'a master sent what cannot be read') misunderstood(String(error))
         },
       },
-      protocols: this.#protocols,
+      protocols: this.#options.protocols,
       handlers: {
         ...handlers,
         met: (id, state) => {
@@ -192,7 +190,7 @@ export class SimTransport implements Transport {
 
   #hello(to: MemberId, snapshot?: SnapshotHeader): Uint8Array {
     const hello: Hello = {
-      ...sayProtocols(this.#protocols),
+      ...sayProtocols(this.#options.protocols),
       clusterId: 'sim',
       from: this.#options.host.id,
       to,

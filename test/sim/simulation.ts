@@ -41,8 +41,6 @@ export interface SimulationResult {
   readonly undecided: number
   /** So many disks were lost that nobody may be elected any more; proven, not assumed. */
   readonly unrecoverable: boolean
-  /** The one known way to be without a leader for ever: see `#leadersWereDemoted`. */
-  readonly stuck: boolean
   /** From the end of all faults until somebody led, in election timeouts. */
   readonly leaderAfterTimeouts: number
 }
@@ -88,7 +86,6 @@ class Simulation {
   #failure: Error | undefined
   #undecided = 0
   #isUnrecoverable = false
-  #isStuck = false
   #leaderAfterTimeouts = 0
 
   constructor({ seed, ticks = defaultTicks, record, swarm }: SimulationOptions) {
@@ -169,7 +166,7 @@ class Simulation {
     this.#awaitLeader()
     if (failed()) return
     this.#clientsStop = true
-    if (!this.#isUnrecoverable && !this.#isStuck) this.#awaitConvergence()
+    if (!this.#isUnrecoverable) this.#awaitConvergence()
     if (failed()) return
     this.#judge()
   }
@@ -194,8 +191,7 @@ class Simulation {
     this.#leaderAfterTimeouts = Math.max(0, this.#time.nowMs - startMs) / electionMs
     if (this.#failure || this.#leader()) return
     this.#isUnrecoverable = this.#provesUnrecoverable()
-    this.#isStuck = !this.#isUnrecoverable && this.#leadersWereDemoted()
-    if (!this.#isUnrecoverable && !this.#isStuck)
+    if (!this.#isUnrecoverable)
       violated('liveness', `no leader ${Math.round(limitMs - startMs)} ms after the last fault`)
   }
 
@@ -215,22 +211,6 @@ class Simulation {
         .filter(({ id }) => voters.includes(id))
         .filter((voter) => (status(voter)?.commitIndex ?? 0) <= lastIndex).length
       return votes < Math.floor(voters.length / 2) + 1
-    })
-  }
-
-  /**
-   * A gap of ours, and of etcd-io/raft's (docs/adr/0012): a leader that a joint change demotes may die after
-   * its end is committed and before any voter that stays has heard so. These still ask for the consent of
-   * the demoted, who know more entries and refuse it, and may not stand themselves.
-   */
-  #leadersWereDemoted(): boolean {
-    const statuses = this.#members.flatMap(({ isReady, life }) =>
-      isReady && life ? [life.replica.status()] : [],
-    )
-    return statuses.some(({ memberId, role, voters, commitIndex }) => {
-      const staying = statuses.filter((one) => voters.includes(one.memberId))
-      const nobodyHeard = staying.every((one) => one.commitIndex < commitIndex)
-      return role === 'learner' && !voters.includes(memberId) && nobodyHeard
     })
   }
 
@@ -382,7 +362,6 @@ class Simulation {
       faults: this.#faults.count,
       undecided: this.#undecided,
       unrecoverable: this.#isUnrecoverable,
-      stuck: this.#isStuck,
       leaderAfterTimeouts: this.#leaderAfterTimeouts,
     }
   }

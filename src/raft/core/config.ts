@@ -17,6 +17,7 @@ export interface RaftTrace {
     | 'lease-refused-vote'
     | 'vote-granted'
     | 'vote-rejected'
+    | 'commit-learned'
     | 'leader-lost-hint'
     | 'quorum-inactive'
     | 'proposal-refused'
@@ -57,6 +58,8 @@ export interface RaftConfig {
   readonly checkQuorum?: boolean
   /** Ask whether an election could be won before raising the term (thesis section 9.6). */
   readonly preVote?: boolean
+  /** Votes, asked for and answered, say what their sender knows to be committed (ours; election.ts). */
+  readonly votesTellCommit?: boolean
   readonly readOnlyOption?: ReadOnlyOption
   readonly disableProposalForwarding?: boolean
   /** Only for callers that check membership changes themselves. */
@@ -104,6 +107,7 @@ export function settle(config: RaftConfig): RaftSettings {
     inflightBytesMax,
     checkQuorum,
     preVote: config.preVote ?? false,
+    votesTellCommit: config.votesTellCommit ?? false,
     readOnlyOption,
     disableProposalForwarding: config.disableProposalForwarding ?? false,
     disableConfChangeValidation: config.disableConfChangeValidation ?? false,

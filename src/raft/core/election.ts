@@ -1,5 +1,6 @@
+import { assert, present } from '../../base/assert.ts'
 import type { MemberId } from '../../base/brand.ts'
-import type { Message } from './message.ts'
+import type { Message, MessageFields } from './message.ts'
 import { nobody, transferContext } from './message.ts'
 import { jointIds } from './quorum.ts'
 import type { Raft } from './raft.ts'
@@ -40,6 +41,7 @@ export function campaign(raft: Raft, kind: CampaignKind): void {
         index: last.index,
         logTerm: last.term,
         context,
+        ...committedNews(raft),
       })
   }
 }
@@ -76,14 +78,48 @@ export function handleVoteRequest(raft: Raft, message: Message): void {
   const answer = isPreVote ? 'MsgPreVoteResp' : 'MsgVoteResp'
   raft.trace(granted ? 'vote-granted' : 'vote-rejected', message.from, message.type)
   if (!granted) {
-    raft.send(answer, message.from, { term: raft.term, reject: true })
+    raft.send(answer, message.from, { term: raft.term, reject: true, ...committedNews(raft) })
     return
   }
   // A pre-vote is granted for the term that was asked about: ours would look stale to the asker.
-  raft.send(answer, message.from, { term: message.term })
+  raft.send(answer, message.from, { term: message.term, ...committedNews(raft) })
   if (isPreVote) return
   raft.electionElapsedTicks = 0
   raft.vote = message.from
+}
+
+/** What a vote says beside the vote; see learnCommitted. */
+export function committedNews({ settings, log }: Raft): MessageFields {
+  if (!settings.votesTellCommit) return silence
+  const commitTerm = present(log.term(log.committed), 'the term of the last committed entry')
+  return { commit: log.committed, commitTerm }
+}
+
+const silence: MessageFields = {}
+
+/**
+ * Whoever asks for a vote or answers knows a committed entry. Who holds an entry with that index and
+ * term holds everything up to it (raft section 5.3, log matching), and learns that it is committed.
+ *
+ * A membership change counts from its commit on. Without this, voters that have not heard of the
+ * commit ask members for their consent that have lost the right to stand and the reason to agree, for
+ * ever (docs/adr/0012). raft-rs has it as `maybe_commit_by_vote`.
+ */
+export function learnCommitted(raft: Raft, { from, commit, commitTerm }: Message): void {
+  const { log, role } = raft
+  if (commit <= log.committed) {
+    const ours = log.term(commit)
+    assert(
+      ours === undefined || ours === commitTerm,
+      `committed entries never differ: ${commit} is of term ${ours}, of ${commitTerm} on ${from}`,
+    )
+    return
+  }
+  // A leader counts for itself, and who leads a later term tells it.
+  if (role === 'leader' || !log.maybeCommit({ index: commit, term: commitTerm })) return
+  raft.trace('commit-learned', from, `index ${commit}`)
+  // Whom to ask may be another matter now: the campaign begins anew once the change is applied.
+  if (role !== 'follower' && hasUnappliedConfChange(raft)) raft.becomeFollower(raft.term, nobody)
 }
 
 /**

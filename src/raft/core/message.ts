@@ -79,6 +79,8 @@ export interface Message {
   readonly index: LogIndex
   readonly entries: readonly Entry[]
   readonly commit: LogIndex
+  /** Votes: the term of the entry at `commit`; 0 when nothing is said of what is committed. */
+  readonly commitTerm: Term
   readonly vote: MemberId
   readonly snapshot: Snapshot | undefined
   readonly reject: boolean
@@ -157,6 +159,7 @@ export function draftMessage(
     index: 0,
     entries: noEntries,
     commit: 0,
+    commitTerm: 0,
     vote: nobody,
     snapshot: undefined,
     reject: false,

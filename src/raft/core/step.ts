@@ -1,6 +1,12 @@
 import type { LogIndex } from '../../base/brand.ts'
 import { encodeConfChange, leaveJointChange } from './conf-change-codec.ts'
-import { handleVoteRequest, hup, leaseRefusesVote } from './election.ts'
+import {
+  committedNews,
+  handleVoteRequest,
+  hup,
+  learnCommitted,
+  leaseRefusesVote,
+} from './election.ts'
 import {
   entriesBytes,
   type Message,
@@ -16,6 +22,13 @@ import { type StepResult, stepLeader } from './step-leader.ts'
 
 /** One message in; what follows from it is in the fields of `raft`, for the next Ready. */
 export function step(raft: Raft, message: Message): StepResult {
+  const result = stepByTerm(raft, message)
+  // Only now: a vote that decides an election counts in the configuration that it was asked for.
+  if (message.commitTerm > 0 && raft.settings.votesTellCommit) learnCommitted(raft, message)
+  return result
+}
+
+function stepByTerm(raft: Raft, message: Message): StepResult {
   // Term 0: a message of this member to itself, or one that belongs to no term.
   if (message.term > raft.term) {
     if (!enterHigherTerm(raft, message)) return 'ok'
@@ -72,7 +85,7 @@ function answerLowerTerm(raft: Raft, message: Message): void {
     raft.send('MsgAppResp', from)
   } else if (type === 'MsgPreVote') {
     // Else a pre-candidate that is behind would wait for us, and two of them for each other.
-    raft.send('MsgPreVoteResp', from, { term: raft.term, reject: true })
+    raft.send('MsgPreVoteResp', from, { term: raft.term, reject: true, ...committedNews(raft) })
   } else if (type === 'MsgStorageAppendResp') {
     // Entries may have been replaced since (the ABA case); a snapshot stays stored.
     storedSnapshot(raft, message)

@@ -58,7 +58,10 @@ type PackedHead = [
   context: Uint8Array | null,
   snapshot: PackedSnapshot | null,
   entries: PackedEntries | PackedRuns,
+  /** Since protocol 3, and only where it says something. */
+  commitTerm?: number,
 ]
+const headFieldsMin = 13
 
 /** The parts of a message's payload. Entry data are passed on, not copied. */
 export function encodeMessage(message: Message, protocol: Protocol): Uint8Array[] {
@@ -80,6 +83,7 @@ export function encodeMessage(message: Message, protocol: Protocol): Uint8Array[
     message.snapshot ? packSnapshot(message.snapshot.metadata) : null,
     protocol === 1 ? packEntries(entries) : packRuns(entries),
   ]
+  if (protocol >= 3 && message.commitTerm > 0) head.push(message.commitTerm)
   const packed = packr.pack(head)
   const length = Buffer.allocUnsafe(4)
   length.writeUInt32BE(packed.length, 0)
@@ -93,7 +97,7 @@ export function encodeMessage(message: Message, protocol: Protocol): Uint8Array[
 export function decodeMessage(payload: Buffer, newest: Protocol = ownProtocols.newest): Message {
   const headBytes = payload.length >= 4 ? payload.readUInt32BE(0) : payload.length
   if (4 + headBytes > payload.length) throw new WireError('a message is cut short')
-  const head = unpackHead(payload.subarray(4, 4 + headBytes))
+  const head = unpackHead(payload.subarray(4, 4 + headBytes), newest)
   const type = wireTypes[head[0]]
   if (!type) throw new WireError(`unknown message type ${head[0]}`)
   return {
@@ -104,6 +108,7 @@ export function decodeMessage(payload: Buffer, newest: Protocol = ownProtocols.n
     logTerm: head[4] as Term,
     index: head[5] as LogIndex,
     commit: head[6] as LogIndex,
+    commitTerm: (head[13] ?? 0) as Term,
     vote: head[7] as MemberId,
     reject: head[8],
     rejectHint: head[9] as LogIndex,
@@ -116,11 +121,16 @@ export function decodeMessage(payload: Buffer, newest: Protocol = ownProtocols.n
   }
 }
 
-function unpackHead(bytes: Uint8Array): PackedHead {
+function unpackHead(bytes: Uint8Array, newest: Protocol): PackedHead {
+  const headFieldsMax = newest < 3 ? headFieldsMin : headFieldsMin + 1
   try {
     const head: unknown = packr.unpack(bytes)
-    if (Array.isArray(head) && head.length === 13 && Array.isArray(head[12]))
-      return head as unknown as PackedHead
+    const isHead =
+      Array.isArray(head) &&
+      head.length >= headFieldsMin &&
+      head.length <= headFieldsMax &&
+      Array.isArray(head[12])
+    if (isHead) return head as unknown as PackedHead
   } catch (error) {
     throw new WireError('the head of a message cannot be read', { cause: error })
   }

@@ -8,6 +8,7 @@ import { WireError } from './frame.ts'
  *
  *   1  One hello for a connection, and each entry of a message with its own term, index and type.
  *   2  A hello comes again when what it says has changed; entries come in runs.
+ *   3  Votes say what is committed.
  */
 export type Protocol = number
 
@@ -16,7 +17,7 @@ export interface Protocols {
   readonly newest: Protocol
 }
 
-export const ownProtocols: Protocols = { oldest: 1, newest: 2 }
+export const ownProtocols: Protocols = { oldest: 1, newest: 3 }
 
 /** The part of a hello that says so. Version 1 knew itself alone, and said no `newestProtocol`. */
 export interface SpokenProtocols {

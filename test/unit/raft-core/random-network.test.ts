@@ -107,6 +107,7 @@ class Run {
     this.#cluster = new Cluster(storages, {
       asyncStorageWrites: this.#random.fraction() < 0.5,
       preVote: this.#random.fraction() < 0.7,
+      votesTellCommit: this.#random.fraction() < 0.7,
       checkQuorum: this.#random.fraction() < 0.7,
       stepDownOnRemoval: this.#random.fraction() < 0.5,
       messageBytesMax: this.#pick([0, 100, 1_000_000]),

@@ -31,6 +31,7 @@ function message(fields: Partial<Message>): Message {
     index: 0,
     entries: [],
     commit: 0,
+    commitTerm: 0,
     vote: 0,
     snapshot: undefined,
     reject: false,
@@ -55,6 +56,7 @@ const anyMessage: fc.Arbitrary<Message> = fc
     logTerm: number,
     index: number,
     commit: number,
+    commitTerm: number,
     reject: fc.boolean(),
     rejectHint: number,
     context: fc.option(fc.uint8Array({ maxLength: 20 }), { nil: undefined }),
@@ -90,7 +92,7 @@ test('a message survives frames that are cut anywhere, in every protocol', () =>
   fc.assert(
     fc.property(
       fc.array(anyMessage, { maxLength: 5 }),
-      fc.constantFrom(1, 2),
+      fc.constantFrom(1, 2, 3),
       fc.infiniteStream(fc.nat(400)),
       (sent, protocol, cuts) => {
         const bytes = Buffer.concat(
@@ -104,7 +106,8 @@ test('a message survives frames that are cut anywhere, in every protocol', () =>
             received.push(decodeMessage(payload, protocol))
           at = stop
         }
-        assert.deepEqual(received.map(plain), sent.map(plain))
+        const said = protocol < 3 ? sent.map((one) => ({ ...one, commitTerm: 0 })) : sent
+        assert.deepEqual(received.map(plain), said.map(plain))
       },
     ),
     { numRuns: 200 },
@@ -136,6 +139,19 @@ test('entries come in runs of one term and type, which who speaks protocol 1 ref
   for (const bytes of [old, now]) assert.deepEqual(plain(decodeMessage(bytes)), plain(sent))
   assert.deepEqual(plain(decodeMessage(old, 1)), plain(sent))
   assert.throws(() => decodeMessage(now, 1), WireError)
+})
+
+test('what votes say of commits goes out to those alone who speak protocol 3', () => {
+  const vote = message({ type: 'MsgPreVoteResp', reject: true, commit: 7, commitTerm: 4 })
+  const silent = message({ ...vote, commitTerm: 0 })
+  const [old, now] = [2, 3].map((protocol) => Buffer.concat(encodeMessage(vote, protocol)))
+  assert.ok(old && now)
+  assert.deepEqual(plain(decodeMessage(now)), plain(vote))
+  assert.throws(() => decodeMessage(now, 2), WireError)
+  for (const newest of [1, 2, 3]) assert.deepEqual(plain(decodeMessage(old, newest)), plain(silent))
+  const append = message({ type: 'MsgApp', commit: 7 })
+  const lengths = [2, 3].map((protocol) => Buffer.concat(encodeMessage(append, protocol)).length)
+  assert.equal(lengths[0], lengths[1], 'who has nothing to say pays nothing')
 })
 
 test('two members speak the newest protocol that both know, or not at all', () => {
