@@ -136,6 +136,8 @@ export const limits = {
   streamsOpenMsMax: 30_000,
   portsPerForwardMax: 64,
   kubeletAnswerMsMax: 10_000,
+  /** How long a kubelet waits until its request for a certificate is signed (client-go: 15 min). */
+  certificateWaitMsMax: 15 * 60_000,
   streamFlushMsMax: 5_000,
   refusalBytesMax: 8 * KiB,
   proxyDialMsMax: 30_000,

@@ -14,6 +14,7 @@ import {
 export interface HttpsTransportOptions {
   /** `host:port` of each server, in the order in which they are tried. */
   readonly addresses: readonly string[]
+  /** Read for every request: a getter may give another certificate once the first one was renewed. */
   readonly tls: {
     /** PEM of the authority that signed the servers' certificates. */
     readonly ca: string | Buffer

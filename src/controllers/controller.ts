@@ -18,6 +18,8 @@ export interface ControllersConfig {
   readonly caCertificate?: string
   /** Signs with the cluster's authority; without it approved requests for certificates wait. */
   readonly signCertificate?: SignCertificate
+  /** What a node's kubelet is reached by: it is approved to serve there. Nowhere when left out. */
+  readonly servingHosts?: (nodeName: string) => readonly string[]
   /** Asks an API server behind a Service; undefined for an APIService that the masters serve. */
   readonly probeApiService?: (service: APIService) => Promise<ProbedAvailability | undefined>
 }

@@ -11,6 +11,7 @@ import { createInformer } from '../client/reflector.ts'
 import { pods } from '../client/resources.ts'
 import type { Client } from '../client/typed.ts'
 import type { Pod } from '../kinds/types.ts'
+import type { KeyPair } from './certificates/key-pair.ts'
 import { ConfigSource } from './config-source.ts'
 import type { ClusterDns } from './desired.ts'
 import { Images } from './images.ts'
@@ -57,6 +58,8 @@ export interface Kubelet {
   start(): Promise<void>
   /** Containers keep running on docker. Idempotent. */
   stop(): Promise<void>
+  /** Its server shows this certificate to who connects from now on. */
+  serveWith(pair: KeyPair): void
   /** Where its server listens. */
   readonly address: { readonly host: string; readonly port: number } | undefined
 }
@@ -80,6 +83,7 @@ class KubeletAgent implements Kubelet {
   readonly #workers = new Map<string, PodWorker>()
   readonly #seen = new Map<string, string>()
   #deps: WorkerDeps | undefined
+  #server: KubeletServer | undefined
   #address: { readonly host: string; readonly port: number } | undefined
   #listedMs = 0
   #relisting = false
@@ -137,6 +141,10 @@ class KubeletAgent implements Kubelet {
     return this.#scope.close()
   }
 
+  serveWith(pair: KeyPair): void {
+    this.#server?.use(pair)
+  }
+
   #workerDeps(
     podsDirectory: string,
     machine: { readonly cpuCores: number; readonly memoryBytes: number },
@@ -175,6 +183,7 @@ class KubeletAgent implements Kubelet {
     })
     this.#scope.onClose('server', () => server.stop())
     await server.start()
+    this.#server = server
     this.#address = server.address
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeyPair, LeafRequest } from './certificates.ts'
 import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { splitAddress } from './ports.ts'
 
 /**
  * The data directory of a cluster on this host: who its members are, its certificates, and where
@@ -11,8 +12,10 @@ import { ConfigError } from './config-error.ts'
  *
  *   cluster.json   the resolved configuration: `kijabi master --config <it> --name m1` runs one member
  *   kubeconfig     for kubectl
- *   pki/           ca.{crt,key}, one pair for each identity, encryption.json: keys of sealed Secrets
- *   masters/<name> Raft's log and snapshots       workers/<name>  volumes and logs of pods
+ *   pki/           ca.{crt,key}, one pair for each identity, encryption.json: keys of sealed Secrets;
+ *                  bootstrap-token: what a worker without a pair asks for one with
+ *   masters/<name> Raft's log and snapshots
+ *   workers/<name> volumes and logs of pods; pki/: certificates that the kubelet was given by request
  *   run/           pids and readiness of what runs logs/          one file for each process
  *   flight/        flight records (NDJSON)         docker/        the private engine, if one is started
  */
@@ -162,6 +165,12 @@ export interface ResolvedWorker {
   readonly name: string
   readonly kubeletAddress: string
   readonly labels: Readonly<Record<string, string>>
+}
+
+/** What a worker's kubelet is reached by, and so what its certificate may name. */
+export function kubeletHosts({ name, kubeletAddress }: ResolvedWorker): string[] {
+  const loopback = '127.0.0.1'
+  return [...new Set([name, 'localhost', loopback, splitAddress(kubeletAddress).host])]
 }
 
 /** Reads a resolved cluster file. Throws ConfigError that names the file. */

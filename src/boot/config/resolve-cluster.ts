@@ -5,7 +5,12 @@ import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { ownerSocketPrefix } from '../../proxy/dataplane/owner.ts'
 import type { KeyPair } from './certificates.ts'
-import type { ClusterDirectory, ResolvedCluster, ResolvedWorker } from './cluster-directory.ts'
+import {
+  type ClusterDirectory,
+  kubeletHosts,
+  type ResolvedCluster,
+  type ResolvedWorker,
+} from './cluster-directory.ts'
 import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { prepareEncryptionKeys } from './encryption-keys.ts'
@@ -283,8 +288,12 @@ export async function prepareIdentities(
   random: Random,
 ): Promise<void> {
   const authority = await directory.authority(cluster.name, clock)
-  const issue = (file: string, commonName: string, organizations: string[], hosts: string[]) =>
-    directory.identity(file, { commonName, organizations, hosts }, authority, clock)
+  const issue = (
+    file: string,
+    commonName: string,
+    organizations: readonly string[],
+    hosts: string[],
+  ) => directory.identity(file, { commonName, organizations, hosts }, authority, clock)
   const serviceHosts = [
     ...['localhost', loopback, 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
     'kubernetes.default.svc.cluster.local',
@@ -309,15 +318,11 @@ export async function prepareIdentities(
     frontProxyAuthority,
     clock,
   )
-  for (const worker of cluster.workers) {
-    const { host } = splitAddress(worker.kubeletAddress)
+  for (const worker of cluster.workers)
     await issue(
-      worker.name,
-      `system:node:${worker.name}`,
-      ['system:nodes'],
-      [...new Set([worker.name, 'localhost', loopback, host])],
+      ...([worker.name, `system:node:${worker.name}`, ['system:nodes']] as const),
+      kubeletHosts(worker),
     )
-  }
   if (cluster.encryption?.provider === 'aesgcm') prepareEncryptionKeys(directory, random)
   // Its key signs tokens of service accounts; nobody presents the certificate.
   await issue('service-accounts', 'service-accounts', [], [])

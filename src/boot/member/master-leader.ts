@@ -16,6 +16,7 @@ import type { ControllersConfig } from '../../controllers/controller.ts'
 import { createControllers } from '../../controllers/controllers.ts'
 import type { Node } from '../../kinds/types.ts'
 import { createScheduler } from '../../scheduler/run.ts'
+import { kubeletHosts } from '../config/cluster-directory.ts'
 import { clusterAuthentication } from './aggregation.ts'
 import { apiForPodsAnnotation, offeredEndpoints, reachableMasters } from './api-for-pods.ts'
 import { compactionPart } from './compaction.ts'
@@ -57,6 +58,8 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
     recorderOf: (fenced, component) => createRecorder(fenced, { component, host, ...deps }),
     config: {
       ...{ ...cluster.nodes, caCertificate: authority, ...signingOf(member) },
+      servingHosts: (node) =>
+        cluster.workers.flatMap((worker) => (worker.name === node ? kubeletHosts(worker) : [])),
       probeApiService: (service) => parts.aggregation.availability(service),
     },
   })

@@ -2,9 +2,6 @@ import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'
 import type { MemberFlags } from '../../cli/program.ts'
-import { createClient } from '../../client/client.ts'
-import { createHttpsTransport } from '../../client/https-transport.ts'
-import type { Client } from '../../client/typed.ts'
 import { createKubelet } from '../../kubelet/agent.ts'
 import { kubernetesServiceEnv } from '../../kubelet/env.ts'
 import { createDockerRuntime } from '../../kubelet/runtime/docker.ts'
@@ -15,6 +12,7 @@ import type { ResolvedWorker } from '../config/cluster-directory.ts'
 import { firstAddress, splitAddress } from '../config/ports.ts'
 import { apiForPodsAnnotation, offerApiToPods } from './api-for-pods.ts'
 import { openFlightFile } from './flight-file.ts'
+import { apiClient, openNodeCertificates } from './identity/node-certificates.ts'
 import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
 
 /** `kijabi worker`: kubelet and proxy of one node, clients of the API like any other. */
@@ -28,18 +26,6 @@ export async function runWorker(flags: MemberFlags): Promise<number> {
   return new Promise<number>(() => {})
 }
 
-/** The API through any master that answers, as one of this node's identities. */
-function clientAs(member: MemberProcess, identity: string): Client {
-  const { cluster, directory, scope, authority } = member
-  const transport = createHttpsTransport({
-    addresses: cluster.masters.map((master) => master.apiAddress),
-    tls: { ca: authority, ...identityOf(directory, identity) },
-    clock,
-  })
-  scope.onClose(`connections of ${identity}`, () => transport.close())
-  return createClient(transport, { userAgent: `kijabi-worker/${member.name}` })
-}
-
 async function startKubelet(
   member: MemberProcess,
   self: ResolvedWorker,
@@ -47,6 +33,7 @@ async function startKubelet(
 ): Promise<void> {
   const { cluster, directory, logger, scope, authority: ca } = member
   const { host, port } = splitAddress(self.kubeletAddress)
+  const certificates = await openNodeCertificates(member, self)
   const runtime = await runtimeOf(member, self)
   scope.onClose('runtime', () => runtime.close())
   const apiForPods = offerApiToPods(await runtime.hostAddress(), {
@@ -57,14 +44,15 @@ async function startKubelet(
     labels: new Map(Object.entries(self.labels)),
     annotations: new Map(apiForPods ? [[apiForPodsAnnotation, apiForPods]] : []),
     serviceEnv: kubernetesServiceEnv(firstAddress(cluster.serviceCidr)),
-    client: clientAs(member, self.name),
+    client: certificates.client,
     ...{ clock, random, logger, emit },
-    server: { host, port, tls: { ...identityOf(directory, self.name), ca } },
+    server: { host, port, tls: { ...certificates.serving(), ca } },
     dataDirectory: directory.path('workers', self.name),
     leaseRenewSeconds: cluster.nodes.leaseRenewSeconds,
   })
   await kubelet.start()
   scope.onClose('kubelet', () => kubelet.stop())
+  certificates.keepFresh((pair) => kubelet.serveWith(pair))
 }
 
 async function runtimeOf(member: MemberProcess, self: ResolvedWorker): Promise<Runtime> {
@@ -78,10 +66,10 @@ async function runtimeOf(member: MemberProcess, self: ResolvedWorker): Promise<R
 }
 
 function startProxy(member: MemberProcess, self: ResolvedWorker, emit: FlightEmit): void {
-  const { cluster, logger, scope } = member
+  const { cluster, directory, logger, scope, authority: ca } = member
   const proxy = createProxy({
     ...{ nodeName: self.name, clusterId: cluster.clusterId },
-    client: clientAs(member, 'kube-proxy'),
+    client: apiClient(member, { ca, ...identityOf(directory, 'kube-proxy') }),
     ...{ clock, random, logger, emit },
     mode: cluster.runtime === 'docker' ? 'auto' : 'userspace',
   })

@@ -1,7 +1,13 @@
 import { certificateSigningRequests } from '../../client/resources.ts'
-import type { ResourcePath } from '../../client/typed.ts'
+import type { Client, ResourcePath } from '../../client/typed.ts'
 import type { CertificationRequest } from '../../kinds/certificates/certification-request.ts'
-import { kubeletClientRefusal, signers } from '../../kinds/certificates/signers.ts'
+import {
+  kubeletClientRefusal,
+  nodePrefix,
+  nodesGroup,
+  signerRefusal,
+  signers,
+} from '../../kinds/certificates/signers.ts'
 import type { CertificateSigningRequest, SubjectAccessReview } from '../../kinds/types.ts'
 import type { Controller, ControllerContext } from '../controller.ts'
 import { conditionOf, conditionsOf, readRequest, requestsController } from './requests.ts'
@@ -20,6 +26,8 @@ const firstCertificate: Permission = {
   subresource: 'nodeclient',
   message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
 }
+const ownServing =
+  'Auto approving kubelet serving certificate: the configuration gives its node these names.'
 const reviewsPath: ResourcePath = {
   ...{ group: 'authorization.k8s.io', version: 'v1' },
   ...{ resource: 'subjectaccessreviews', namespaced: false },
@@ -40,30 +48,60 @@ export function permissionsFor(
   return spec.username === request.commonName ? [ownRenewal, firstCertificate] : [firstCertificate]
 }
 
+/**
+ * True when a node asks for a serving certificate of its own that names nothing but `hosts`, those which the
+ * cluster's configuration gives it. Kubernetes leaves these to others, for it knows no such hosts.
+ */
+export function servesOwnHosts(
+  { spec }: CertificateSigningRequest,
+  request: CertificationRequest,
+  hosts: (nodeName: string) => readonly string[],
+): boolean {
+  const { signerName, usages = [], username, groups = [] } = spec
+  if (signerName !== signers.kubeletServing) return false
+  if (signerRefusal(signerName, request, usages) !== undefined) return false
+  if (username !== request.commonName || !groups.includes(nodesGroup)) return false
+  const own = hosts(request.commonName.slice(nodePrefix.length))
+  return [...request.dnsNames, ...request.ipAddresses].every((host) => own.includes(host))
+}
+
 /** Approves what kubelets ask for, if they may (pkg/controller/certificates/approver/sarapprove.go). */
 export function certificateApprover(context: ControllerContext): Controller {
-  const { client } = context
+  const { client, config } = context
   return requestsController(context, 'csrapproving', async (request) => {
     if (request.status?.certificate) return undefined
     if (conditionOf(request, 'Approved') || conditionOf(request, 'Denied')) return undefined
-    const permissions = permissionsFor(request, readRequest(request))
+    const asked = readRequest(request)
+    if (servesOwnHosts(request, asked, config.servingHosts ?? (() => []))) {
+      await approve(client, request, ownServing)
+      return undefined
+    }
+    const permissions = permissionsFor(request, asked)
     for (const { subresource, message } of permissions) {
       const review = await client
         .resource<SubjectAccessReview>(reviewsPath)
         .create('', reviewOf(request, subresource))
       if (!review.status?.allowed) continue
-      const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
-      await certificateSigningRequests(client).subresource(
-        ...(['', request.metadata.name ?? '', 'approval', 'PUT'] as const),
-        {
-          ...request,
-          status: { ...request.status, conditions: [...conditionsOf(request), approved] },
-        },
-      )
+      await approve(client, request, message)
       return undefined
     }
     return permissions.length > 0 ? { requeueAfterMs: askAgainMs } : undefined
   })
+}
+
+async function approve(
+  client: Client,
+  request: CertificateSigningRequest,
+  message: string,
+): Promise<void> {
+  const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
+  await certificateSigningRequests(client).subresource(
+    ...(['', request.metadata.name ?? '', 'approval', 'PUT'] as const),
+    {
+      ...request,
+      status: { ...request.status, conditions: [...conditionsOf(request), approved] },
+    },
+  )
 }
 
 function reviewOf(

@@ -9,7 +9,7 @@ export const signers = {
 } as const
 
 export const nodesGroup = 'system:nodes'
-const nodePrefix = 'system:node:'
+export const nodePrefix = 'system:node:'
 
 /**
  * Why one of our signers refuses to sign; undefined when it does not

@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Pod } from '../../kinds/types.ts'
+import type { KeyPair } from '../certificates/key-pair.ts'
 import type { ContainerState, Runtime, SandboxState } from '../runtime/runtime.ts'
 import { Refusal, refusalOf } from './refusal.ts'
 import { parseLogQuery, parseStreamPath, type StreamPath } from './stream-request.ts'
@@ -18,8 +19,8 @@ export interface ServerOptions {
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
-  /** PEM. `ca` signed the certificates of those who may ask. */
-  readonly tls: { readonly certificate: string; readonly privateKey: string; readonly ca: string }
+  /** PEM. `ca` signed the certificates of those who may ask. Nobody connects until there is a pair. */
+  readonly tls: Partial<KeyPair> & { readonly ca: string }
 }
 
 export interface ServerDeps {
@@ -51,10 +52,7 @@ export class KubeletServer {
     this.#deps = deps
     this.#upgrades = new StreamServer(deps.clock)
     this.#server = createServer({
-      cert: options.tls.certificate,
-      key: options.tls.privateKey,
-      ca: options.tls.ca,
-      minVersion: 'TLSv1.2',
+      ...contextOf(options.tls, options.tls.ca),
       requestCert: true,
       // Who has no certificate may still ask for health; everything else checks.
       rejectUnauthorized: false,
@@ -80,6 +78,11 @@ export class KubeletServer {
       this.#server.once('error', reject)
       this.#server.listen(this.#options.port, this.#options.host, resolve)
     })
+  }
+
+  /** Shows this certificate to who connects from now on. */
+  use(pair: KeyPair): void {
+    this.#server.setSecureContext(contextOf(pair, this.#options.tls.ca))
   }
 
   /** Hangs up on everyone. */
@@ -208,6 +211,10 @@ export class KubeletServer {
     const allowed = CN === allowedName || groups.some((one) => one && allowedGroups.has(one))
     if (!allowed) throw new Refusal(403, `Forbidden (user=${CN ?? ''}, verb=get, resource=nodes)`)
   }
+}
+
+function contextOf({ certificate, privateKey }: Partial<KeyPair>, ca: string) {
+  return { cert: certificate, key: privateKey, ca, minVersion: 'TLSv1.2' as const }
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
