@@ -1,4 +1,5 @@
 import { type StatusError, statusError } from '../../base/status.ts'
+import type { ClusterStore } from '../../state/cluster-store.ts'
 import type { Attributes } from '../request-info.ts'
 import type { PolicyRule } from './rbac/policy-rule.ts'
 import type { User } from './user.ts'
@@ -24,6 +25,21 @@ export interface UserRules {
   readonly incomplete: boolean
   /** What could not be looked at. */
   readonly errors: readonly string[]
+}
+
+/**
+ * As `authorize`, but a refusal that rests on a replica that lags is decided again after a barrier: who was
+ * just given a right may use it at every member, and is told so.
+ */
+export async function authorizeFresh(
+  { authorizer, store }: { readonly authorizer: Authorizer; readonly store: ClusterStore },
+  user: User,
+  asked: Attributes,
+): Promise<Decision> {
+  const decision = authorizer.authorize(user, asked)
+  if (decision.allowed) return decision
+  await store.barrier()
+  return authorizer.authorize(user, asked)
 }
 
 /** Groups for which no question is asked: administrators, and the masters themselves. */

@@ -6,7 +6,7 @@ import { readBody } from '../handlers/request-body.ts'
 import { refuseTransforms } from '../negotiate.ts'
 import type { Attributes } from '../request-info.ts'
 import { jsonResponse } from '../responses.ts'
-import type { UserRules } from './authorizer.ts'
+import { authorizeFresh, type UserRules } from './authorizer.ts'
 import type { User } from './user.ts'
 
 /**
@@ -95,18 +95,18 @@ function userInfo(user: User): object {
   }
 }
 
-function decided(
-  { authorizer }: HandlerContext['options'],
+async function decided(
+  options: HandlerContext['options'],
   kind: string,
   user: User,
   spec: Fields,
-): object {
-  const { allowed, reason } = authorizer.authorize(user, attributesOf(kind, spec))
+): Promise<object> {
+  const { allowed, reason } = await authorizeFresh(options, user, attributesOf(kind, spec))
   return { allowed, ...(reason === '' ? {} : { reason }) }
 }
 
-function decidedFor(options: HandlerContext['options'], kind: string, spec: Fields): object {
-  return decided(options, kind, subjectOf(kind, spec), spec)
+async function decidedFor(options: HandlerContext['options'], kind: string, spec: Fields) {
+  return await decided(options, kind, subjectOf(kind, spec), spec)
 }
 
 /** What a review asks about. Throws Invalid unless it names one thing. */

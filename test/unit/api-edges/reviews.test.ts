@@ -8,6 +8,7 @@ import { groupVersions } from '../../../src/api/discovery/resources.ts'
 import { metricsHandlers } from '../../../src/api/metrics/resource-metrics.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import { bodyBytes } from '../../../src/client/transport.ts'
+import type { ClusterStore } from '../../../src/state/cluster-store.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 import { testContext, testUser } from './context.ts'
 
@@ -18,11 +19,13 @@ const node: User = {
 }
 
 let authorizer: Authorizer
+let store: ClusterStore
 let stop: () => Promise<void>
 before(async () => {
-  const { store } = await openMemoryStore()
+  const opened = await openMemoryStore()
+  store = opened.store
   authorizer = createAuthorizer(store)
-  stop = () => store.stop()
+  stop = () => opened.store.stop()
 })
 after(() => stop())
 
@@ -31,7 +34,9 @@ async function ask(path: string, body: object, user: User = testUser) {
   const handler = reviewHandlers.get(`${group}/${version}/${rest.at(-1)}`)
   assert.ok(handler, path)
   const bytes = Buffer.from(JSON.stringify(body))
-  const response = await handler(testContext('POST', path, {}, { user, body: bytes, authorizer }))
+  const response = await handler(
+    testContext('POST', path, {}, { user, body: bytes, authorizer, store }),
+  )
   assert.equal(response.status, 201)
   return JSON.parse(Buffer.from(await bodyBytes(response.body)).toString())
 }
@@ -66,6 +71,29 @@ describe('reviews', () => {
     const metrics = { spec: { nonResourceAttributes: { verb: 'get', path: '/metrics' } } }
     assert.equal((await ask(path, metrics, node)).status.allowed, false)
     await assert.rejects(ask(path, { spec: {} }), (error) => isStatus(error, 'Invalid'))
+  })
+
+  test('can-i of a member whose replica lags waits until it knows', async () => {
+    let lags = true
+    const late: Authorizer = {
+      authorize: () => ({ allowed: !lags, reason: '' }),
+      rulesOf: () => ({ rules: [], incomplete: false, errors: [] }),
+    }
+    const catching = {
+      barrier: () => {
+        lags = false
+        return Promise.resolve(1)
+      },
+    } as Partial<ClusterStore> as ClusterStore
+    const path = `${authorization}/selfsubjectaccessreviews`
+    const spec = { resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'a' } }
+    const body = Buffer.from(JSON.stringify({ spec }))
+    const context = testContext('POST', path, {}, { body, authorizer: late, store: catching })
+    const handler = reviewHandlers.get('authorization.k8s.io/v1/selfsubjectaccessreviews')
+    const response = await handler?.(context)
+    assert.ok(response)
+    const { status } = JSON.parse(Buffer.from(await bodyBytes(response.body)).toString())
+    assert.deepEqual(status, { allowed: true })
   })
 
   test('administrators ask for others', async () => {
