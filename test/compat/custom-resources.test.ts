@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '../process/eventually.ts'
 import { startTestCluster } from '../process/test-cluster.ts'
 import { kubectlBinary, kubectlVersions } from './kubectl-binary.ts'
 import { Kubectl } from './kubectl-flow.ts'
@@ -47,6 +48,8 @@ metadata: {name: ${name}}
 spec: {cronSpec: "* * * * */5"${more}}
 `
 
+const latest = ', image: "cron:latest"'
+
 const policy = `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -82,11 +85,9 @@ async function flow(kubectl: Kubectl): Promise<void> {
   }
   await kubectl.ok('apply -f -', definition)
   await kubectl.ok('wait --for=condition=Established crd/crontabs.stable.example.com --timeout=30s')
-  assert.match(
-    await kubectl.ok('api-resources --api-group=stable.example.com'),
-    /crontabs\s+ct\s+stable\.example\.com\/v1\s+true\s+CronTab/,
-  )
-  assert.match(await kubectl.ok('explain crontab.spec.cronSpec'), /Minutes, hours and so on\./)
+  const listed = /crontabs\s+ct\s+stable\.example\.com\/v1\s+true\s+CronTab/
+  await kubectl.until('api-resources --api-group=stable.example.com', listed)
+  await kubectl.until('explain crontab.spec.cronSpec', /Minutes, hours and so on\./)
   assert.match(
     await kubectl.ok('apply -f -', crontab('one')),
     /crontab\.stable\.example\.com\/one created/,
@@ -119,17 +120,23 @@ async function flow(kubectl: Kubectl): Promise<void> {
   )
   assert.match(await kubectl.ok('describe ct one'), /Cron Spec:\s+\* \* \* \* \*\/5/)
   await kubectl.ok('apply -f -', policy)
+  // Each master hears of a policy in its own time, as API servers do.
+  await eventually('the policy is in force', async () => {
+    const ran = await kubectl.run('apply --dry-run=server -f -', crontab('two', latest))
+    return ran.code !== 0 || undefined
+  })
   assert.match(
-    await refused('apply -f -', crontab('two', ', image: "cron:latest"')),
+    await refused('apply -f -', crontab('two', latest)),
     /ValidatingAdmissionPolicy 'no-latest' with binding 'no-latest' denied request: name a version/,
   )
-  assert.match(await kubectl.ok('get apiservice v1.stable.example.com'), /Local\s+True/)
+  await kubectl.until('get apiservice v1.stable.example.com', /Local\s+True/)
   await kubectl.ok(
     'delete validatingadmissionpolicy/no-latest validatingadmissionpolicybinding/no-latest',
   )
   await kubectl.ok('delete crd crontabs.stable.example.com --timeout=60s')
-  assert.match(
-    await refused('get ct'),
-    /the server doesn't have a resource type "ct"|could not find the requested resource/,
-  )
+  const gone = /the server doesn't have a resource type "ct"|could not find the requested resource/
+  await eventually('ct is no resource any more', async () => {
+    const ran = await kubectl.run('get ct')
+    return (ran.code !== 0 && gone.test(ran.stderr)) || undefined
+  })
 }

@@ -26,7 +26,7 @@ async function etcdctl(...words: string[]) {
 /** Overwrites, deletions, transactions of several keys, leases, values of all sizes. */
 async function fill(client: EtcdClient, random: SeededRandom): Promise<void> {
   const lease = await client.call(leaseService.grant, { ttl: 5_000, id: 77 })
-  await client.call(leaseService.grant, { ttl: 60, id: 78 })
+  await client.call(leaseService.grant, { ttl: 6_000, id: 78 })
   const key = () => b(`key-${random.integer(0, keyCount)}`)
   const value = () => Buffer.alloc(random.integer(0, 3_000), 'v')
   for (let at = 0; at < keyCount; at += 50) {

@@ -18,7 +18,9 @@ interface Running {
   changed: () => void
 }
 
-const waitMs = 15_000
+const waitMs = 60_000
+/** Until a lock or an election is given back; a lease that is left would be seen by later lines. */
+const endMs = 30_000
 const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], ETCDCTL_API: '3' })
 
 /** Runs a line of the script to its end. */
@@ -74,7 +76,7 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill('SIGINT')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), endMs)
   await ended
   clearTimeout(timer)
 }

@@ -14,6 +14,8 @@ export interface Command {
   readonly says: RegExp
   /** 0 unless told. */
   readonly code?: number
+  /** What others write in their own time: asked again until it is there. */
+  readonly eventually?: boolean
 }
 
 export interface Chapter {
@@ -97,11 +99,15 @@ const reading: Chapter = {
     },
     { line: 'get pods --chunk-size=0', says: /p1 / },
     { line: 'get all', says: /pod\/p1/ },
-    { line: 'describe pod p1', says: /Successfully assigned [\s\S]*Started container c/ },
+    {
+      line: 'describe pod p1',
+      says: /Successfully assigned [\s\S]*Started container c/,
+      eventually: true,
+    },
     { line: 'describe node w1', says: /Allocated resources:/ },
-    { line: 'events --for pod/p1', says: /Scheduled +Pod\/p1/ },
+    { line: 'events --for pod/p1', says: /Scheduled +Pod\/p1/, eventually: true },
     { line: 'get events', says: /^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE/ },
-    { line: 'top nodes', says: /NAME +CPU\(cores\)/ },
+    { line: 'top nodes', says: /NAME +CPU\(cores\)/, eventually: true },
   ],
 }
 
@@ -161,6 +167,8 @@ const deploying: Chapter = {
     { line: 'rollout history deploy d1', says: /REVISION +CHANGE-CAUSE\n1 / },
     { line: 'rollout history deploy d1 --revision=1', says: /Image:\tweb:1/ },
     { line: 'set image deploy/d1 c=web:2', says: /image updated/ },
+    // There is nothing to go back from before the controller has seen it.
+    { line: 'rollout history deploy d1', says: /\n2 /, eventually: true },
     { line: 'rollout undo deploy d1', says: /rolled back/ },
     { line: 'rollout restart deploy d1', says: /restarted/ },
     { line: 'rollout pause deploy d1', says: /paused/ },
@@ -192,7 +200,7 @@ const generating: Chapter = {
     { line: 'create secret generic sec --from-literal=a=b', says: /secret\/sec created/ },
     { line: 'create service clusterip s --tcp=80', says: /service\/s created/ },
     { line: 'get cronjob,job,ing,pdb,quota', says: /cronjob\.batch\/cj +@daily[\s\S]*ingress/ },
-    { line: 'describe quota q', says: /configmaps +\d+ +50/ },
+    { line: 'describe quota q', says: /configmaps +\d+ +50/, eventually: true },
     { line: 'describe cronjob cj', says: /Schedule: +@daily/ },
     { line: 'describe ingress ing', says: /foo\.com/ },
   ],
@@ -222,7 +230,7 @@ const deleting: Chapter = {
     { line: 'delete deploy d1 --cascade=foreground --timeout=60s', says: /"d1" deleted/ },
     { line: 'get rs -l app=d1', says: /No resources found/ },
     { line: 'delete deploy nn --cascade=orphan --grace-period=0 --force', says: /force deleted/ },
-    { line: 'get rs -l app=nn', says: /nn-/ },
+    { line: 'get rs -l app=nn', says: /nn-/, eventually: true },
     { line: 'delete rs -l app=nn', says: /deleted/ },
     { line: 'delete svc exp1 --wait=false', says: /"exp1" deleted/ },
     { line: 'delete cm --all', says: /deleted/ },
@@ -270,12 +278,14 @@ async function runCommand(
   kubectl: Kubectl,
   namespace: string,
   directory: string,
-  { line, says, code = 0 }: Command,
+  { line, says, code = 0, eventually: isAwaited = false }: Command,
 ): Promise<void> {
   const spelled = line.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     join(directory, `${name}.yaml`),
   )
-  const ran = await kubectl.run(`${spelled} --namespace ${namespace}`)
+  const whole = `${spelled} --namespace ${namespace}`
+  if (isAwaited) return void (await kubectl.until(whole, says))
+  const ran = await kubectl.run(whole)
   const said = `${ran.stdout}${ran.stderr}`
   assert.equal(ran.code, code, `kubectl ${line}\n${said}`)
   assert.match(said, says, `kubectl ${line}\n${said}`)

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { eventually } from '../process/eventually.ts'
 import { type KubectlVersion, kubectlBinary, type Ran, runProgram } from './kubectl-binary.ts'
 
 /** What a newcomer does with kubectl in the first hour, as steps that each assert what kubectl said. */
@@ -43,6 +44,21 @@ export class Kubectl {
     const ran = await this.run(line, input)
     assert.equal(ran.code, 0, `kubectl ${line}\n${ran.stdout}\n${ran.stderr}`)
     return ran.stdout
+  }
+
+  /** Asks again until it says so: what a controller, a kubelet or another master does in its own time. */
+  async until(line: string, expected: RegExp): Promise<string> {
+    let last = ''
+    const said = async () => {
+      const ran = await this.run(line)
+      last = `${ran.stdout}${ran.stderr}`
+      return ran.code === 0 && expected.test(ran.stdout) ? ran.stdout : undefined
+    }
+    try {
+      return await eventually(`kubectl ${line} says ${expected}`, said)
+    } catch (cause) {
+      throw new Error(`${cause}\n${last}`, { cause })
+    }
   }
 
   /** Runs on a terminal of its own, typing `input`. */
@@ -197,7 +213,7 @@ const reading: readonly Step[] = [
         await kubectl.ok('get nodes'),
         /^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION\nw1\s+Ready/,
       )
-      assert.match(await kubectl.ok('get svc,endpointslices -n shop'), /service\/web\s+ClusterIP/)
+      await kubectl.until('get svc,endpointslices -n shop', /service\/web\s+ClusterIP[\s\S]*\/web-/)
       assert.match(await kubectl.ok('get all -n shop'), /replicaset\.apps\/web-\S+\s+3\s+3\s+3/)
     },
   ],
@@ -242,12 +258,13 @@ const reading: readonly Step[] = [
     async (kubectl) => {
       const said = await kubectl.ok('describe deployment web -n shop')
       assert.match(said, /Replicas:\s+3 desired \| 3 updated \| 3 total \| 3 available/)
-      assert.match(said, /ScalingReplicaSet/)
-      const pod = await kubectl.ok('describe pods -n shop -l app=web')
-      assert.match(pod, /Successfully assigned shop\/web-/)
-      assert.match(pod, /Started container web|Container started|Started/)
+      // Events and Endpoints are written after what they tell of.
+      await kubectl.until('describe deployment web -n shop', /ScalingReplicaSet/)
+      const pods = 'describe pods -n shop -l app=web'
+      await kubectl.until(pods, /Successfully assigned shop\/web-/)
+      await kubectl.until(pods, /Started container web|Container started|Started/)
       assert.match(await kubectl.ok('describe node w1'), /Allocatable:/)
-      assert.match(await kubectl.ok('describe service web -n shop'), /Endpoints:\s+\S+:8080/)
+      await kubectl.until('describe service web -n shop', /Endpoints:\s+\S+:8080/)
     },
   ],
   [
@@ -458,14 +475,20 @@ const containers: readonly Step[] = [
     'the Service answers at its ClusterIP, from the host and from a pod',
     async (kubectl) => {
       const address = await kubectl.ok('get service web -n shop -o jsonpath={.spec.clusterIP}')
-      const answers = new Set<string>()
-      for (let count = 0; count < 30; count += 1) {
+      const ask = async () => {
         const answer = await fetch(`http://${address}/`, { headers: { connection: 'close' } })
-        answers.add((await answer.text()).trim())
+        return (await answer.text()).trim()
       }
+      // The nodes hear of endpoints in their own time; from the first answer on all must come.
+      await eventually('an answer at the ClusterIP', () => ask().catch(() => undefined))
+      const answers = new Set<string>()
+      await eventually('an answer of a second pod', async () => {
+        answers.add(await ask())
+        return answers.size > 1 || undefined
+      })
+      for (let count = 0; count < 30; count += 1) answers.add(await ask())
       const pods = await kubectl.ok('get pods -n shop -l app=web -o name')
       for (const answer of answers) assert.match(pods, new RegExp(`pod/${answer}\\n`))
-      assert.ok(answers.size > 1, `only ${[...answers]} answered`)
       const fromPod = await kubectl.ok(`exec tool -n shop -- wget -qO- http://${address}/`)
       assert.match(pods, new RegExp(`pod/${fromPod.trim()}\\n`))
       await kubectl.ok('delete pod tool -n shop --grace-period=1')

@@ -77,18 +77,17 @@ const streams: readonly Step[] = [
     'get --raw through the proxies of a node, a pod and a service',
     async (kubectl) => {
       const node = await kubectl.ok('get pod target -o jsonpath={.spec.nodeName}')
-      const summary = await kubectl.ok(`get --raw /api/v1/nodes/${node}/proxy/stats/summary`)
+      const proxy = `get --raw /api/v1/nodes/${node}/proxy`
+      const summary = await kubectl.until(`${proxy}/stats/summary`, /"target"/)
       const { pods } = JSON.parse(summary) as { pods: { podRef: { name: string } }[] }
       assert.ok(pods.some((one) => one.podRef.name === 'target'))
-      const metrics = await kubectl.ok(`get --raw /api/v1/nodes/${node}/proxy/metrics/resource`)
-      assert.match(metrics, /^container_cpu_usage_seconds_total\{.*pod="target"\} /m)
+      await kubectl.until(
+        `${proxy}/metrics/resource`,
+        /^container_cpu_usage_seconds_total\{.*pod="target"\} /m,
+      )
       const place = '/api/v1/namespaces/default'
-      assert.match(await kubectl.ok(`get --raw ${place}/pods/target:8080/proxy/`), /target/)
-      const service = `get --raw ${place}/services/target:web/proxy/`
-      let answer = await kubectl.run(service)
-      for (let tries = 0; tries < 50 && answer.code !== 0; tries += 1)
-        answer = await kubectl.run(service)
-      assert.match(answer.stdout, /target/)
+      await kubectl.until(`get --raw ${place}/pods/target:8080/proxy/`, /target/)
+      await kubectl.until(`get --raw ${place}/services/target:web/proxy/`, /target/)
     },
   ],
   [
@@ -99,8 +98,7 @@ const streams: readonly Step[] = [
       const status = '{.status.ephemeralContainerStatuses[0]'
       await kubectl.ok(`wait pod/target --for=jsonpath=${status}.name}=helper --timeout=60s`)
       const state = `get pod target -o jsonpath=${status}.state.running.startedAt}`
-      for (let tries = 0; tries < 50 && (await kubectl.ok(state)) === ''; tries += 1);
-      assert.match(await kubectl.ok(state), /^\d{4}-/)
+      await kubectl.until(state, /^\d{4}-/)
       assert.equal(await kubectl.ok('exec target -c helper -- echo inside'), 'inside\n')
       const again = `patch pod target --subresource=ephemeralcontainers -p '{"spec":{"ephemeralContainers":[{"name":"helper","image":"other"}]}}'`
       const refused = await kubectl.run(again)

@@ -8,8 +8,9 @@ import { after, before, test } from 'node:test'
 import { connect } from 'node:tls'
 import { parse } from 'yaml'
 import { kubectlBinary } from '../compat/kubectl-binary.ts'
+import { eventually } from '../process/eventually.ts'
 import { memberPid } from '../process/test-cluster.ts'
-import { eventually, labMissing, PodLab, shell, staying } from './pod-lab.ts'
+import { labMissing, PodLab, shell, staying } from './pod-lab.ts'
 
 const missing = await labMissing()
 const options = { skip: missing }

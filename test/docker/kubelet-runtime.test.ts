@@ -11,9 +11,12 @@ import { createDockerRuntime } from '../../src/kubelet/runtime/docker.ts'
 import { ensureImage } from '../../src/kubelet/runtime/import-image.ts'
 import type { Runtime } from '../../src/kubelet/runtime/runtime.ts'
 import { containerConfig, runtimeContract, sandboxConfig } from '../contract/runtime.ts'
+import { eventually } from '../process/eventually.ts'
 import { engineMissing, engineSocket, importTestImage, testImage } from './engine.ts'
 
 const skip = await engineMissing()
+/** Far more than a command takes, on a slow machine, too. */
+const execMs = 60_000
 const clusterId = `test-runtime-${process.pid}`
 const cluster = { socketPath: engineSocket, clusterId }
 
@@ -61,13 +64,16 @@ test('docker: containers share the pod network, and the host reaches them', { sk
     const id = await runtime.createContainer(sandbox, other)
     await runtime.startContainer(id)
     const ip = (await runtime.list()).sandboxes[0]?.ip
-    assert.equal(await (await fetch(`http://${ip}:8080/`)).text(), 'served\n')
+    // Its program is started, and listens a moment later.
+    const page = () => fetch(`http://${ip}:8080/`).then((answer) => answer.text())
+    const served = await eventually('an answer', () => page().catch(() => undefined))
+    assert.equal(served, 'served\n')
     const command = ['wget', '-q', '-O', '-', 'http://127.0.0.1:8080/']
-    const inside = await runtime.execSync(id, command, 5000)
+    const inside = await runtime.execSync(id, command, execMs)
     assert.deepEqual(inside, { exitCode: 0, output: 'served\n' })
-    const hosts = await runtime.execSync(id, ['cat', '/etc/hosts'], 5000)
+    const hosts = await runtime.execSync(id, ['cat', '/etc/hosts'], execMs)
     assert.match(hosts.output, /^10\.9\.8\.7\s+named\.example$/m)
-    assert.ok((await runtime.execSync(id, ['/bin/absent'], 5000)).exitCode > 125)
+    assert.ok((await runtime.execSync(id, ['/bin/absent'], execMs)).exitCode > 125)
   }),
 )
 
@@ -86,8 +92,8 @@ test('docker: limits, user and capabilities reach the container', { skip }, () =
       security: { ...base.security, runAsUser: 1234, runAsGroup: 99, capabilitiesDrop: ['ALL'] },
     })
     await runtime.startContainer(id)
-    assert.match((await runtime.execSync(id, ['id'], 5000)).output, /^uid=1234 gid=99/)
-    const status = await runtime.execSync(id, ['cat', '/proc/self/status'], 5000)
+    assert.match((await runtime.execSync(id, ['id'], execMs)).output, /^uid=1234 gid=99/)
+    const status = await runtime.execSync(id, ['cat', '/proc/self/status'], execMs)
     assert.match(status.output, /^CapBnd:\s+0+$/m)
     const { HostConfig } = await new Docker({ socketPath: engineSocket }).getContainer(id).inspect()
     assert.deepEqual(

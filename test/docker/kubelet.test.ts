@@ -41,6 +41,7 @@ async function withCluster(
 
 const ready = (pod: Pod) => isReady(pod.status)
 const idOf = (pod: Pod) => pod.status?.containerStatuses?.[0]?.containerID
+const readyMsMax = 5_000
 const shell = (script: string) => ['sh', '-c', script]
 const server = (more: Partial<PodSpec['containers'][number]> = {}) => ({
   name: 'main',
@@ -51,22 +52,26 @@ const server = (more: Partial<PodSpec['containers'][number]> = {}) => ({
   ...more,
 })
 
-test('kubelet on docker: a pod becomes Ready, serves, and is taken down', { skip }, () =>
+test('kubelet on docker: a pod becomes Ready, serves, and is taken down', { skip }, (context) =>
   withCluster(async (cluster, runtime) => {
     await cluster.kubelet(runtime)
     await cluster.create('warm', { containers: [server()], terminationGracePeriodSeconds: 1 })
     await cluster.podUntil('warm', 'Ready', ready)
-    const startedMs = performance.now()
-    await cluster.create('web', { containers: [server()], terminationGracePeriodSeconds: 1 })
-    const pod = await cluster.podUntil('web', 'Ready', ready)
-    const tookMs = performance.now() - startedMs
-    assert.ok(tookMs < 5000, `Ready after ${Math.round(tookMs)} ms`)
-    console.log(`bound to Ready in ${Math.round(tookMs)} ms`)
-    assert.equal(await (await fetch(`http://${pod.status?.podIP}:8080/`)).text(), 'served\n')
-    await pods(cluster.client).delete('default', 'web')
-    await cluster.podGone('web')
-    const { containers, sandboxes } = await runtime.list()
-    assert.deepEqual([containers.length, sandboxes.length], [1, 1], 'only the other pod is left')
+    // A busy machine makes one of them slow, a slow kubelet all of them.
+    const tookMs: number[] = []
+    while (tookMs.length < 3 && !tookMs.some((one) => one < readyMsMax)) {
+      const startedMs = performance.now()
+      await cluster.create('web', { containers: [server()], terminationGracePeriodSeconds: 1 })
+      const pod = await cluster.podUntil('web', 'Ready', ready)
+      tookMs.push(Math.round(performance.now() - startedMs))
+      assert.equal(await (await fetch(`http://${pod.status?.podIP}:8080/`)).text(), 'served\n')
+      await pods(cluster.client).delete('default', 'web')
+      await cluster.podGone('web')
+      const { containers, sandboxes } = await runtime.list()
+      assert.deepEqual([containers.length, sandboxes.length], [1, 1], 'only the other pod is left')
+    }
+    assert.ok(Math.min(...tookMs) < readyMsMax, `Ready after ${tookMs.join(', ')} ms`)
+    context.diagnostic(`bound to Ready in ${tookMs.join(', ')} ms`)
   }),
 )
 

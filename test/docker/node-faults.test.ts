@@ -6,9 +6,10 @@ import { after, before, describe, test } from 'node:test'
 import { deployments, nodes, pods } from '../../src/client/resources.ts'
 import type { Node, Pod } from '../../src/kinds/types.ts'
 import { isReady } from '../../src/kubelet/status.ts'
+import { eventually } from '../process/eventually.ts'
 import { memberPid } from '../process/test-cluster.ts'
 import { until } from '../unit/kubelet/cluster.ts'
-import { ask, eventually, firstStatus, labMissing, PodLab, restartsOf, server } from './pod-lab.ts'
+import { ask, firstStatus, labMissing, PodLab, restartsOf, server } from './pod-lab.ts'
 
 const skip = await labMissing()
 const main = resolve(import.meta.dirname, '..', '..', 'src', 'boot', 'main.js')

@@ -4,15 +4,14 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { parse } from 'yaml'
-import { systemClock } from '../../src/base/clock.ts'
 import { adminClient } from '../../src/boot/admin-client.ts'
 import { ClusterDirectory } from '../../src/boot/config/cluster-directory.ts'
-import { waitUntil } from '../../src/boot/demo/wait-until.ts'
 import { pods, services } from '../../src/client/resources.ts'
 import type { Client } from '../../src/client/typed.ts'
 import type { Container, Pod, PodSpec, Service, ServiceSpec } from '../../src/kinds/types.ts'
 import { kubectlBinary, type Ran, runProgram } from '../compat/kubectl-binary.ts'
 import { Kubectl } from '../compat/kubectl-flow.ts'
+import { eventually, patienceMs } from '../process/eventually.ts'
 import {
   readJson,
   startTestCluster,
@@ -21,8 +20,6 @@ import {
 } from '../process/test-cluster.ts'
 import { until } from '../unit/kubelet/cluster.ts'
 import { engineMissing, engineSocket, importTestImage, testImage } from './engine.ts'
-
-const patienceMs = 90_000
 
 /** Why tests of whole clusters on Docker cannot run here; false when they can. */
 export async function labMissing(): Promise<string | false> {
@@ -157,18 +154,6 @@ export function firstStatus(pod: Pod) {
 
 export function restartsOf(pod: Pod): number {
   return firstStatus(pod)?.restartCount ?? 0
-}
-
-/** Asks until `probe` answers with a value; each question is work of its own. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | undefined>,
-  limitMs = patienceMs,
-): Promise<T> {
-  const { signal } = new AbortController()
-  const found = await waitUntil(systemClock, limitMs, signal, probe, 50)
-  if (found === undefined) throw new Error(`never happened: ${what}`)
-  return found
 }
 
 /** What answers HTTP there, or why nothing does; every question comes over a connection of its own. */

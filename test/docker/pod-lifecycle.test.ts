@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test'
 import { configMaps, events, pods, secrets } from '../../src/client/resources.ts'
 import type { Container, Pod } from '../../src/kinds/types.ts'
 import { isReady } from '../../src/kubelet/status.ts'
+import { eventually } from '../process/eventually.ts'
 import { testImage } from './engine.ts'
 import {
   ask,
-  eventually,
   execOnTerminal,
   firstStatus,
   labMissing,
@@ -73,7 +73,10 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
     assert.ok(pauseMs >= 9_000 && pauseMs < 30_000, `restarted after ${pauseMs} ms`)
     assert.match(firstStatus(again)?.state?.waiting?.message ?? '', /back-off 20s restarting/)
     assert.equal(await lab.logs('crash --previous'), 'run\n')
-    assert.ok((await reasonsOf('crash')).includes('BackOff'))
+    await eventually(
+      'its event',
+      async () => (await reasonsOf('crash')).includes('BackOff') || undefined,
+    )
     await pods(lab.client).delete('default', 'crash')
   })
 
@@ -101,7 +104,7 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
     await lab.create('turns', { containers: [server(failing)] }, { app: 'turns' })
     await lab.until('turns', 'running', phase('Running'))
     const address = spec?.clusterIP ?? ''
-    assert.equal(await ask(address), 'ECONNREFUSED')
+    await eventually('a refusal', async () => (await ask(address)) === 'ECONNREFUSED' || undefined)
     await lab.exec('turns', 'touch /tmp/up')
     await lab.until('turns', 'Ready', ready)
     await eventually('an answer', async () => (await ask(address)) === 'turns' || undefined)
@@ -224,10 +227,13 @@ describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000
       ],
     })
     await lab.until('volumes', 'Ready', ready)
+    // Nothing probes it: Ready says that its program is started.
+    const written = join(hostDirectory, 'new', 'out')
+    await eventually('what it writes', () => existsSync(written) || undefined)
     const read = async (script: string) =>
       (await lab.kubectl.ok(`exec volumes -c reader -- sh -c '${script}'`)).trim()
     assert.equal(await read('cat /scratch/order /scratch/file'), 'one\ntwo\nshared')
-    assert.equal(readFileSync(join(hostDirectory, 'new', 'out'), 'utf8'), 'out\n')
+    assert.equal(readFileSync(written, 'utf8'), 'out\n')
     const modes = 'stat -L -c %a:%s /cm/sub/g.txt /cm/c.txt /secret/password'
     assert.equal(await read(modes), '400:5\n640:4\n400:4')
     assert.match(await read('grep " /memory " /proc/mounts'), /^tmpfs .*size=1024k/)

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { bridgeName } from '../../src/kubelet/runtime/docker/network.ts'
 import { Kubectl } from '../compat/kubectl-flow.ts'
+import { eventually } from '../process/eventually.ts'
 import { kijabi, processesNaming, readJson } from '../process/test-cluster.ts'
-import { ask, eventually, labMissing } from './pod-lab.ts'
+import { ask, labMissing } from './pod-lab.ts'
 
 const skip = await privateEngineMissing()
 

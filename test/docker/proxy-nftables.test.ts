@@ -10,6 +10,8 @@ import { NetworkLab } from './proxy-lab.ts'
 
 const table = 'kijabi-lab'
 const clusterIp = '10.96.0.10'
+/** That one of two endpoints is not chosen in so many rounds is as likely as a broken machine. */
+const roundsMax = 64
 
 function web(endpoints: Endpoint[], affinitySeconds?: number): PortRules {
   return {
@@ -40,14 +42,17 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
   })
   after(() => lab.remove())
 
-  const answers = async (from: string, ip: string, port: number, rounds = 12) => {
+  /** Who answers, in so many rounds at least, and until `count` have: the kernel chooses at random. */
+  const answers = async (from: string, ip: string, port: number, rounds = 12, count = 1) => {
     const seen = new Set<string>()
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < rounds || (seen.size < count && round < roundsMax); round++) {
       const answer = await lab.ask(from, ip, port)
       seen.add(answer.split(' ')[0] ?? '')
     }
     return [...seen].sort()
   }
+  const bothAnswer = async (from: string, ip: string, port: number) =>
+    assert.deepEqual(await answers(from, ip, port, 12, 2), ['p1', 'p2'])
 
   test('the kernel takes the rules', async () => {
     assert.equal(await kernelIsWritable(run, table), true)
@@ -57,14 +62,14 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
   })
 
   test('host and pods reach a cluster IP, and all its endpoints', async () => {
-    assert.deepEqual(await answers('h', clusterIp, 80), ['p1', 'p2'])
-    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1', 'p2'])
+    await bothAnswer('h', clusterIp, 80)
+    await bothAnswer('p3', clusterIp, 80)
   })
 
   test('a client outside reaches the node port, masqueraded', async () => {
-    assert.deepEqual(await answers('c', '192.0.2.1', 30_080), ['p1', 'p2'])
+    await bothAnswer('c', '192.0.2.1', 30_080)
     assert.match(await lab.ask('c', '192.0.2.1', 30_080), /10\.88\.0\.1$/)
-    assert.deepEqual(await answers('h', '192.0.2.1', 30_080), ['p1', 'p2'])
+    await bothAnswer('h', '192.0.2.1', 30_080)
   })
 
   test('the loss of an endpoint sends all to the other one', async () => {
@@ -77,7 +82,7 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
     assert.match(await lab.ask('p1', clusterIp, 80), /^p1 /)
   })
 
-  test('without endpoints connections are refused at once', { timeout: 2_500 }, async () => {
+  test('without endpoints connections are refused, not left to time out', async () => {
     await plane.apply([web([])])
     for (const [from, ip, port] of [
       ['h', clusterIp, 80],
@@ -130,7 +135,7 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
     }
     const plain = new KernelDataplane({ table, logger: silentLogger, run, masqueradeAll: false })
     await plain.apply([web([pod(1), pod(2)])])
-    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1', 'p2'])
+    await bothAnswer('p3', clusterIp, 80)
     assert.match(await lab.ask('p3', clusterIp, 80), /10\.88\.0\.13$/)
     await plain.apply([web([pod(1)])])
     assert.match(await lab.ask('p1', clusterIp, 80), /^p1 10\.88\.0\.1$/)
@@ -146,8 +151,8 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
     await iptables('-P', 'FORWARD', 'DROP')
     const docked = new KernelDataplane({ table, logger: silentLogger, run, masqueradeAll: false })
     await docked.apply([web([pod(1), pod(2)])])
-    assert.deepEqual(await answers('c', '192.0.2.1', 30_080), ['p1', 'p2'])
-    assert.deepEqual(await answers('p3', clusterIp, 80), ['p1', 'p2'])
+    await bothAnswer('c', '192.0.2.1', 30_080)
+    await bothAnswer('p3', clusterIp, 80)
     await assert.rejects(lab.ask('c', '10.88.0.11', 8080), 'others stay out')
     await docked.remove()
     assert.doesNotMatch(await iptables('-S', 'DOCKER-USER'), /ACCEPT/)

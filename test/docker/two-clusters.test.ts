@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { isReady } from '../../src/kubelet/status.ts'
-import { ask, eventually, labMissing, PodLab, server } from './pod-lab.ts'
+import { eventually } from '../process/eventually.ts'
+import { ask, labMissing, PodLab, server } from './pod-lab.ts'
 
 const skip = await labMissing()
 

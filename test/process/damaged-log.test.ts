@@ -3,8 +3,6 @@ import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LogIndex } from '../../src/base/brand.ts'
-import { systemClock } from '../../src/base/clock.ts'
-import { waitUntil } from '../../src/boot/demo/wait-until.ts'
 import {
   encodeRecord,
   recordType,
@@ -12,6 +10,7 @@ import {
   scanSegment,
 } from '../../src/raft/wal/record.ts'
 import { RawApi } from '../compat/raw-api.ts'
+import { eventually } from './eventually.ts'
 import { kijabi, startTestCluster, statusWhen, type TestCluster } from './test-cluster.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -32,7 +31,7 @@ test('a damaged log: a torn tail is repaired, a flipped bit heals, and a member 
       await statusWhen(cluster, 'three healthy members', (one) =>
         one.members.every((member) => member.healthy),
       )
-      assert.match(logOf(cluster, 'm1'), /torn|cut|repaired/)
+      await logSays(cluster, 'm1', /torn|cut|repaired/)
       assert.equal(await count(api), 20)
       await again('down')
     })
@@ -46,7 +45,7 @@ test('a damaged log: a torn tail is repaired, a flipped bit heals, and a member 
         await statusWhen(cluster, 'three healthy members without lag', (one) =>
           one.members.every((member) => member.healthy && member.lag < 5),
         )
-        assert.match(logOf(cluster, 'm2'), /is damaged at byte \d+/)
+        await logSays(cluster, 'm2', /is damaged at byte \d+/)
         await logSays(cluster, 'm2', /what was lost is back: this member votes again/)
         assert.equal(await count(api), 20)
         await again('down')
@@ -84,13 +83,9 @@ function logOf(cluster: TestCluster, member: string): string {
   return readFileSync(join(cluster.directory, 'logs', `${member}.log`), 'utf8')
 }
 
-/** Joining again takes a round to the leader after the member is healthy. */
+/** Joining again takes a round to the leader after the member is healthy; its log comes through a pipe. */
 async function logSays(cluster: TestCluster, member: string, what: RegExp): Promise<void> {
-  const { signal } = new AbortController()
-  const found = await waitUntil(systemClock, 20_000, signal, () =>
-    what.test(logOf(cluster, member)) ? true : undefined,
-  )
-  assert.ok(found, `${member} never said ${what}`)
+  await eventually(`${member} says ${what}`, () => what.test(logOf(cluster, member)) || undefined)
 }
 
 interface Segment {

@@ -82,7 +82,13 @@ test('a master whose state diverges says so, ends, and comes back with the state
         (member) => member.healthy && (member.name !== wrong || member.pid !== pid),
       ),
     )
-    assert.equal(healed.leader, leader, 'the others go on as before')
+    // Who leads may change on a busy machine; that the others ended, too, may not be.
+    for (const { name, pid: before } of members.filter((one) => one.name !== wrong))
+      assert.equal(
+        healed.members.find((member) => member.name === name)?.pid,
+        before,
+        `${name} goes on as before`,
+      )
     const { masters } = readJson(join(cluster.directory, 'cluster.json')) as {
       masters: { apiAddress: string }[]
     }

@@ -21,8 +21,8 @@ async function raftWhen(
 ): Promise<RaftStatus> {
   const endMs = Date.now() + 60_000
   for (;;) {
-    const status = (await raft(cluster, 'status')).answer as RaftStatus
-    if (check(status)) return status
+    const status = (await raft(cluster, 'status')).answer as RaftStatus | undefined
+    if (status && check(status)) return status
     if (Date.now() > endMs) throw new Error(`never: ${what}; last: ${JSON.stringify(status)}`)
   }
 }

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { Agent, request } from 'node:https'
 import { test } from 'node:test'
-import { type Access, accessOf } from '../compat/raw-api.ts'
+import { type Access, accessOf, RawApi } from '../compat/raw-api.ts'
+import { eventually } from './eventually.ts'
 import { memberPid, startTestCluster, statusWhen, type TestCluster } from './test-cluster.ts'
 
 /**
@@ -161,6 +162,7 @@ class Watcher {
     sent.end()
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     assert.equal(response.statusCode, 200)
+    if (this.#isStopped) return void response.destroy()
     this.#current = response
     this.watches += 1
     let rest = ''
@@ -192,16 +194,15 @@ class Watcher {
   }
 }
 
-async function revisionNow({ server, ca, pair }: Access): Promise<string> {
-  const sent = request({
-    ...{ host: server.hostname, port: server.port, path: `${path}?limit=1`, agent: false, ca },
-    ...pair,
-  })
-  sent.end()
-  const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  let text = ''
-  for await (const chunk of response) text += chunk
-  return (JSON.parse(text) as { metadata: { resourceVersion: string } }).metadata.resourceVersion
+/** The revision after which nobody but the test writes ConfigMaps: every namespace gets one of its own. */
+async function revisionAtRest(kubeconfig: string): Promise<string> {
+  const api = new RawApi(kubeconfig)
+  await eventually(
+    'the ConfigMap of the namespace',
+    async () => (await api.send(`${path}/kube-root-ca.crt`)).code === 200 || undefined,
+  )
+  const { body: list } = await api.json(`${path}?limit=1`)
+  return (list as { metadata: { resourceVersion: string } }).metadata.resourceVersion
 }
 
 /** SIGTERM to a master; resolves when its successor serves. */
@@ -220,15 +221,18 @@ test('masters that end by SIGTERM one after the other cost no request and no eve
   try {
     const access = accessOf(cluster.kubeconfig)
     const writers = [new KeepAliveWriter(access), new SessionWriter(access)] as const
-    const watcher = new Watcher(access, await revisionNow(access))
+    const watcher = new Watcher(access, await revisionAtRest(cluster.kubeconfig))
     const watching = watcher.run()
     watching.catch(() => {})
     for (const writer of writers) writer.start()
     for (const name of ['m1', 'm2', 'm3']) await restart(cluster, name)
     await Promise.all(writers.map((writer) => writer.stop()))
     const written = writers.flatMap((one) => one.written)
-    while (watcher.seen.length < written.length)
-      await Promise.race([watching, new Promise((go) => setImmediate(go))])
+    const all = eventually('an event of each write', () => {
+      return watcher.seen.length >= written.length || undefined
+    })
+    // The watch goes on until it is stopped: it ends before only by its failure.
+    await Promise.race([watching, all])
     watcher.stop()
     await watching
     assert.deepEqual([...watcher.seen].sort(), [...written].sort())

@@ -25,14 +25,14 @@ export interface KubeletCluster {
   sim(hasImage?: (reference: string) => boolean): Runtime
   create(name: string, spec: Partial<PodSpec>, more?: Partial<Pod['metadata']>): Promise<Pod>
   pod(name: string): Promise<Pod>
-  /** Resolves with the pod once `condition` holds; rejects after 20 s. */
+  /** Resolves with the pod once `condition` holds; rejects after a minute. */
   podUntil(name: string, what: string, condition: (pod: Pod) => boolean): Promise<Pod>
   podGone(name: string): Promise<void>
   nodeUntil(condition: (node: Node) => boolean): Promise<Node>
   close(): Promise<void>
 }
 
-const patienceMs = 20_000
+const patienceMs = 60_000
 let nextNode = 100
 
 export async function openKubeletCluster(): Promise<KubeletCluster> {
@@ -118,7 +118,7 @@ export async function openKubeletCluster(): Promise<KubeletCluster> {
   }
 }
 
-/** Resolves with the object once `condition` holds; rejects after 20 s, or `limitMs`. */
+/** Resolves with the object once `condition` holds; rejects after a minute, or `limitMs`. */
 export async function until<T extends KubernetesObject>(
   resource: ResourceClient<T>,
   namespace: string,
@@ -141,7 +141,7 @@ export async function until<T extends KubernetesObject>(
   throw new Error('the watch ended')
 }
 
-/** The list after every change; gives up when patience ends. */
+/** What there is after every single change, however short it lasts; gives up when patience ends. */
 async function* listings<T extends KubernetesObject>(
   resource: ResourceClient<T>,
   namespace: string,
@@ -150,7 +150,13 @@ async function* listings<T extends KubernetesObject>(
   const signal = AbortSignal.timeout(limitMs)
   const { items, resourceVersion } = await resource.list({ namespace })
   yield items
-  for await (const _ of resource.watch({ namespace, resourceVersion, signal }))
-    yield (await resource.list({ namespace })).items
+  const keyOf = ({ metadata }: T) => `${metadata.namespace ?? ''}/${metadata.name}`
+  const present = new Map(items.map((item) => [keyOf(item), item]))
+  for await (const event of resource.watch({ namespace, resourceVersion, signal })) {
+    if (event.type === 'BOOKMARK') continue
+    if (event.type === 'DELETED') present.delete(keyOf(event.object))
+    else present.set(keyOf(event.object), event.object)
+    yield [...present.values()]
+  }
   throw new Error(`not within ${limitMs} ms`)
 }
