@@ -4,6 +4,7 @@ import { type LatencyFigures, round } from './figures.ts'
 import { Forked } from './forked.ts'
 
 const warmUpMs = 5_000
+const rangeCounts = [1_000, 10_000]
 
 /**
  * The etcd listener's own cost: gRPC without TLS, and the store of one member in memory, in this process,
@@ -13,9 +14,9 @@ const warmUpMs = 5_000
 export async function runAlone(ms: number): Promise<object> {
   const { address, replica, stop } = await openEtcdListener()
   const load = new Forked(new URL('./etcd-load.js', import.meta.url))
-  const ask = async (work: EtcdLoadRequest['work'], clients: number, forMs = ms) => {
+  const ask = async (work: EtcdLoadRequest['work'], clients: number, forMs = ms, count = 0) => {
     const before = process.cpuUsage()
-    const request: EtcdLoadRequest = { endpoints: [address], work, clients, ms: forMs }
+    const request: EtcdLoadRequest = { endpoints: [address], work, clients, ms: forMs, count }
     const { requests } = await load.ask<LatencyFigures>(request)
     const { user, system } = process.cpuUsage(before)
     // A log in memory is no part of what is measured.
@@ -29,6 +30,9 @@ export async function runAlone(ms: number): Promise<object> {
     for (const work of ['put', 'get'] as const)
       for (const clients of [1, 16, 128])
         figures[`${work}s, ${clients} clients`] = await ask(work, clients)
+    await ask('fill', 1, 0, Math.max(...rangeCounts))
+    for (const count of rangeCounts)
+      figures[`ranges of ${count}, 1 client`] = await ask('range', 1, ms, count)
     return figures
   } finally {
     await load.kill()

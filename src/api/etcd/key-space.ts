@@ -63,6 +63,11 @@ export class KeySpace {
     return Buffer.from(this.#prefix === '' ? key : key.slice(this.#prefix.length), 'latin1')
   }
 
+  /** Writes that key; how many bytes it takes. */
+  writeOutside(key: string, into: Buffer, at: number): number {
+    return into.write(this.#prefix === '' ? key : key.slice(this.#prefix.length), at, 'latin1')
+  }
+
   message(record: KeyValue, keysOnly = false): KeyValueMessage {
     const { createRevision, modRevision, version, value, lease } = record
     return {

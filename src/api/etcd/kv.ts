@@ -8,13 +8,13 @@ import type {
 } from '../../state/cluster-store.ts'
 import { StoreError } from '../../state/errors.ts'
 import { type EtcdContext, headerAt } from './context.ts'
+import { encodedRange } from './encoded/range.ts'
 import { refusals } from './errors.ts'
 import {
   deleteAnswer,
   deleteOperation,
   putAnswer,
   putOperation,
-  rangeAnswer,
   rangeOperation,
   txnAnswer,
   txnOf,
@@ -32,7 +32,7 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
   rpc.unary(kvService.range, async (request) => {
     const operation = rangeOperation(keys, request)
     if (!request.serializable) await store.barrier()
-    return rangeAnswer(keys, store.view.read(operation), headerAt(context))
+    return encodedRange(keys, store.view.read(operation), headerAt(context))
   })
 
   rpc.unary(kvService.put, async (request) => {

@@ -118,7 +118,7 @@ function compareValue(target: Compare['target'], message: CompareMessage): Compa
   }
 }
 
-type RangeResult = Extract<OperationResult, { op: 'range' }>
+export type RangeResult = Extract<OperationResult, { op: 'range' }>
 
 export function rangeAnswer(
   keys: KeySpace,

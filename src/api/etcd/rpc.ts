@@ -5,6 +5,7 @@ import { malformed } from '../../kinds/codec/wire-reader.ts'
 import { EtcdError, etcdErrorOf, refusals } from './errors.ts'
 import type { CallListener, GrpcCall } from './grpc/grpc-call.ts'
 import type { GrpcServer } from './grpc/grpc-server.ts'
+import { LongMessage } from './grpc/long-message.ts'
 import type { LeaderGuard } from './leader-guard.ts'
 import type { Draft } from './wire/message-type.ts'
 import type { Method } from './wire/services.ts'
@@ -16,6 +17,9 @@ export interface Caller {
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal
 }
+
+/** A message, or one that is encoded while it is sent. */
+type Answer<Response> = Draft<Response> | LongMessage
 
 /** The answering side of a stream. Calls after its end change nothing. */
 export interface Answers<Response> extends Caller {
@@ -57,7 +61,7 @@ export class Rpc {
 
   unary<Request extends object, Response extends object>(
     method: Method<Request, Response>,
-    answer: (request: Request, caller: Caller) => Promise<Draft<Response>> | Draft<Response>,
+    answer: (request: Request, caller: Caller) => Answer<Response> | Promise<Answer<Response>>,
   ): void {
     this.#options.server.handle(method.path, (call) =>
       this.#oneRequest(call, method, async (request) => {
@@ -66,7 +70,9 @@ export class Rpc {
         if (this.#inFlight >= this.#options.requestsInFlightMax) throw refusals.tooManyRequests()
         this.#inFlight += 1
         try {
-          caller.send(await answer(request, caller))
+          const message = await answer(request, caller)
+          if (message instanceof LongMessage) call.sendLong(message)
+          else caller.send(message)
           call.finish()
         } finally {
           this.#inFlight -= 1

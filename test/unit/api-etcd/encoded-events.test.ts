@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EncodedEvents } from '../../../src/api/etcd/encoded-events.ts'
+import { EncodedEvents } from '../../../src/api/etcd/encoded/events.ts'
 import { KeySpace } from '../../../src/api/etcd/key-space.ts'
 import { WatchResponse } from '../../../src/api/etcd/wire/kv-messages.ts'
 import type { Revision } from '../../../src/base/brand.ts'

@@ -395,6 +395,35 @@ check('who does not read makes its writer pause, and nobody else', async (rig) =
   await drained
 })
 
+check(
+  'a long message is made as its reader takes it, in one place again and again',
+  async (rig) => {
+    const session = rig.session()
+    const stream = request(session, '/hold')
+    stream.end(framed(text))
+    while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const [held] = rig.held as [GrpcCall]
+    const [sizes, place] = [[7, 0, 30_000, 70_000, 1, 66_000, 50_000], Buffer.alloc(70_000)]
+    let made = 0
+    const parts = function* () {
+      for (const size of sizes) {
+        made += 1
+        yield place.subarray(0, size).fill(made)
+      }
+    }
+    const bytes = sizes.reduce((sum, size) => sum + size)
+    held.sendLong({ bytes, parts: parts() })
+    held.finish()
+    assert.ok(made < sizes.length, `${made} parts were made before the first was read`)
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks).subarray(5)
+    const expected = Buffer.concat(sizes.map((size, at) => Buffer.alloc(size, at + 1)))
+    assert.ok(body.equals(expected))
+    assert.equal(made, sizes.length)
+  },
+)
+
 check('a server that leaves ends what it began, and begins no more', async (rig) => {
   const session = rig.session()
   const answer = call(session, '/hold', framed(text))

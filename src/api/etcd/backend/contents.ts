@@ -1,7 +1,7 @@
 import type { KeyValue } from '../../../state/cluster-store.ts'
 import type { FrozenState } from '../../../state/snapshot.ts'
-import { valueBytes } from '../../../state/store.ts'
 import type { Slices } from '../../slices.ts'
+import { recordBytes } from '../encoded/record.ts'
 import type { KeySpace } from '../key-space.ts'
 import { KeyValueMessage } from '../wire/kv-messages.ts'
 import { int, type MessageOf, MessageType } from '../wire/message-type.ts'
@@ -103,7 +103,7 @@ async function keyItems(
     length: records.length,
     key: (at) => revisionKey(record(at).modRevision, subs[at]),
     value: (at) => KeyValueMessage.encode(keys.message(record(at))),
-    valueBytes: (at) => encodedBytes(record(at), keys),
+    valueBytes: (at) => recordBytes(record(at), keys),
   }
 }
 
@@ -114,25 +114,6 @@ function revisionKey(main: number, sub = 0): Buffer {
   key.write('_', 8)
   key.writeUInt32BE(sub, 13)
   return key
-}
-
-/** How long the message of a record is, without making it. */
-function encodedBytes(record: KeyValue, keys: KeySpace): number {
-  const { createRevision, modRevision, version, lease } = record
-  let bytes = fieldBytes(keys.outsideBytes(record.key)) + fieldBytes(valueBytes(record))
-  for (const number of [createRevision, modRevision, version, lease])
-    if (number !== 0) bytes += 1 + varintBytes(number)
-  return bytes
-}
-
-function fieldBytes(bytes: number): number {
-  return bytes === 0 ? 0 : 1 + varintBytes(bytes) + bytes
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes += 1
-  return bytes
 }
 
 /** As etcd keeps a lease (server/lease/leasepb). */

@@ -5,6 +5,7 @@ import { EtcdError, refusals } from '../errors.ts'
 import { headerBlock } from './frames.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Http2Stream, StreamListener } from './http2-stream.ts'
+import type { LongMessage } from './long-message.ts'
 
 /** What the handler of a call hears. */
 export interface CallListener {
@@ -67,6 +68,20 @@ export class GrpcCall implements StreamListener {
 
   /** A message, in parts. False: the client takes no more for now, wait for `onDrained`. */
   send(parts: readonly Buffer[]): boolean {
+    let bytes = 0
+    for (const part of parts) bytes += part.length
+    return this.#send(bytes, (prefix) => [prefix, ...parts])
+  }
+
+  /** As `send`, for a message whose parts are made when it is their turn. */
+  sendLong({ bytes, parts }: LongMessage): boolean {
+    return this.#send(bytes, function* (prefix) {
+      yield prefix
+      yield* parts
+    })
+  }
+
+  #send(bytes: number, partsAfter: (prefix: Buffer) => Iterable<Buffer>): boolean {
     if (this.#isOver) return true
     if (!this.#hasAnswered) {
       this.#hasAnswered = true
@@ -74,10 +89,8 @@ export class GrpcCall implements StreamListener {
     }
     const prefix = Buffer.allocUnsafe(prefixBytes)
     prefix[0] = 0
-    let bytes = 0
-    for (const part of parts) bytes += part.length
     prefix.writeUInt32BE(bytes, 1)
-    return this.#stream.write([prefix, ...parts])
+    return this.#stream.write(prefixBytes + bytes, partsAfter(prefix))
   }
 
   finish(): void {

@@ -9,6 +9,7 @@ import { HeldBytes } from './held-bytes.ts'
 import type { HeaderField } from './hpack-decoder.ts'
 import { Http2Connection } from './http2-connection.ts'
 import type { Http2Stream } from './http2-stream.ts'
+import { WriteBuffers } from './write-buffers.ts'
 
 export interface GrpcServerOptions {
   readonly clock: Clock
@@ -37,6 +38,7 @@ export class GrpcServer {
   readonly #handlers = new Map<string, CallHandler>()
   readonly #connections = new Set<Http2Connection>()
   readonly #held: HeldBytes
+  readonly #buffers = new WriteBuffers()
   #whenEmpty: (() => void) | undefined
   #isLeaving = false
 
@@ -52,7 +54,7 @@ export class GrpcServer {
   serve(socket: Socket): void {
     const { clock, logger } = this.#options
     const connection = new Http2Connection({
-      ...{ socket, clock },
+      ...{ socket, clock, buffers: this.#buffers },
       opened: (stream, fields) => this.#opened(stream, fields),
       closed: (error) => {
         this.#connections.delete(connection)

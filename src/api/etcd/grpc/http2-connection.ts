@@ -23,10 +23,12 @@ import {
 import { type HeaderField, HpackDecoder, HpackError } from './hpack-decoder.ts'
 import { Http2Stream, type StreamCarrier } from './http2-stream.ts'
 import { TurnWriter } from './turn-writer.ts'
+import type { WriteBuffers } from './write-buffers.ts'
 
 export interface Http2Options {
   readonly socket: Socket
   readonly clock: Clock
+  readonly buffers: WriteBuffers
   /** A client began a stream; its listener is set in here. Undefined fields: they were too many. */
   readonly opened: (stream: Http2Stream, fields: readonly HeaderField[] | undefined) => void
   readonly closed: (error: Error | undefined) => void
@@ -73,7 +75,7 @@ export class Http2Connection implements StreamCarrier {
     this.#options = options
     this.#socket = socket
     this.#budget = new FrameBudget(clock)
-    this.#writer = new TurnWriter(socket, () => this.#pump())
+    this.#writer = new TurnWriter(socket, options.buffers, () => this.#pump())
     this.#keepalive = clock.every(silenceMs, () => this.#lookForLife())
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
     socket.once('close', () => {
@@ -334,7 +336,7 @@ export class Http2Connection implements StreamCarrier {
     const frame = { type: frameType.data, flags: 0, stream: stream.id, length: bytes }
     writeFrameHeader(header, 0, frame)
     this.#send(header)
-    for (const part of stream.take(bytes)) this.#send(part)
+    stream.sendTo((part) => this.#send(part), bytes)
     this.#sendWindow -= bytes
   }
 
@@ -399,7 +401,7 @@ export class Http2Connection implements StreamCarrier {
     this.#options.closed(error)
   }
 
-  #send(bytes: Buffer): void {
+  #send(bytes: Uint8Array): void {
     if (!this.#isClosed) this.#writer.send(bytes)
   }
 }

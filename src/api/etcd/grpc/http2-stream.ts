@@ -1,3 +1,4 @@
+import { InvariantError } from '../../../base/assert.ts'
 import { windowBytesMax } from './frames.ts'
 
 /** What the owner of a stream hears of it. */
@@ -33,7 +34,10 @@ export class Http2Stream {
   isHalfClosed = false
   isClosed = false
   readonly #carrier: StreamCarrier
-  #waiting: Buffer[] = []
+  /** What waits: parts of messages, some of them made only when it is their turn. */
+  #waiting: Iterator<Buffer, void>[] = []
+  /** The beginning of what waits. */
+  #part: Buffer | undefined
   #waitingBytes = 0
   #isFull = false
   #trailers: Buffer | undefined
@@ -67,13 +71,14 @@ export class Http2Stream {
     if (!this.isClosed) this.#carrier.headers(this, block, false)
   }
 
-  /** False: wait for `drained`. */
-  write(parts: readonly Buffer[]): boolean {
+  /**
+   * `bytes` in parts, each asked for when there is room for it and the one before it was sent.
+   * False: wait for `drained`.
+   */
+  write(bytes: number, parts: Iterable<Buffer>): boolean {
     if (this.isClosed || this.#trailers) return true
-    for (const part of parts) {
-      this.#waiting.push(part)
-      this.#waitingBytes += part.length
-    }
+    this.#waiting.push(parts[Symbol.iterator]() as Iterator<Buffer, void>)
+    this.#waitingBytes += bytes
     this.#carrier.ready(this)
     if (this.#waitingBytes > waitingBytesHigh) this.#isFull = true
     return !this.#isFull
@@ -90,23 +95,27 @@ export class Http2Stream {
     if (!this.isClosed) this.#carrier.reset(this, code)
   }
 
-  /** Up to so many bytes of what waits; they count as sent. */
-  take(bytesMax: number): Buffer[] {
-    const taken: Buffer[] = []
-    let room = bytesMax
+  /** Sends so many bytes of what waits, which is no less. */
+  sendTo(send: (part: Buffer) => void, bytes: number): void {
+    let room = bytes
     while (room > 0) {
-      const first = this.#waiting[0]
-      if (!first) break
-      const part = first.length <= room ? first : first.subarray(0, room)
-      if (part === first) this.#waiting.shift()
-      else this.#waiting[0] = first.subarray(room)
-      taken.push(part)
+      const next = this.#part ?? this.#nextPart()
+      const part = next.length <= room ? next : next.subarray(0, room)
+      this.#part = part === next ? undefined : next.subarray(room)
+      send(part)
       room -= part.length
     }
-    const bytes = bytesMax - room
     this.#waitingBytes -= bytes
     this.sendWindow -= bytes
-    return taken
+  }
+
+  #nextPart(): Buffer {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const { value } = next.next()
+      if (value) return value
+      this.#waiting.shift()
+    }
+    throw new InvariantError('what is written has as many bytes as was said')
   }
 
   /** Tells the writer to go on when all that it wrote is sent. */
@@ -126,6 +135,7 @@ export class Http2Stream {
   close(): void {
     this.isClosed = true
     this.#waiting = []
+    this.#part = undefined
     this.#waitingBytes = 0
   }
 }

@@ -1,22 +1,27 @@
 import type { Socket } from 'node:net'
 import { limits } from '../../../base/limits.ts'
+import type { WriteBuffers } from './write-buffers.ts'
 
-/** So much goes to the socket in one turn and waits there; the rest waits with its stream. */
+/** So much waits at the socket; the rest waits with its stream. */
 const socketBytesHigh = 512 * 1_024
+/** Less than that is written from a copy of its own: a slow socket is not to hold a whole buffer for it. */
+const copiedBytesMax = 16 * 1_024
 
 /**
  * What is sent in one turn of the event loop, in one write to the socket: with TLS, a write costs more
- * than a small call.
+ * than a small call. What is sent is copied at once: its owner may use the bytes again.
  */
 export class TurnWriter {
   readonly #socket: Socket
-  #parts: Buffer[] = []
-  #bytes = 0
+  readonly #buffers: WriteBuffers
+  #buffer: Buffer | undefined
+  #used = 0
   #flushScheduled = false
   #isFull = false
 
-  constructor(socket: Socket, drained: () => void) {
+  constructor(socket: Socket, buffers: WriteBuffers, drained: () => void) {
     this.#socket = socket
+    this.#buffers = buffers
     socket.on('drain', () => {
       this.#isFull = false
       drained()
@@ -28,28 +33,42 @@ export class TurnWriter {
     return this.#isFull
   }
 
-  send(bytes: Buffer): void {
-    this.#parts.push(bytes)
-    this.#bytes += bytes.length
-    if (this.#bytes >= socketBytesHigh) this.flush()
-    else if (!this.#flushScheduled) {
-      this.#flushScheduled = true
-      // After all sockets and ports that have something in this turn.
-      setImmediate(() => {
-        this.#flushScheduled = false
-        this.flush()
-      })
+  send(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      this.#buffer ??= this.#buffers.take()
+      const room = this.#buffer.length - this.#used
+      const part = done === 0 && bytes.length <= room ? bytes : bytes.subarray(done, done + room)
+      this.#buffer.set(part, this.#used)
+      this.#used += part.length
+      done += part.length
+      if (this.#used === this.#buffer.length) this.flush()
     }
+    if (this.#flushScheduled || this.#used === 0) return
+    this.#flushScheduled = true
+    // After all sockets and ports that have something in this turn.
+    setImmediate(() => {
+      this.#flushScheduled = false
+      this.flush()
+    })
   }
 
   flush(): void {
-    const [first] = this.#parts
-    if (!first || this.#socket.destroyed) return
-    const bytes = this.#parts.length === 1 ? first : Buffer.concat(this.#parts, this.#bytes)
-    this.#parts = []
-    this.#bytes = 0
-    if (this.#socket.write(bytes)) return
+    const buffer = this.#buffer
+    if (!buffer || this.#used === 0) return
+    const bytes = buffer.subarray(0, this.#used)
+    this.#used = 0
+    this.#buffer = undefined
+    if (this.#write(bytes, buffer)) return
     this.#isFull = this.#socket.writableLength >= socketBytesHigh
     if (this.#socket.writableLength > limits.etcdUnsentBytesMax) this.#socket.destroy()
+  }
+
+  #write(bytes: Buffer, buffer: Buffer): boolean {
+    const giveBack = () => this.#buffers.give(buffer)
+    if (!this.#socket.destroyed && bytes.length > copiedBytesMax)
+      return this.#socket.write(bytes, giveBack)
+    const copy = Buffer.from(bytes)
+    giveBack()
+    return this.#socket.destroyed || this.#socket.write(copy)
   }
 }

@@ -1,5 +1,6 @@
+import { varintBytes, writeVarint } from './varint.ts'
+
 const firstBytes = 256
-const low7Bits = 128
 
 /**
  * Writes the protobuf wire format from the end to the start: a nested message is written before its
@@ -15,28 +16,10 @@ export class BackwardWriter {
   }
 
   /** A whole number; of a negative one the 64 bits of its two's complement. */
-  varint(value: number): void {
-    if (value < 0 || value > Number.MAX_SAFE_INTEGER) {
-      this.bigVarint(BigInt.asUintN(64, BigInt(value)))
-      return
-    }
-    const bytes = varintBytes(value)
+  varint(value: number | bigint): void {
     // First the room, for it may be in another buffer.
-    let at = this.#reserve(bytes)
-    let rest = value
-    while (rest >= low7Bits) {
-      this.#buffer[at++] = (rest % low7Bits) + low7Bits
-      rest = Math.floor(rest / low7Bits)
-    }
-    this.#buffer[at] = rest
-  }
-
-  bigVarint(value: bigint): void {
-    let rest = BigInt.asUintN(64, value)
-    const bytes: number[] = []
-    for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
-    bytes.push(Number(rest))
-    this.raw(Uint8Array.from(bytes))
+    const at = this.#reserve(varintBytes(value))
+    writeVarint(this.#buffer, at, value)
   }
 
   raw(bytes: Uint8Array): void {
@@ -72,10 +55,4 @@ export class BackwardWriter {
     this.#at -= bytes
     return this.#at
   }
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest >= low7Bits; rest = Math.floor(rest / low7Bits)) bytes += 1
-  return bytes
 }

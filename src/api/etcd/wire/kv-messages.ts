@@ -20,7 +20,7 @@ export type ResponseHeader = MessageOf<typeof headerFields>
 export const ResponseHeader = new MessageType<ResponseHeader>(headerFields)
 export const header = one(1, () => ResponseHeader)
 
-const keyValueFields = {
+export const keyValueFields = {
   key: bytes(1),
   createRevision: int(2),
   modRevision: int(3),

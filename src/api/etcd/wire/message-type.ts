@@ -157,8 +157,7 @@ function writeItems(writer: BackwardWriter, field: NamedField, items: readonly u
 function writeValue(writer: BackwardWriter, field: NamedField, value: unknown): void {
   const { number, holds } = field
   if (holds === 'int' || holds === 'bool' || holds === 'id') {
-    if (typeof value === 'bigint') writer.bigVarint(value)
-    else writer.varint(Number(value))
+    writer.varint(typeof value === 'bigint' ? value : Number(value))
     writer.tag(number, wire.varint)
     return
   }

@@ -1,7 +1,7 @@
-import type { StoreEvent } from '../../state/cluster-store.ts'
-import type { KeySpace } from './key-space.ts'
-import { type EventMessage, WatchResponse } from './wire/kv-messages.ts'
-import type { Draft } from './wire/message-type.ts'
+import type { StoreEvent } from '../../../state/cluster-store.ts'
+import type { KeySpace } from '../key-space.ts'
+import { type EventMessage, WatchResponse } from '../wire/kv-messages.ts'
+import type { Draft } from '../wire/message-type.ts'
 
 /** Watchers of an event read it within a turn or two; what is older is encoded again. */
 const keptBytesMax = 4 * 1_024 * 1_024
