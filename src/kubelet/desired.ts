@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { qosClass } from '../kinds/core/pod.ts'
+import { qosClass } from '../kinds/core/pod/qos-class.ts'
 import type { Container, Pod } from '../kinds/types.ts'
 import { ConfigError, containerEnv, expandReferences, type PodSurroundings } from './env.ts'
 import { milliCpu, wholeBytes } from './quantity.ts'

@@ -1,4 +1,4 @@
-import { qosClass } from '../kinds/core/pod.ts'
+import { qosClass } from '../kinds/core/pod/qos-class.ts'
 import type {
   ContainerState as ApiContainerState,
   Container,

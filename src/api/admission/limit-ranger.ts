@@ -37,7 +37,9 @@ export const limitRanger: AdmissionPlugin = {
   },
   judge(context, object, old) {
     const { kind, info, options } = context
-    if (!object || info.subresource !== '' || (old && kind.resource === 'pods')) return
+    const resized = info.subresource === 'resize'
+    if (!object || (info.subresource !== '' && !resized)) return
+    if (old && kind.resource === 'pods' && !resized) return
     for (const range of rangesOf(options.store.view, info.namespace)) {
       const errors = (range.spec?.limits ?? []).flatMap((item) =>
         kind.resource === 'pods'

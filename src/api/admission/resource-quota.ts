@@ -33,7 +33,8 @@ export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
   claims(context, object, old) {
     const { kind, info, options } = context
-    if (!object || !kind.namespaced || info.subresource !== '') return noClaims
+    const counts = info.subresource === '' || info.subresource === 'resize'
+    if (!object || !kind.namespaced || !counts) return noClaims
     const records = quotasOf(options.store.view, info.namespace)
     if (records.length === 0) return noClaims
     const nowMs = options.clock.wallMs()

@@ -7,14 +7,16 @@ import {
   subresource,
 } from '../define-kind.ts'
 import type { AnyObject } from '../kind.ts'
-import type { Container, Pod } from '../types.ts'
+import type { Pod } from '../types.ts'
 import { forbidden } from '../validation/field-error.ts'
-import { podRow } from './pod-row.ts'
+import { qosClass } from './pod/qos-class.ts'
+import { keepAllButResources, validateResize } from './pod/resize.ts'
+import { podRow } from './pod/row.ts'
 import {
   keepAllButEphemeralContainers,
   validateEphemeralContainers,
   validatePodUpdate,
-} from './pod-update.ts'
+} from './pod/update.ts'
 import { validatePodSpec } from './validate-pod.ts'
 
 const readWrite = ['get', 'patch', 'update']
@@ -50,6 +52,7 @@ export const pod = defineKind({
       'ephemeralcontainers',
       { prepare: keepAllButEphemeralContainers, validate: validateEphemeralContainers },
     ],
+    ['resize', { prepare: keepAllButResources, validate: validateResize }],
   ]),
   prepareCreate: (object) => {
     object['status'] = { phase: 'Pending', qosClass: qosClass(object as Pod) }
@@ -102,33 +105,4 @@ function selectableFields(object: AnyObject): ReadonlyMap<string, string> {
     ['status.podIP', status?.podIP ?? status?.podIPs?.[0]?.ip ?? ''],
     ['status.podIPs', status?.podIPs?.[0]?.ip ?? ''],
   ])
-}
-
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
-
-/**
- * Who is killed first when memory runs out: whoever asked for nothing, then whoever may use more
- * than it asked for (k8s.io/kubernetes pkg/apis/core/v1/helper/qos/qos.go).
- */
-export function qosClass({ spec }: Pod): QosClass {
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
-  if (containers.every((container) => !asks(container))) return 'BestEffort'
-  return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
-}
-
-const computeResources = ['cpu', 'memory']
-
-function asks({ resources }: Container): boolean {
-  return computeResources.some((name) => {
-    const amounts = [resources?.requests?.[name], resources?.limits?.[name]]
-    return amounts.some((amount) => amount !== undefined && amount !== '0')
-  })
-}
-
-function isGuaranteed({ resources }: Container): boolean {
-  return computeResources.every((name) => {
-    const limit = resources?.limits?.[name]
-    const request = resources?.requests?.[name] ?? limit
-    return limit !== undefined && limit !== '0' && request === limit
-  })
 }

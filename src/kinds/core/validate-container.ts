@@ -10,7 +10,7 @@ import {
 } from '../validation/field-error.ts'
 import { dns1123LabelProblems, portNameProblems } from '../validation/names.ts'
 import { portNumberErrors } from '../validation/numbers.ts'
-import { isSidecar } from './pod-row.ts'
+import { isSidecar } from './pod/row.ts'
 import { validateEnv, validateEnvFrom } from './validate-env.ts'
 import { validateHandler, validateProbe } from './validate-probe.ts'
 import { validateResources } from './validate-resources.ts'

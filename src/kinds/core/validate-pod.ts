@@ -16,7 +16,7 @@ import {
   qualifiedNameProblems,
 } from '../validation/names.ts'
 import { validateAnnotations, validateLabels } from '../validation/object-meta.ts'
-import { isSidecar } from './pod-row.ts'
+import { isSidecar } from './pod/row.ts'
 import { validateAffinity, validateSpread } from './validate-affinity.ts'
 import { idErrors, validateContainer } from './validate-container.ts'
 import { validateVolumes } from './validate-volumes.ts'

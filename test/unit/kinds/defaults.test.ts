@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { present } from '../../../src/base/assert.ts'
-import { qosClass } from '../../../src/kinds/core/pod.ts'
+import { qosClass } from '../../../src/kinds/core/pod/qos-class.ts'
 import { applyDefaults } from '../../../src/kinds/defaults.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
 import { allKinds, kindOfResource } from '../../../src/kinds/scheme.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { qosClass } from '../../../src/kinds/core/pod.ts'
+import { qosClass } from '../../../src/kinds/core/pod/qos-class.ts'
 import { backoffDecision, backoffFromHistory } from '../../../src/kubelet/backoff.ts'
 import {
   containerHash,

@@ -1,8 +1,8 @@
-import type { AnyObject, FieldError } from '../kind.ts'
-import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../types.ts'
-import { duplicate, forbidden, invalid, notFound, same } from '../validation/field-error.ts'
-import { validateContainer } from './validate-container.ts'
-import { validatePodSpec } from './validate-pod.ts'
+import type { AnyObject, FieldError } from '../../kind.ts'
+import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../../types.ts'
+import { duplicate, forbidden, invalid, notFound, same } from '../../validation/field-error.ts'
+import { validateContainer } from '../validate-container.ts'
+import { validatePodSpec } from '../validate-pod.ts'
 
 /** What a running pod may still change (pkg/apis/core/validation: ValidatePodUpdate). */
 export function validatePodUpdate(object: Pod, oldObject: Pod): FieldError[] {
@@ -106,13 +106,20 @@ const ephemeralPath = 'spec.ephemeralContainers'
 /** Through this part only the list itself may change (pkg/registry/core/pod/strategy.go). */
 export function keepAllButEphemeralContainers(object: AnyObject, old: AnyObject): void {
   const wanted = (object as Pod).spec?.ephemeralContainers
-  const { metadata } = object
+  const spec = { ...(old as Pod).spec, ephemeralContainers: wanted ?? [] }
+  keepAllButSpec(
+    ...([object, old] as const),
+    wanted === undefined && !(old as Pod).spec?.ephemeralContainers ? old['spec'] : spec,
+  )
+}
+
+/** Makes `object` what `old` is, with this spec, written against the revision that `object` names. */
+export function keepAllButSpec(object: AnyObject, old: AnyObject, spec: unknown): void {
+  const { resourceVersion } = object.metadata
   for (const field of Object.keys(object)) if (!(field in old)) object[field] = undefined
   Object.assign(object, structuredClone(old))
-  const spec = { ...(old as Pod).spec, ephemeralContainers: wanted ?? [] }
-  object['spec'] =
-    wanted === undefined && !(old as Pod).spec?.ephemeralContainers ? old['spec'] : spec
-  object.metadata = { ...object.metadata, resourceVersion: metadata.resourceVersion }
+  object['spec'] = spec
+  object.metadata = { ...object.metadata, resourceVersion }
 }
 
 /** Containers may only come (pkg/apis/core/validation: ValidatePodEphemeralContainersUpdate). */

@@ -1,6 +1,6 @@
-import type { AnyObject } from '../kind.ts'
-import { age, ageOf, nameOf, orNone } from '../print.ts'
-import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../types.ts'
+import type { AnyObject } from '../../kind.ts'
+import { age, ageOf, nameOf, orNone } from '../../print.ts'
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../../types.ts'
 
 /** One line of `kubectl get pods` (k8s.io/kubernetes pkg/printers/internalversion/printers.go). */
 export function podRow(object: AnyObject, nowMs: number): string[] {
