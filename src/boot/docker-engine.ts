@@ -8,7 +8,7 @@ import { writeAtomically } from './config/cluster-directory.ts'
 import { ConfigError } from './config/config-error.ts'
 import { endEngineProcesses, unmountUnder } from './engine-leftovers.ts'
 import { rememberRules, removeRules, restoreRules } from './engine-rules.ts'
-import { processIsAlive, stopProcess } from './process-record.ts'
+import { stopProcess } from './process-record.ts'
 
 /**
  * Where containers run. In this order: an engine that answers; a private one under the data directory,
@@ -133,7 +133,7 @@ export async function stopPrivateEngine(
   const file = engineRecordFile(directory)
   if (!existsSync(file)) return
   const record = JSON.parse(readFileSync(file, 'utf8')) as EngineRecord
-  if (processIsAlive(record.pid, 'dockerd')) await stopProcess(record.pid, 'dockerd', 20_000, clock)
+  await stopProcess(record.pid, 'dockerd', 20_000, clock)
   removeLeftovers(directory, clusterId)
   removeRules(engineBase(clusterId))
   rmSync(file)

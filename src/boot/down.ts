@@ -23,7 +23,7 @@ export async function down(flags: DirectoryFlag): Promise<number> {
     )
   const pid = readRecord(directory, supervisorName)
   const supervised = pid !== undefined && processIsAlive(pid, 'main.js')
-  if (supervised) await stopProcess(pid, 'main.js', stopGraceMs, systemClock)
+  if (pid !== undefined) await stopProcess(pid, 'main.js', stopGraceMs, systemClock)
   const strays = await cleanUp(directory)
   process.stderr.write(
     supervised || strays.length > 0

@@ -8,7 +8,7 @@ import {
   type ResolvedCluster,
   writeAtomically,
 } from './config/cluster-directory.ts'
-import { processIsAlive, stopProcess } from './process-record.ts'
+import { processState, stopProcess } from './process-record.ts'
 import { exitCodes } from './shutdown.ts'
 
 /**
@@ -183,10 +183,9 @@ export async function stopStrayMembers(
   for (const name of names) {
     const pid = readRecord(directory, name)
     if (pid === undefined) continue
-    if (processIsAlive(pid, directory.clusterFile)) {
-      await stopProcess(pid, directory.clusterFile, stopGraceMs, clock)
-      stopped.push(name)
-    }
+    const state = processState(pid, directory.clusterFile)
+    await stopProcess(pid, directory.clusterFile, stopGraceMs, clock)
+    if (state === 'runs') stopped.push(name)
     rmSync(recordFile(directory, name), { force: true })
   }
   return stopped

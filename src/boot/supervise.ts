@@ -31,7 +31,7 @@ import {
   stopStrayMembers,
 } from './local-cluster.ts'
 import { clusterReady } from './node-ready.ts'
-import { processIsAlive } from './process-record.ts'
+import { processIsAlive, untilGone } from './process-record.ts'
 import { removeWorkerArtifacts } from './worker-artifacts.ts'
 
 /** The name under which the supervisor of a data directory keeps its pid. */
@@ -77,7 +77,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
   const stopped = stopOnSignals(scope, options.say)
   try {
     directory.make()
-    claim(directory, scope)
+    await claim(directory, scope)
     const cluster = await prepare(options, scope)
     const members = startMembers(options, cluster, scope)
     await startBalancer(directory, cluster, scope)
@@ -92,14 +92,15 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
   }
 }
 
-/** One supervisor a data directory. */
-function claim(directory: ClusterDirectory, scope: Scope): void {
+/** One supervisor a data directory. Waits for the ports of one that was killed a moment ago. */
+async function claim(directory: ClusterDirectory, scope: Scope): Promise<void> {
   const pid = readRecord(directory, supervisorName)
   if (pid !== undefined && pid !== process.pid && processIsAlive(pid, 'main.js'))
     throw new ConfigError(
       `${directory.root} is in use by a running cluster (pid ${pid})`,
       `stop it with: kijabi down --data-dir ${directory.root}, or choose another --data-dir`,
     )
+  if (pid !== undefined && pid !== process.pid) await untilGone(pid, 'main.js', systemClock)
   const record = recordFile(directory, supervisorName)
   writeAtomically(record, JSON.stringify({ pid: process.pid }), 0o644)
   scope.onClose('supervisor record', () => rmSync(record, { force: true }))
