@@ -77,7 +77,7 @@ type Status = Awaited<ReturnType<typeof clusterStatus>>
 
 /** Asks until all are healthy and in step; each answer takes a moment, so nothing sleeps. */
 async function wholeCluster(boot: Boot): Promise<Status> {
-  const endMs = Date.now() + 30_000
+  const endMs = Date.now() + 90_000
   for (;;) {
     const status = await clusterStatus(boot.directory, boot.cluster)
     const isWhole = status.members.every((one) => one.healthy && one.lag < 5)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { RawApi } from '../compat/raw-api.ts'
-import { eventually } from './eventually.ts'
+import { eventually, patienceMs } from './eventually.ts'
 import { attach, kijabi, memberPid, statusWhen } from './test-cluster.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -77,7 +77,7 @@ async function write(api: RawApi, name: string): Promise<void> {
   const data = { value: 'x'.repeat(valueBytes) }
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
   // A member that ends takes its connections along: the name tells whether a write was done before.
-  const endMs = Date.now() + 60_000
+  const endMs = Date.now() + patienceMs
   for (let tries = 0; Date.now() < endMs; tries += 1) {
     const code = await api.send(configMaps, { method: 'POST', body }).then(
       (answer) => answer.code,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { RaftStatus } from '../../src/boot/raft/online.ts'
 import { RawApi } from '../compat/raw-api.ts'
+import { patienceMs } from './eventually.ts'
 import { kijabi, memberPid, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -19,7 +20,7 @@ async function raftWhen(
   what: string,
   check: (status: RaftStatus) => boolean,
 ): Promise<RaftStatus> {
-  const endMs = Date.now() + 60_000
+  const endMs = Date.now() + patienceMs
   for (;;) {
     const status = (await raft(cluster, 'status')).answer as RaftStatus | undefined
     if (status && check(status)) return status

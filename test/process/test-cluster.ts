@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Ran, runProgram } from '../compat/kubectl-binary.ts'
+import { patienceMs } from './eventually.ts'
 
 /** The built program, run as its users run it. */
 const main = resolve(import.meta.dirname, '..', '..', 'src', 'boot', 'main.js')
@@ -104,7 +105,7 @@ export async function statusWhen(
   what: string,
   check: (status: StatusAnswer) => boolean,
 ): Promise<StatusAnswer> {
-  const endMs = Date.now() + 60_000
+  const endMs = Date.now() + patienceMs
   for (;;) {
     const status = await statusOf(cluster)
     if (check(status)) return status

@@ -173,7 +173,7 @@ async function serves(api: RawApi): Promise<void> {
     metadata,
     spec: { selector: { app: 'web' }, ports: [{ port: 8080 }] },
   })
-  const endMs = Date.now() + 30_000
+  const endMs = Date.now() + 90_000
   for (let said = ''; said !== 'web\n'; ) {
     assert.ok(Date.now() < endMs, `the Service at ${spec.clusterIP} never answered: ${said}`)
     said = await fetch(`http://${spec.clusterIP}:8080/`, { headers: { connection: 'close' } }).then(
