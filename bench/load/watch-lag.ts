@@ -21,6 +21,9 @@ export interface WatchesOpen {
   readonly kind: 'watching'
 }
 
+/** As Go's clients have them (net/http: transportDefaultStreamFlow, transportDefaultConnFlow). */
+const streamWindowBytes = 4 * 1024 * 1024
+const sessionWindowBytes = 1024 * 1024 * 1024
 /** Below what a server allows on one connection. */
 const streamsPerSession = 50
 const mark = Buffer.from(`"${sentAtField}":"`)
@@ -49,10 +52,12 @@ function openSessions({ addresses, pki, watchers }: WatchRequest): ClientHttp2Se
   const options = tlsOptions(pki)
   return Array.from({ length: Math.ceil(watchers / streamsPerSession) }, (_, at) => {
     const { host, port } = splitAddress(addresses[at % addresses.length] ?? '')
-    return connect(`https://${host}:${port}`, {
+    const session = connect(`https://${host}:${port}`, {
       ...options,
-      settings: { initialWindowSize: 1024 * 1024 },
+      settings: { initialWindowSize: streamWindowBytes },
     })
+    session.once('connect', () => session.setLocalWindowSize(sessionWindowBytes))
+    return session
   })
 }
 

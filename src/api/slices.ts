@@ -15,6 +15,11 @@ export class Slices {
     this.#startMs = clock.monotonicMs()
   }
 
+  /** The work begins only now, or again: the time until now was others'. */
+  begin(): void {
+    this.#startMs = this.#clock.monotonicMs()
+  }
+
   /** True when it is time to `await pause()`: cheap enough to ask for every item. */
   get over(): boolean {
     return this.#clock.monotonicMs() - this.#startMs >= limits.eventLoopSliceMsMax / 2

@@ -152,4 +152,6 @@ export const limits = {
   watchersWokenPerSliceMax: 64,
   /** Between two rounds of wakes of more watchers than that: each finds more events, and writes once. */
   crowdedWakeMsMin: 25,
+  /** However long such a round takes, the next one begins no later after its begin. */
+  crowdedWakeMsMax: 100,
 } as const

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { present } from '../../../src/base/assert.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
 import { openCluster, type TestCluster } from './cluster.ts'
@@ -89,13 +90,14 @@ test('deletecollection gives others their turns', async () => {
   assert.ok(most <= 250, `${most} deletions in one turn`)
 })
 
-test('an event is framed once, whoever watches', async () => {
-  await using cluster = await openCluster()
-  const signals = Array.from({ length: 50 }, () => new AbortController())
+/** Watches with these queries, open and read from. */
+async function openWatches(cluster: TestCluster, queries: readonly string[]) {
+  const signals = queries.map(() => new AbortController())
   const streams = await Promise.all(
-    signals.map(async ({ signal }) => {
+    queries.map(async (query, at) => {
+      const signal = present(signals[at], 'its signal').signal
       const headers = new Map<string, string>()
-      const request = { method: 'GET', path: `${maps}?watch=1`, headers, signal } as const
+      const request = { method: 'GET', path: `${maps}?watch=1${query}`, headers, signal } as const
       const { body } = await cluster.api.handle(request, {
         ...{ name: 'admin', uid: '', groups: ['system:masters'] },
       })
@@ -103,10 +105,60 @@ test('an event is framed once, whoever watches', async () => {
       return (body as { chunks: AsyncIterable<Uint8Array> }).chunks[Symbol.asyncIterator]()
     }),
   )
+  const close = async () => {
+    for (const one of signals) one.abort()
+    await Promise.all(streams.map((stream) => stream.return?.()))
+  }
+  return { streams, close }
+}
+
+test('an event is framed once, whoever watches', async () => {
+  await using cluster = await openCluster()
+  const { streams, close } = await openWatches(cluster, Array<string>(50).fill(''))
   const told = streams.map((stream) => stream.next())
   await createAll(cluster, 1)
   const frames = await Promise.all(told)
   assert.equal(new Set(frames.map(({ value }) => value)).size, 1, 'the same bytes, not a copy')
-  for (const one of signals) one.abort()
-  await Promise.all(streams.map((stream) => stream.return?.()))
+  await close()
+})
+
+test('events of one turn are one piece, shared by who sees them all', async () => {
+  await using cluster = await openCluster()
+  const queries = [...Array<string>(20).fill(''), '&labelSelector=a%3Db']
+  const { streams, close } = await openWatches(cluster, queries)
+  const told = streams.map((stream) => stream.next())
+  const labelled = { name: 'labelled', labels: { a: 'b' } }
+  await Promise.all([createAll(cluster, 5), cluster.ask('POST', maps, { metadata: labelled })])
+  const pieces = (await Promise.all(told)).map(({ value }) => value as Uint8Array)
+  const own = present(pieces.pop(), 'what the last one sees')
+  assert.equal(new Set(pieces).size, 1, 'the same bytes, not a copy')
+  const names = (bytes: Uint8Array | undefined) =>
+    [
+      ...Buffer.from(bytes ?? [])
+        .toString()
+        .matchAll(/"name":"(\w+)"/g),
+    ].map(([, name]) => name)
+  assert.deepEqual(names(pieces[0]), ['m0', 'm1', 'm2', 'm3', 'm4', 'labelled'])
+  assert.deepEqual(names(own), ['labelled'])
+  await close()
+})
+
+test('who has waited for an event need not wait for another turn', async () => {
+  const clock = new ManualClock()
+  await using cluster = await openCluster({ clock })
+  const { streams, close } = await openWatches(cluster, ['', '&labelSelector=!a'])
+  const seen: string[] = []
+  const told = streams.map((stream) => stream.next().then(() => seen.push('event')))
+  // All of them wait by then.
+  await new Promise((resolve) => setImmediate(resolve))
+  clock.advance(1_000)
+  const turn = new Promise<void>((resolve) =>
+    setImmediate(() => {
+      seen.push('turn')
+      resolve()
+    }),
+  )
+  await Promise.all([createAll(cluster, 1), turn, ...told])
+  assert.deepEqual(seen, ['event', 'event', 'turn'])
+  await close()
 })

@@ -432,6 +432,41 @@ test('a crowd of watchers is woken again after a moment, a few of them at once',
   }
 })
 
+test('the longer a crowd takes to wake, the longer its next round waits, up to a limit', async () => {
+  const crowd = limits.watchersWokenPerSliceMax + 1
+  const { crowdedWakeMsMin, crowdedWakeMsMax } = limits
+  for (const [tookMs, periodMs] of [
+    [1, crowdedWakeMsMin],
+    [crowdedWakeMsMin, 2 * crowdedWakeMsMin],
+    [crowdedWakeMsMax, crowdedWakeMsMax],
+  ] as const) {
+    const deferred: (() => void)[] = []
+    const clock = new ManualClock()
+    const { store } = await openMemoryStore({ clock, defer: (task) => void deferred.push(task) })
+    let wakes = 0
+    for (let watcher = 0; watcher < crowd; watcher += 1) {
+      const cursor: StoreWatcher = store.watch({
+        ...{ start: '/', end: '0', afterRevision: 1 as Revision },
+        wake: () => {
+          wakes += 1
+          while (cursor.poll(1_000).length > 0);
+        },
+      })
+    }
+    await store.commit(write(putA('1')))
+    clock.advance(tookMs)
+    for (const task of deferred.splice(0)) task()
+    await store.commit(write(putA('2')))
+    const leftMs = periodMs - tookMs
+    if (leftMs > 0) clock.advance(leftMs - 0.5)
+    assert.equal(wakes, leftMs > 0 ? crowd : crowd + limits.watchersWokenPerSliceMax, `${tookMs}`)
+    clock.advance(0.5)
+    for (const task of deferred.splice(0)) task()
+    assert.equal(wakes, 2 * crowd, `${tookMs}`)
+    await store.stop()
+  }
+})
+
 test('watchers are woken in slices too', async () => {
   const deferred: (() => void)[] = []
   const clock = new ManualClock()

@@ -181,3 +181,20 @@ test('shared frames stay within their bytes', () => {
   frames.get(events[0] as StoreEvent, 'ADDED', make)
   assert.equal(made, 1, 'the first one is made anew')
 })
+
+test('joined frames are shared by who reads the same events, and by nobody else', () => {
+  const frames = new EventFrames(16 * 100)
+  const [a, b, c] = Array.from({ length: 3 }, () => ({}) as StoreEvent) as [
+    StoreEvent,
+    StoreEvent,
+    StoreEvent,
+  ]
+  const join = () => new Uint8Array(10)
+  const first = frames.joined([a, b], join)
+  assert.equal(frames.joined([a, b], join), first)
+  assert.notEqual(frames.joined([a, c], join), first)
+  assert.notEqual(frames.joined([a], join), first)
+  assert.notEqual(frames.joined([a, b, c], join), first)
+  const large = () => new Uint8Array(101)
+  assert.notEqual(frames.joined([b, c], large), frames.joined([b, c], large), 'too large to keep')
+})

@@ -6,7 +6,7 @@ import type { Representation } from '../../representation.ts'
 import { expectedFailure, internalError } from '../../responses.ts'
 import { Slices } from '../../slices.ts'
 import { withRevision } from '../../stored-object.ts'
-import { shownEvents } from '../object-storage.ts'
+import { plainStorage, shownEvents } from '../object-storage.ts'
 import type { ResourceContext } from '../resource-context.ts'
 import type { Selection } from '../selection.ts'
 
@@ -35,6 +35,7 @@ const bookmarkPeriodMs = 60_000
 const lastBookmarkLeadMs = 2_000
 const pollBytes = 256 * 1024
 
+const noBytes = new Uint8Array(0)
 const newline = Buffer.from('}\n')
 const heads: Readonly<Record<EventType | 'BOOKMARK' | 'ERROR', Buffer>> = {
   ADDED: head('ADDED'),
@@ -48,9 +49,13 @@ function head(type: string): Buffer {
   return Buffer.from(`{"type":"${type}","object":`)
 }
 
-/** The body of a watch. Opens its cursor when first read and lets go of it however reading ends. */
+/**
+ * The body of a watch. Opens its cursor when first read and lets go of it however reading ends. One
+ * generator, as `yield*` would cost every event of every watcher some more turns of microtasks.
+ */
 export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array, void, void> {
-  const { context } = parts
+  const { context, plan } = parts
+  const { storage } = context.shared
   const leave = context.shared.watches.enter()
   const wait = new WatchWait(parts)
   let watcher: StoreWatcher | undefined
@@ -60,13 +65,24 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
     watcher = context.options.store.watch({
       start,
       end,
-      afterRevision: parts.plan.after,
+      afterRevision: plan.after,
       wake: () => wait.wake(),
     })
     const writer = new EventWriter(parts)
     yield* initialEvents(parts, writer)
-    parts.plan.initial = []
-    yield* liveEvents(parts, writer, watcher, wait)
+    plan.initial = []
+    const slices = new Slices(context.options.clock)
+    while (!wait.ended) {
+      const polled = watcher.poll(pollBytes)
+      const events = storage === plainStorage ? polled : await shownEvents(storage, polled)
+      const bytes = writer.seesAll ? writer.joined(events) : await selected(events, writer, slices)
+      if (bytes.length > 0) yield bytes
+      if (wait.takeBookmark() && plan.bookmarks) yield writer.bookmark(watcher.progress, false)
+      if (events.length === 0) {
+        await wait.next()
+        slices.begin()
+      } else if (slices.over) await slices.pause()
+    }
   } catch (error) {
     const failure = expectedFailure(error)
     if (!failure) context.options.logger.error({ error, path: context.info.path }, 'watch failed')
@@ -100,25 +116,25 @@ async function* initialEvents(
   if (batch.length > 0) yield Buffer.concat(batch)
 }
 
-async function* liveEvents(
-  { context, plan }: WatchParts,
+/** What a selector lets through. */
+async function selected(
+  events: readonly StoreEvent[],
   writer: EventWriter,
-  watcher: StoreWatcher,
-  wait: WatchWait,
-): AsyncGenerator<Uint8Array, void, void> {
-  const slices = new Slices(context.options.clock)
-  while (!wait.ended) {
-    const events = await shownEvents(context.shared.storage, watcher.poll(pollBytes))
-    const batch: Uint8Array[] = []
-    for (const event of events) {
-      const bytes = writer.event(event)
-      if (bytes) batch.push(bytes)
-      if (slices.over) await slices.pause()
-    }
-    if (wait.takeBookmark() && plan.bookmarks) batch.push(writer.bookmark(watcher.progress, false))
-    if (batch.length > 0) yield batch.length === 1 && batch[0] ? batch[0] : Buffer.concat(batch)
-    if (events.length === 0) await wait.next()
+  slices: Slices,
+): Promise<Uint8Array> {
+  if (events.length === 0) return noBytes
+  const batch: Uint8Array[] = []
+  for (const event of events) {
+    const bytes = writer.event(event)
+    if (bytes) batch.push(bytes)
+    if (slices.over) await slices.pause()
   }
+  return concat(batch)
+}
+
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 0) return noBytes
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 
 function errorEvent(error: StatusError): Uint8Array {
@@ -132,6 +148,18 @@ class EventWriter {
 
   constructor(parts: WatchParts) {
     this.#parts = parts
+  }
+
+  /** True for a watcher to whom an event says the same as to every other one of its kind. */
+  get seesAll(): boolean {
+    const { representation, selection } = this.#parts
+    return representation.verbatim && selection.everything
+  }
+
+  /** Of who sees all, the bytes of several events. */
+  joined(events: readonly StoreEvent[]): Uint8Array {
+    const join = () => concat(events.flatMap((event) => this.event(event) ?? []))
+    return events.length > 1 ? this.#parts.context.shared.frames.joined(events, join) : join()
   }
 
   /** The bytes of an event, or undefined when it is none of this watcher's business. */
