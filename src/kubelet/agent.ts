@@ -160,6 +160,7 @@ class KubeletAgent implements Kubelet {
       serviceEnv: options.serviceEnv ?? new Map(),
       allocatable: { cpuCores: machine.cpuCores, memoryBytes: machine.memoryBytes },
       podsDirectory,
+      otherPods: (uid) => this.#informer.list().filter(({ metadata }) => metadata.uid !== uid),
       observe: async (uid) => {
         const all = await this.#relister.fresh()
         this.#listedMs = clock.monotonicMs()

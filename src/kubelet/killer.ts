@@ -17,6 +17,7 @@ const reasons: Readonly<Record<KillReason, (name: string) => string>> = {
   liveness: (name) => `Container ${name} failed liveness probe, will be restarted`,
   startup: (name) => `Container ${name} failed startup probe, will be restarted`,
   changed: (name) => `Container ${name} definition changed, will be restarted`,
+  resized: (name) => `Container ${name} resize requires restart`,
   sandbox: (name) => `Container ${name} lost its pod sandbox`,
 }
 

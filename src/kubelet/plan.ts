@@ -1,8 +1,9 @@
 import type { Container, Pod } from '../kinds/types.ts'
 import { type BackoffEntry, backoffDecision, backoffFromHistory } from './backoff.ts'
-import { containerHash, isSidecar } from './desired.ts'
+import { containerHash, desiredResources, isSidecar } from './desired.ts'
 import { allContainers, isRunning, liveSandbox, type ObservedPod } from './observe.ts'
-import type { ContainerKind, ContainerState } from './runtime/runtime.ts'
+import { changedResources, resizeRestarts } from './resize.ts'
+import type { ContainerKind, ContainerResources, ContainerState } from './runtime/runtime.ts'
 
 /**
  * PURE: what to do next for one pod (kuberuntime computePodActions). The worker performs the actions,
@@ -29,9 +30,22 @@ export type PodAction =
       readonly graceSeconds: number
       readonly why: KillReason
     }
+  | {
+      readonly do: 'resizeContainer'
+      readonly id: string
+      readonly name: string
+      readonly resources: ContainerResources
+    }
   | { readonly do: 'removeContainer'; readonly id: string }
 
-export type KillReason = 'deleted' | 'finished' | 'liveness' | 'startup' | 'changed' | 'sandbox'
+export type KillReason =
+  | 'deleted'
+  | 'finished'
+  | 'liveness'
+  | 'startup'
+  | 'changed'
+  | 'resized'
+  | 'sandbox'
 
 export interface ProbeVerdict {
   readonly liveness: 'unknown' | 'success' | 'failure'
@@ -47,6 +61,8 @@ export interface PlanInput {
   readonly backoff: ReadonlyMap<string, BackoffEntry>
   /** Starts that failed before the engine had a container: not again before this wall time. */
   readonly heldUntilMs: ReadonlyMap<string, number>
+  /** Resizes that the engine refused: not again before this wall time. By container name. */
+  readonly resizeHeldUntilMs?: ReadonlyMap<string, number>
   /** By container id. */
   readonly probes: ReadonlyMap<string, ProbeVerdict>
   /** Kills under way, by container id: the wall time of their SIGKILL. */
@@ -232,6 +248,20 @@ class Planner {
       this.#kill(current, 'startup', graceOf(container.startupProbe))
     else if (verdict?.liveness === 'failure')
       this.#kill(current, 'liveness', graceOf(container.livenessProbe))
+    else this.#resize(container, current, grace)
+  }
+
+  /** In place, or by a restart where the container's policy wants one. */
+  #resize(container: Container, current: ContainerState, grace: number): void {
+    const { pod, killing, resizeHeldUntilMs, nowMs } = this.#input
+    const resources = desiredResources(pod, container)
+    const changed = changedResources(current, resources)
+    if (changed.length === 0 || killing.has(current.id)) return
+    const { id, name } = current
+    const held = resizeHeldUntilMs?.get(name) ?? 0
+    if (resizeRestarts(container, changed)) this.#kill(current, 'resized', grace)
+    else if (held > nowMs) this.#wakeAt(held)
+    else this.#actions.push({ do: 'resizeContainer', id, name, resources })
   }
 
   #start(container: Container, kind: ContainerKind, last: ContainerState | undefined): void {

@@ -7,9 +7,15 @@ import type {
   PodCondition,
   PodStatus,
 } from '../kinds/types.ts'
-import { isSidecar } from './desired.ts'
+import { desiredResources, isSidecar } from './desired.ts'
 import { liveSandbox, type ObservedPod } from './observe.ts'
 import { restarts } from './plan.ts'
+import {
+  type ResizePending,
+  resizeConditions,
+  resizeConditionTypes,
+  runsWithOther,
+} from './resize.ts'
 import type { ContainerState } from './runtime/runtime.ts'
 
 /** PURE: what the API is told about a pod (kubelet_pods.go generateAPIPodStatus). */
@@ -29,6 +35,11 @@ export interface StatusInput {
   readonly failure: { readonly reason: string; readonly message: string } | undefined
   /** All containers have ended for good. */
   readonly finished: boolean
+  /** What is in the way of other resources that the spec asks for. */
+  readonly resize?: {
+    readonly pending: ResizePending | undefined
+    readonly error?: string | undefined
+  }
 }
 
 export function podStatus(input: StatusInput): PodStatus {
@@ -107,7 +118,40 @@ function containerStatus(
     imageID: newest ? imageIdOf(runtimeName, newest.imageId) : '',
     ...(newest ? { containerID: `${runtimeName}://${newest.id}` } : {}),
     started: running && started,
+    ...containerResources(input, container, newest),
   }
+}
+
+/**
+ * What was set aside for a container, and what it runs with: what it had before, until the runtime has
+ * changed it.
+ */
+function containerResources(
+  { pod }: StatusInput,
+  container: Container,
+  newest: ContainerState | undefined,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const { resources = {} } = container
+  const told = [
+    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.initContainerStatuses ?? []),
+  ].find((one) => one.name === container.name)
+  const isOther = newest !== undefined && runsWithOther(newest, desiredResources(pod, container))
+  return {
+    ...(newest?.state === 'running'
+      ? { resources: (isOther && told?.resources) || resources }
+      : {}),
+    ...(resources.requests ? { allocatedResources: resources.requests } : {}),
+  }
+}
+
+/** True while a container that runs has not what was set aside for it. */
+function isResizing({ pod, observed }: StatusInput): boolean {
+  const { containers = [], initContainers = [] } = pod.spec ?? {}
+  return [...containers, ...initContainers.filter(isSidecar)].some((container) => {
+    const newest = observed.containers.get(container.name)?.[0]
+    return newest?.state === 'running' && runsWithOther(newest, desiredResources(pod, container))
+  })
 }
 
 function currentState(
@@ -225,8 +269,16 @@ function conditions(input: StatusInput, summary: Summary): PodCondition[] {
     { type: 'Ready', ...gated },
     { type: 'ContainersReady', ...containersReady },
     { type: 'PodScheduled', ...verdict(true) },
+    ...resizeConditions(
+      input.resize?.pending,
+      !over && isResizing(input),
+      input.resize?.error,
+      pod.metadata.generation,
+    ),
   ]
-  const foreign = old.filter((one) => !owned.some((own) => own.type === one.type))
+  const foreign = old.filter(
+    ({ type }) => !resizeConditionTypes.has(type) && !owned.some((own) => own.type === type),
+  )
   return [...owned.map((one) => timed(one, old, nowMs)), ...foreign]
 }
 

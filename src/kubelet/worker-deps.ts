@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Recorder } from '../client/recorder.ts'
 import type { Client } from '../client/typed.ts'
+import type { Pod } from '../kinds/types.ts'
 import type { ConfigSource } from './config-source.ts'
 import type { ClusterDns } from './desired.ts'
 import type { Images } from './images.ts'
@@ -27,6 +28,8 @@ export interface WorkerDeps {
   readonly serviceEnv: ReadonlyMap<string, string>
   readonly allocatable: { readonly cpuCores: number; readonly memoryBytes: number }
   readonly podsDirectory: string
+  /** Whom else this node has room for, or must have. */
+  otherPods(uid: string): readonly Pod[]
   /** A listing of the runtime that begins after this call. */
   observe(uid: string): Promise<ObservedPod | undefined>
   /** The pod is gone from runtime, disk and API. */

@@ -3,7 +3,7 @@ import type { Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import { isStatus } from '../base/status.ts'
 import { pods } from '../client/resources.ts'
-import type { Container, Pod } from '../kinds/types.ts'
+import type { Container, Pod, ResourceRequirements } from '../kinds/types.ts'
 import type { BackoffEntry } from './backoff.ts'
 import { ContainerStarter, type StartProblem } from './container-starter.ts'
 import { desiredSandbox, podIdentity } from './desired.ts'
@@ -11,6 +11,8 @@ import { Killer } from './killer.ts'
 import { allContainers, liveSandbox, nothingObserved, type ObservedPod } from './observe.ts'
 import { computePodActions, type Plan, type PodAction } from './plan.ts'
 import { PodProbes, type ProbedContainer, type ProbeKind } from './probes/probes.ts'
+import { allocate, type ResizePending, withAllocated } from './resize.ts'
+import { Resizes } from './resizes.ts'
 import { isReady, podStatus } from './status.ts'
 import { StatusSender } from './status-sender.ts'
 import { memoryMountsOfProcess } from './volumes/memory-mounts.ts'
@@ -21,6 +23,8 @@ import type { WorkerDeps } from './worker-deps.ts'
 const forcedGraceSeconds = 1
 const retryMs = 1_000
 const deleteRetryMs = 1_000
+/** A resize that waits for other pods to go is looked at again after this. */
+const deferredMs = 5_000
 
 /**
  * Brings one pod to what the API asks for. One loop: look, plan, tell the API, act; again while there
@@ -39,6 +43,8 @@ export class PodWorker {
   readonly #messages = new Map<string, string>()
   /** Ended containers whose back-off was told as an event. */
   readonly #toldBackOff = new Set<string>()
+  readonly #resizes: Resizes
+  #allocated: ReadonlyMap<string, ResourceRequirements> | undefined
   #spec: Pod
   #orphan: boolean
   #retryAtMs = 0
@@ -59,6 +65,7 @@ export class PodWorker {
     const memory = deps.runtime.name === 'docker' ? memoryMountsOfProcess() : undefined
     this.#volumes = new PodVolumes(deps.podsDirectory, uid, deps.clock, memory)
     this.#starter = new ContainerStarter(deps, this.#volumes)
+    this.#resizes = new Resizes(deps)
     this.#killer = new Killer(deps, () => this.wake())
     this.#status = new StatusSender(pod, { ...deps, signal: this.#abort.signal })
     this.#probes = new PodProbes({
@@ -135,7 +142,7 @@ export class PodWorker {
 
   async #syncOnce(): Promise<'again' | 'gone' | number | undefined> {
     const { clock } = this.#deps
-    const pod = this.#pod()
+    const { pod, pending } = this.#sized(this.#pod())
     const identity = podIdentity(pod)
     const observed = (await this.#deps.observe(identity.uid)) ?? nothingObserved(identity)
     if (this.#abort.signal.aborted) return undefined
@@ -149,16 +156,21 @@ export class PodWorker {
       nowMs,
       backoff: this.#backoff,
       heldUntilMs: new Map([...this.#problems].map(([name, one]) => [name, one.retryAtMs])),
+      resizeHeldUntilMs: this.#resizes.heldUntilMs,
       probes: this.#probes.verdicts(),
       killing: this.#killer.deadlines,
       ending: this.#ending(pod, late),
     })
-    await this.#tell(pod, observed, plan, late)
+    await this.#tell(pod, observed, { plan, late, pending })
     if (plan.finished && (this.#orphan || pod.metadata.deletionTimestamp))
       return this.#finish(pod, observed)
     if (nowMs < this.#retryAtMs) return this.#retryAtMs
     if (await this.#perform(pod, observed, plan)) return 'again'
-    const times = [plan.wakeAtMs, late || plan.finished ? undefined : deadline]
+    const times = [
+      plan.wakeAtMs,
+      late || plan.finished ? undefined : deadline,
+      pending?.reason === 'Deferred' ? nowMs + deferredMs : undefined,
+    ]
     const known = times.filter((time) => time !== undefined)
     return known.length > 0 ? Math.min(...known) : undefined
   }
@@ -167,6 +179,15 @@ export class PodWorker {
   #pod(): Pod {
     const { status } = this.#status.pod
     return status === undefined ? this.#spec : { ...this.#spec, status }
+  }
+
+  /** The pod with the resources that this node has set aside for it. */
+  #sized(pod: Pod): { pod: Pod; pending: ResizePending | undefined } {
+    const { allocatable, otherPods } = this.#deps
+    const others = () => otherPods(pod.metadata.uid ?? '')
+    const { resources, pending } = allocate(pod, this.#allocated, others, allocatable)
+    this.#allocated = resources
+    return { pod: withAllocated(pod, resources), pending }
   }
 
   #ending(pod: Pod, late: boolean) {
@@ -206,7 +227,11 @@ export class PodWorker {
     this.#probes.sync(running)
   }
 
-  async #tell(pod: Pod, observed: ObservedPod, plan: Plan, late: boolean): Promise<void> {
+  async #tell(
+    pod: Pod,
+    observed: ObservedPod,
+    { plan, late, pending }: { plan: Plan; late: boolean; pending: ResizePending | undefined },
+  ): Promise<void> {
     if (this.#orphan) return
     await this.#readMessages(pod, observed)
     const waiting = new Map<string, { reason: string; message: string }>()
@@ -239,6 +264,7 @@ export class PodWorker {
           }
         : undefined,
       finished: plan.finished,
+      resize: { pending, error: this.#resizes.error },
     })
     this.#status.send(status)
     const ready = isReady(status)
@@ -270,6 +296,10 @@ export class PodWorker {
           if (state) this.#killer.kill(pod, action, state, podIp)
           break
         }
+        case 'resizeContainer':
+          await this.#resizes.perform(pod, action)
+          acted = true
+          break
         case 'removeContainer':
           this.#messages.delete(action.id)
           this.#toldBackOff.delete(action.id)

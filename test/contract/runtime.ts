@@ -82,6 +82,25 @@ export function runtimeContract(
     await runtime.stopContainer('0'.repeat(64), 1000)
   })
 
+  contract('resources of a running container change in place', async ({ runtime, image }) => {
+    const sandbox = await runtime.runSandbox(sandboxConfig())
+    const config = containerConfig(image, ['sleep', '600'])
+    const MiB = 1024 ** 2
+    const id = await runtime.createContainer(sandbox, {
+      ...config,
+      resources: { ...config.resources, cpuShares: 102, memoryBytesMax: 32 * MiB },
+    })
+    await runtime.startContainer(id)
+    const before = await only(runtime)
+    const resources = { cpuShares: 204, cpuQuotaMicros: 50_000, memoryBytesMax: 64 * MiB }
+    assert.deepEqual(before.resources, {
+      ...{ cpuShares: 102, cpuQuotaMicros: undefined, memoryBytesMax: 32 * MiB },
+    })
+    await runtime.updateResources(id, resources)
+    assert.deepEqual(await only(runtime), { ...before, resources })
+    await assert.rejects(runtime.updateResources('0'.repeat(64), resources), { reason: 'NotFound' })
+  })
+
   contract('attach joins a container’s own streams until it ends', async ({ runtime, image }) => {
     const sandbox = await runtime.runSandbox(sandboxConfig())
     const reads = { stdin: true, stdinOnce: true }

@@ -3,7 +3,7 @@ import { type Duplex, PassThrough, type Readable } from 'node:stream'
 import Docker from 'dockerode'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import { containerOptions, type Owner, sandboxOptions } from './docker/config.ts'
+import { containerOptions, type Owner, resourceOptions, sandboxOptions } from './docker/config.ts'
 import { engineCall, engineError, statusCodeOf, unlessGone } from './docker/error.ts'
 import { DockerEvents } from './docker/events.ts'
 import { dockerAttach, dockerExec, dockerExecSync } from './docker/exec.ts'
@@ -24,6 +24,7 @@ import {
   type ExecStream,
   type LogOptions,
   runtimeLabels as labels,
+  type ResizableResources,
   type Runtime,
   RuntimeError,
   type RuntimeEvent,
@@ -147,6 +148,12 @@ class DockerRuntime implements Runtime {
     }
     await unlessGone(container.kill({ signal: 'SIGKILL' }))
     await unlessGone(container.wait())
+  }
+
+  async updateResources(id: string, resources: ResizableResources): Promise<void> {
+    await engineCall(this.#docker.getContainer(id).update(resourceOptions(resources)), 'Refused')
+    // What was known of it holds no more.
+    for (const [key, state] of this.#inspected) if (state.id === id) this.#inspected.delete(key)
   }
 
   async removeContainer(id: string): Promise<void> {

@@ -33,6 +33,8 @@ export interface Runtime {
   startContainer(id: string): Promise<void>
   /** Sends the stop signal, and SIGKILL after `graceMs`. Resolves when the container has ended. */
   stopContainer(id: string, graceMs: number): Promise<void>
+  /** Gives a running container other resources, in place. */
+  updateResources(id: string, resources: ResizableResources): Promise<void>
   /** Removes a container; ends it first when it runs. */
   removeContainer(id: string): Promise<void>
 
@@ -108,6 +110,8 @@ export interface ContainerState {
   readonly oomKilled: boolean
   /** Why the engine could not start it. */
   readonly startError: string | undefined
+  /** What it may use now; undefined where the runtime does not tell. */
+  readonly resources?: ResizableResources
 }
 
 export interface ContainerUsage {
@@ -191,6 +195,9 @@ export interface ContainerResources {
   readonly memoryBytesMax: number | undefined
   readonly oomScoreAdjustment: number
 }
+
+/** What of a container's resources changes while it runs. */
+export type ResizableResources = Omit<ContainerResources, 'oomScoreAdjustment'>
 
 export interface ContainerSecurity {
   readonly privileged: boolean

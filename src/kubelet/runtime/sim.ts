@@ -16,6 +16,7 @@ import {
   type ExecStream,
   execOutputBytesMax,
   type LogOptions,
+  type ResizableResources,
   type Runtime,
   RuntimeError,
   type RuntimeEvent,
@@ -163,6 +164,7 @@ class SimRuntime implements Runtime {
       exitCode: undefined,
       oomKilled: false,
       startError: undefined,
+      resources: resizable(config.resources),
     }
     const log = new SimLog()
     this.#containers.set(id, {
@@ -219,6 +221,13 @@ class SimRuntime implements Runtime {
       })
     }
     await Promise.all(container.servers.splice(0).map(closeServer))
+  }
+
+  async updateResources(id: string, resources: ResizableResources): Promise<void> {
+    const container = this.#container(id)
+    if (container.state.state !== 'running')
+      throw new RuntimeError('NotRunning', `container ${id} does not run`)
+    container.state = { ...container.state, resources: resizable(resources) }
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -391,4 +400,8 @@ class SimRuntime implements Runtime {
   #newId(): string {
     return this.#options.random.uuid().replaceAll('-', '')
   }
+}
+
+function resizable({ cpuShares, cpuQuotaMicros, memoryBytesMax }: ResizableResources) {
+  return { cpuShares, cpuQuotaMicros, memoryBytesMax }
 }

@@ -4,6 +4,7 @@ import {
   type ContainerConfig,
   runtimeLabels as labels,
   type PodIdentity,
+  type ResizableResources,
   type SandboxConfig,
 } from '../runtime.ts'
 
@@ -121,13 +122,7 @@ export function containerOptions(
           Propagation: mount.propagation === 'private' ? 'rprivate' : mount.propagation,
         },
       })),
-      CpuShares: resources.cpuShares,
-      ...(resources.cpuQuotaMicros === undefined
-        ? {}
-        : { CpuPeriod: quotaPeriodMicros, CpuQuota: Math.round(resources.cpuQuotaMicros) }),
-      ...(resources.memoryBytesMax === undefined
-        ? {}
-        : { Memory: resources.memoryBytesMax, MemorySwap: resources.memoryBytesMax }),
+      ...resourceOptions(resources),
       OomScoreAdj: Math.max(resources.oomScoreAdjustment, owner.oomScoreMin),
       Privileged: security.privileged,
       ReadonlyRootfs: security.readOnlyRootFilesystem,
@@ -159,4 +154,16 @@ function podLabels(pod: PodIdentity, owner: Owner): Record<string, string> {
 
 function podName({ name, namespace, uid }: PodIdentity): string {
   return `${name}_${namespace}_${uid}`
+}
+
+/** As Docker is told them, at the start and while a container runs. */
+export function resourceOptions(resources: ResizableResources) {
+  const { cpuShares, cpuQuotaMicros, memoryBytesMax } = resources
+  return {
+    CpuShares: cpuShares,
+    ...(cpuQuotaMicros === undefined
+      ? {}
+      : { CpuPeriod: quotaPeriodMicros, CpuQuota: Math.round(cpuQuotaMicros) }),
+    ...(memoryBytesMax === undefined ? {} : { Memory: memoryBytesMax, MemorySwap: memoryBytesMax }),
+  }
 }

@@ -48,6 +48,11 @@ export function containerState(inspected: Docker.ContainerInspectInfo): Containe
     exitCode: exited ? (failed ? state.ExitCode || 128 : state.ExitCode) : undefined,
     oomKilled: state.OOMKilled,
     startError: failed ? state.Error : undefined,
+    resources: {
+      cpuShares: inspected.HostConfig.CpuShares ?? 0,
+      cpuQuotaMicros: inspected.HostConfig.CpuQuota || undefined,
+      memoryBytesMax: inspected.HostConfig.Memory || undefined,
+    },
   }
 }
 
