@@ -16,7 +16,7 @@ import {
 import { type ResourceContext, representationOf } from '../handlers/resource-context.ts'
 import { changeObject, partOf, writtenResponse } from '../handlers/update.ts'
 import { timestamp } from '../handlers/write-object.ts'
-import { type Json, parsePatch } from '../patch/json-value.ts'
+import { parsePatch } from '../patch/json-value.ts'
 import { isTrue } from '../request-info.ts'
 import { type Applier, applyObject } from './apply-object.ts'
 import { checkedManager } from './field-manager.ts'
@@ -39,8 +39,9 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
     force: isTrue(info.query.get('force')),
     time: timestamp(options.clock.wallMs()),
   }
-  const written = parsePatch(yamlBytes(bodyOf(context)))
-  const applied = readApplied(context, written)
+  const bytes = yamlBytes(bodyOf(context))
+  const written = parsePatch(bytes)
+  const applied = readApplied(context, bytes)
   const change = () =>
     changeObject(context, {
       part,
@@ -92,9 +93,9 @@ function requiredManager({ info }: HandlerContext): string {
 }
 
 /** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
-function readApplied(context: ResourceContext, written: Json): AnyObject {
+function readApplied(context: ResourceContext, bytes: Uint8Array): AnyObject {
   const { kind, info } = context
-  const object = decodeObject(context, Buffer.from(JSON.stringify(written)))
+  const object = decodeObject(context, bytes)
   object.metadata ??= {}
   checkType(object, { kind: kind.kind, apiVersions: [groupVersion(kind)] })
   if ((object.metadata.managedFields ?? []).length > 0)

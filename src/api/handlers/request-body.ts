@@ -118,8 +118,13 @@ export function decodeText(
   return object
 }
 
-/** YAML as JSON. Throws BadRequest for what is no YAML, or blows up by its aliases. */
+/**
+ * YAML as JSON. Throws BadRequest for what is no YAML, or blows up by its aliases. JSON is YAML, and
+ * what clients send for a server-side apply: it passes as it is, since a YAML parser takes a hundred
+ * times as long (a second for the largest CRDs), while nothing else is served.
+ */
 export function yamlBytes(bytes: Uint8Array): Uint8Array {
+  if (isJsonObject(bytes)) return bytes
   try {
     const value: unknown = yamlParse(Buffer.from(bytes).toString('utf8'), { maxAliasCount: 100 })
     return Buffer.from(JSON.stringify(value ?? null))
@@ -128,6 +133,19 @@ export function yamlBytes(bytes: Uint8Array): Uint8Array {
     if (error instanceof YAMLParseError || error instanceof ReferenceError)
       throw badRequest(`the body is not YAML: ${error.message}`)
     throw error
+  }
+}
+
+const brace = 0x7b
+
+function isJsonObject(bytes: Uint8Array): boolean {
+  if (bytes[0] !== brace) return false
+  try {
+    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
+    return true
+  } catch {
+    // A flow mapping of YAML, or neither: its parser says what is wrong.
+    return false
   }
 }
 

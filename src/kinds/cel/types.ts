@@ -108,7 +108,7 @@ export type Bindings = Map<string, Type>
 export function accepts(wanted: Type, actual: Type, bindings: Bindings): boolean {
   if (wanted.is === 'parameter') return bindParameter(wanted.name, actual, bindings)
   if (wanted.is === 'dyn' || actual.is === 'dyn') return true
-  // What may be absent may be null: objects, and everything that is boxed.
+  // What may be absent may be null: objects, and everything that is boxed, optionals among them.
   if (actual.is === 'null' && nullable.has(wanted.is)) return true
   if (wanted.is !== actual.is) return false
   switch (wanted.is) {
@@ -129,7 +129,10 @@ export function accepts(wanted: Type, actual: Type, bindings: Bindings): boolean
   }
 }
 
-const nullable: ReadonlySet<string> = new Set(['null', 'object', 'opaque', 'timestamp', 'duration'])
+/** cel-go counts these as assignable from null (checker/types.go isLegacyNullable). */
+const nullable: ReadonlySet<string> = new Set([
+  ...['null', 'object', 'opaque', 'optional', 'timestamp', 'duration'],
+])
 
 function bindParameter(name: string, actual: Type, bindings: Bindings): boolean {
   const bound = bindings.get(name)

@@ -98,6 +98,28 @@ test('bodies may be YAML, and need no kind', () =>
       answer: { apiVersion: 'v1', kind: 'ConfigMap', data: { a: 'b' } },
     },
     {
+      ask: ['POST', maps, '{metadata: {name: flow}, data: {a: b}}'],
+      headers: { 'content-type': 'application/yaml' },
+      status: 201,
+      answer: { data: { a: 'b' } },
+    },
+    {
+      ask: [
+        'POST',
+        `${maps}?fieldValidation=Strict`,
+        '{"metadata":{"name":"j"},"data":{},"data":{}}',
+      ],
+      headers: { 'content-type': 'application/yaml' },
+      status: 400,
+      message: /duplicate field "data"/,
+    },
+    {
+      ask: ['POST', maps, '{"metadata":{"name":"j"},"data":{"a":"b"}}'],
+      headers: { 'content-type': 'application/yaml' },
+      status: 201,
+      answer: { data: { a: 'b' } },
+    },
+    {
       ask: ['POST', maps, { metadata: { name: 'proto', labels: { ok: 'x' } }, data: { ok: '1' } }],
       headers: { 'content-type': '' },
       status: 201,

@@ -77,6 +77,7 @@ const truths: Readonly<Record<string, readonly string[]>> = {
     'optional.of(2).optMap(v, v + 1).value() == 3 && !optional.none().optMap(v, v).hasValue()',
     '[?optional.none(), ?optional.of(1)] == [1] && {?"a": optional.none()} == {}',
     'optional.ofNonZeroValue("") == optional.none()',
+    'optional.none() != null && format.dns1123Label().validate("ok") != null',
     '[1, 2][?5].orValue(9) == 9',
     'optional.of(null).orValue(null) == null',
   ],
