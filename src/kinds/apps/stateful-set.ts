@@ -1,7 +1,8 @@
+import { validateLasting, validateTemplateMetadata } from '../core/validate-pod.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type FieldError, typed } from '../kind.ts'
 import { age, joined, nameOf } from '../print.ts'
-import type { StatefulSet, StatefulSetSpec } from '../types.ts'
+import type { PodTemplateSpec, StatefulSet, StatefulSetSpec } from '../types.ts'
 import { forbidden, invalid, same } from '../validation/field-error.ts'
 import { nonNegative, shareErrors } from '../validation/numbers.ts'
 import { validateWorkload } from './validate-workload.ts'
@@ -48,10 +49,21 @@ export const statefulSet = defineKind({
   },
 })
 
+/**
+ * Its pods are judged when they are made: what they mount comes from the claims, too, and Kubernetes
+ * looks no further here (ValidatePodTemplateSpecForStatefulSet).
+ */
+function templateErrors(template: PodTemplateSpec, path: string): FieldError[] {
+  return [
+    ...validateTemplateMetadata(template, path),
+    ...validateLasting(template, path, 'StatefulSet'),
+  ]
+}
+
 function specErrors(spec: StatefulSetSpec | undefined): FieldError[] {
   if (!spec) return []
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
-  const errors = validateWorkload(spec, 'statefulset')
+  const errors = validateWorkload(spec, 'statefulset', templateErrors)
   errors.push(
     ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
     ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),

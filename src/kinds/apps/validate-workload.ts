@@ -15,7 +15,11 @@ export interface WorkloadSpec {
 }
 
 /** Counts, selector and template (k8s.io/kubernetes pkg/apis/apps/validation/validation.go). */
-export function validateWorkload(spec: WorkloadSpec, kind = 'deployment'): FieldError[] {
+export function validateWorkload(
+  spec: WorkloadSpec,
+  kind = 'deployment',
+  validateTemplate = validateLastingTemplate,
+): FieldError[] {
   const errors = [
     ...nonNegative(spec.replicas, 'spec.replicas'),
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
@@ -35,7 +39,7 @@ export function validateWorkload(spec: WorkloadSpec, kind = 'deployment'): Field
         '`selector` does not match template `labels`',
       ),
     )
-  return [...errors, ...validateLastingTemplate(template, 'spec.template')]
+  return [...errors, ...validateTemplate(template, 'spec.template')]
 }
 
 /** False when the selector passes over the template's pods. One that is refused itself is not asked. */

@@ -45,8 +45,7 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
 export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
   const spec = template.spec ?? { containers: [] }
   const errors = [
-    ...validateLabels(template.metadata?.labels, `${path}.metadata.labels`),
-    ...validateAnnotations(template.metadata?.annotations, `${path}.metadata.annotations`),
+    ...validateTemplateMetadata(template, path),
     ...validatePodSpec(spec, `${path}.spec`),
   ]
   if (template.spec === undefined) errors.push(required(`${path}.spec.containers`))
@@ -60,17 +59,36 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Fi
   return errors
 }
 
+export function validateTemplateMetadata(
+  { metadata }: PodTemplateSpec,
+  path: string,
+): FieldError[] {
+  return [
+    ...validateLabels(metadata?.labels, `${path}.metadata.labels`),
+    ...validateAnnotations(metadata?.annotations, `${path}.metadata.annotations`),
+  ]
+}
+
 /** A template of pods that run until they are deleted. */
 export function validateLastingTemplate(template: PodTemplateSpec, path: string): FieldError[] {
-  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
-  const errors = validatePodTemplate(template, path)
+  return [...validatePodTemplate(template, path), ...validateLasting(template, path, 'ReplicaSet')]
+}
+
+/** The pods are to run until somebody of kind `owner` deletes them. */
+export function validateLasting(
+  { spec }: PodTemplateSpec,
+  path: string,
+  owner: 'ReplicaSet' | 'StatefulSet',
+): FieldError[] {
+  const { restartPolicy, activeDeadlineSeconds } = spec ?? {}
+  const errors: FieldError[] = []
   if (restartPolicy !== undefined && restartPolicy !== 'Always')
     errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always']))
   if (activeDeadlineSeconds !== undefined)
     errors.push(
       forbidden(
         `${path}.spec.activeDeadlineSeconds`,
-        'activeDeadlineSeconds in ReplicaSet is not Supported',
+        `activeDeadlineSeconds in ${owner} is not Supported`,
       ),
     )
   return errors

@@ -95,6 +95,35 @@ test('the older autoscaler is judged by the same rules', () => {
 const creations: readonly (readonly [string, object, readonly string[]])[] = [
   [
     'StatefulSet',
+    {
+      spec: {
+        ...{ selector, volumeClaimTemplates: [{ metadata: global, spec: claimSpec }] },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: 'c', volumeMounts: [{ name: 'a', mountPath: '/a' }] }] },
+        },
+      },
+    },
+    [],
+  ],
+  [
+    'StatefulSet',
+    {
+      spec: {
+        selector,
+        template: {
+          metadata: { labels },
+          spec: { ...pod, activeDeadlineSeconds: 1, restartPolicy: 'Never' },
+        },
+      },
+    },
+    [
+      'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+      'spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in StatefulSet is not Supported',
+    ],
+  ],
+  [
+    'StatefulSet',
     { spec: { selector, template, updateStrategy: { type: 'OnDelete', rollingUpdate: {} } } },
     [
       "spec.updateStrategy.rollingUpdate: Invalid value: {}: only allowed for updateStrategy 'RollingUpdate'",
