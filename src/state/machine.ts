@@ -38,7 +38,7 @@ import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, Leases } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
 import { isPast, type RangeSource, runRange } from './range.ts'
-import type { FrozenState } from './snapshot.ts'
+import type { FrozenState } from './snapshot/snapshot.ts'
 import { hashOf, Store } from './store.ts'
 import {
   bytesPut,

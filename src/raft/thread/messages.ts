@@ -135,6 +135,12 @@ export function unpackError(packed: PackedError): Error {
   return error
 }
 
+/** The bytes, for another thread to have: the same ones where they have a buffer for themselves. */
+export function movable(bytes: Uint8Array): Uint8Array {
+  const isWhole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
+  return isWhole ? bytes : packBytes([bytes]).bytes
+}
+
 /** The buffers that a message may take along instead of copying them. */
 export function transferable(message: Request | Notice): ArrayBuffer[] {
   if (message.kind === 'propose') return [message.commands.bytes.buffer as ArrayBuffer]

@@ -1,4 +1,4 @@
-import { packBytes, packError, type StreamMessage, unpackError } from './messages.ts'
+import { movable, packError, type StreamMessage, unpackError } from './messages.ts'
 
 interface Source {
   readonly iterator: AsyncIterator<Uint8Array>
@@ -19,7 +19,7 @@ export class ThreadStreams {
     this.#post = post
   }
 
-  /** Offers blocks to the other side under the returned number. */
+  /** Offers blocks to the other side under the returned number. They are the other side's then. */
   give(blocks: AsyncIterable<Uint8Array>): number {
     this.#last += 1
     this.#sources.set(this.#last, { iterator: blocks[Symbol.asyncIterator]() })
@@ -83,7 +83,7 @@ export class ThreadStreams {
     try {
       const next = await source.iterator.next()
       if (next.done) this.#sources.delete(stream)
-      const bytes = next.done ? undefined : packBytes([next.value]).bytes
+      const bytes = next.done ? undefined : movable(next.value)
       this.#post({ kind: 'block', stream, bytes })
     } catch (error) {
       this.#sources.delete(stream)

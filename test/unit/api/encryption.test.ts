@@ -6,7 +6,7 @@ import { OpenedValues } from '../../../src/api/encryption/opened-values.ts'
 import type { Proposer } from '../../../src/api/proposer.ts'
 import type { Revision } from '../../../src/base/brand.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
-import { encodeSnapshot } from '../../../src/state/snapshot.ts'
+import { encodeSnapshot } from '../../../src/state/snapshot/snapshot.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 import { named, openCluster, type TestCluster } from './cluster.ts'
 

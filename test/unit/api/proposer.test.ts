@@ -10,7 +10,7 @@ import type { LeadershipView } from '../../../src/raft/replica.ts'
 import type { Operation, StoreWatcher, Txn, TxnResult } from '../../../src/state/cluster-store.ts'
 import { decodeCommands, encodeCommands } from '../../../src/state/command.ts'
 import { Machine } from '../../../src/state/machine.ts'
-import { encodeSnapshot } from '../../../src/state/snapshot.ts'
+import { encodeSnapshot } from '../../../src/state/snapshot/snapshot.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 
 async function open(options: Partial<ProposerOptions> = {}) {

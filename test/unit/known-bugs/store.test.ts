@@ -4,7 +4,7 @@ import type { Revision, Term } from '../../../src/base/brand.ts'
 import type { StoreWatcher } from '../../../src/state/cluster-store.ts'
 import type { CommandBody } from '../../../src/state/command.ts'
 import { Machine } from '../../../src/state/machine.ts'
-import { decodeSnapshot, encodeSnapshot } from '../../../src/state/snapshot.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../../src/state/snapshot/snapshot.ts'
 import { deleteOf, LogFeeder, plain, putOf } from '../state/arbitrary.ts'
 
 /**

@@ -5,7 +5,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { limits } from '../../../src/base/limits.ts'
 import { Machine } from '../../../src/state/machine.ts'
-import { decodeSnapshot, encodeSnapshot, type FrozenState } from '../../../src/state/snapshot.ts'
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  type FrozenState,
+} from '../../../src/state/snapshot/snapshot.ts'
 import { anyCommand, deleteOf, LogFeeder, plain, putOf } from './arbitrary.ts'
 
 async function blocksOf(frozen: FrozenState): Promise<Uint8Array[]> {

@@ -1,5 +1,5 @@
 import type { KeyValue } from '../../../state/cluster-store.ts'
-import type { FrozenState } from '../../../state/snapshot.ts'
+import type { FrozenState } from '../../../state/snapshot/snapshot.ts'
 import type { Slices } from '../../slices.ts'
 import { recordBytes } from '../encoded/record.ts'
 import type { KeySpace } from '../key-space.ts'

@@ -1,13 +1,14 @@
 import { Packr } from 'msgpackr'
-import { assert } from '../base/assert.ts'
-import type { LogIndex, Revision, Term } from '../base/brand.ts'
-import { limits } from '../base/limits.ts'
-import type { KeyValue } from './cluster-store.ts'
-import type { PackedSession } from './dedupe.ts'
-import { mixBytes } from './hash.ts'
-import type { OrderedRecords } from './key-index.ts'
-import type { PackedLease } from './leases.ts'
-import { Store } from './store.ts'
+import { assert } from '../../base/assert.ts'
+import type { LogIndex, Revision, Term } from '../../base/brand.ts'
+import { limits } from '../../base/limits.ts'
+import type { KeyValue } from '../cluster-store.ts'
+import type { PackedSession } from '../dedupe.ts'
+import { mixBytes } from '../hash.ts'
+import type { OrderedRecords } from '../key-index.ts'
+import type { PackedLease } from '../leases.ts'
+import { Store } from '../store.ts'
+import { packedRecordBytesMax, packRecord, recordFrame } from './packed-record.ts'
 
 /** The whole replicated state at one log index. */
 export interface FrozenState extends StateHeader {
@@ -40,7 +41,6 @@ const formatVersion = 3
 const formatVersionMin = 1
 const frameHeader = 'kijabi-state'
 const frameSession = 1
-const frameRecord = 2
 const frameEnd = 3
 const frameLease = 4
 const lengthBytes = 4
@@ -59,7 +59,7 @@ export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8A
   for (const frame of frames(state)) blocks.add(frame)
   yield* blocks.take()
   for (const record of state.records.values()) {
-    blocks.add(packr.pack([frameRecord, packRecord(record)]), false)
+    blocks.addRecord(record)
     if (blocks.isFull) yield* blocks.take()
   }
   blocks.add(packr.pack([frameEnd, blocks.frames, blocks.hash]))
@@ -90,23 +90,37 @@ function* frames(state: FrozenState): Generator<Uint8Array, void, void> {
   for (const lease of state.leases) yield packr.pack([frameLease, lease])
 }
 
-function packRecord(record: KeyValue): unknown[] {
-  const { key, value, createRevision, modRevision, version, lease } = record
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  return [key, createRevision, modRevision, version, lease, bytes]
-}
-
 /** Cuts a stream of frames into blocks of one size. */
 class BlockWriter {
-  #block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
+  #block = Buffer.allocUnsafeSlow(limits.snapshotBlockBytes)
   #used = 0
   #full: Uint8Array[] = []
   frames = 0
   hash = 0
 
-  add(frame: Uint8Array, isHashed = true): void {
+  add(frame: Uint8Array): void {
+    this.hash = mixBytes(this.hash, frame)
+    this.#add(frame)
+  }
+
+  /** Not in the hash: it is in that of the content. */
+  addRecord(record: KeyValue): void {
+    const bytesMax = packedRecordBytesMax(record)
+    const start = this.#used + lengthBytes
+    if (start + bytesMax > this.#block.length) {
+      // It goes on in the next block.
+      const frame = Buffer.allocUnsafe(bytesMax)
+      this.#add(frame.subarray(0, packRecord(frame, 0, record)))
+      return
+    }
     this.frames += 1
-    if (isHashed) this.hash = mixBytes(this.hash, frame)
+    const end = packRecord(this.#block, start, record)
+    this.#block.writeUInt32LE(end - start, this.#used)
+    this.#used = end
+  }
+
+  #add(frame: Uint8Array): void {
+    this.frames += 1
     if (this.#block.length - this.#used < lengthBytes) {
       const length = Buffer.allocUnsafe(lengthBytes)
       length.writeUInt32LE(frame.length)
@@ -137,7 +151,7 @@ class BlockWriter {
     for (let done = 0; done < bytes.length; ) {
       if (this.#used === this.#block.length) {
         this.#full.push(this.#block)
-        this.#block = Buffer.allocUnsafe(limits.snapshotBlockBytes)
+        this.#block = Buffer.allocUnsafeSlow(limits.snapshotBlockBytes)
         this.#used = 0
       }
       const left = this.#block.length - this.#used
@@ -193,7 +207,7 @@ class StateDecoder {
       case frameLease:
         this.#leases.push(first as PackedLease)
         break
-      case frameRecord:
+      case recordFrame:
         this.#store.load(unpackRecord(first as PackedRecord))
         break
       default:
@@ -202,7 +216,7 @@ class StateDecoder {
         this.#ended = true
     }
     this.#frames += 1
-    if (kind !== frameRecord || this.#hashesRecords) this.#hash = mixBytes(this.#hash, frame)
+    if (kind !== recordFrame || this.#hashesRecords) this.#hash = mixBytes(this.#hash, frame)
   }
 
   finish(): DecodedState {
