@@ -12,7 +12,7 @@ import {
   writeOwnerships,
 } from './managed-fields.ts'
 import { type Shape, shapeOf } from './shape.ts'
-import { compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
+import { type Comparison, compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
 
 type AppliedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version' | 'kind'>
 
@@ -41,6 +41,49 @@ export function applyObject(
   applied: AnyObject,
   applier: Applier,
 ): AnyObject {
+  const start = readApply(kind, live, applied, applier)
+  const { shape, apiVersion, self, said, wanted, before, merged } = start
+  const ownerships = ownershipsOf(shape, live, apiVersion)
+  const others = ownerships.filter((one) => !isSameManager(one, self))
+  const mine = ownerships.find((one) => isSameManager(one, self))
+  const changed = compare(shape, before, merged).changed.intersection(wanted)
+  const disputed = disputedOf(start, live, changed)
+  if (!applier.force) refuseConflicts(others, () => disputed)
+  const left = others.map((one) => ({ ...one, fields: one.fields.difference(changed) }))
+  // With the name, which nobody owns: or the last owned field of metadata would take all of it along.
+  const kept = left.reduce((all, one) => all.union(one.fields), said)
+  const gone = (mine?.fields ?? emptySet).difference(kept)
+  const object = remove(shape, merged, gone, kept) as unknown as AnyObject
+  const difference = compare(shape, before, object as unknown as Json)
+  const own = ownershipOf(start, mine, difference)
+  // An element of a list goes with all that is in it, also what others own there.
+  const remaining = left.map((one) => ({
+    ...one,
+    fields: one.fields.difference(difference.removed),
+  }))
+  object.metadata.managedFields = writeOwnerships([...remaining, own])
+  return object
+}
+
+/** What an apply is about, before anything is decided. */
+export interface ApplyStart {
+  readonly shape: Shape
+  readonly apiVersion: string
+  readonly self: Applier & Pick<Ownership, 'operation' | 'apiVersion'>
+  /** All that is applied, and what of it can be owned. */
+  readonly said: FieldSet
+  readonly wanted: FieldSet
+  readonly before: Json
+  readonly merged: Json
+}
+
+/** Throws BadRequest for what is applied twice. */
+export function readApply(
+  kind: AppliedKind,
+  live: AnyObject,
+  applied: AnyObject,
+  applier: Applier,
+): ApplyStart {
   const shape = shapeOf(kind)
   const apiVersion = groupVersion(kind)
   const config = stripped(applied, applier.subresource)
@@ -50,41 +93,42 @@ export function applyObject(
       'BadRequest',
       `failed to create typed patch object: ${twice} names an element twice`,
     )
-  const self = { ...applier, operation: 'Apply' as const, apiVersion }
-  const ownerships = ownershipsOf(shape, live, apiVersion)
-  const others = ownerships.filter((one) => !isSameManager(one, self))
-  const mine = ownerships.find((one) => isSameManager(one, self))
   const said = fieldsOf(shape, config)
-  const wanted = ownable(said, applier.subresource)
-  const before = copyRecord({ ...live, metadata: { ...live.metadata, managedFields: undefined } })
-  const merged = merge(shape, before, config)
-  const changed = compare(shape, before, merged).changed.intersection(wanted)
-  const allowed = lastApplied(live, applier.manager)
-  const disputed = allowed ? changed.difference(fieldsOf(shape, allowed)) : changed
-  if (!applier.force) refuseConflicts(others, disputed)
-  const left = others.map((one) => ({ ...one, fields: one.fields.difference(changed) }))
-  // With the name, which nobody owns: or the last owned field of metadata would take all of it along.
-  const kept = left.reduce((all, one) => all.union(one.fields), said)
-  const gone = (mine?.fields ?? emptySet).difference(kept)
-  const object = remove(shape, merged, gone, kept) as unknown as AnyObject
-  const difference = compare(shape, before, object as unknown as Json)
-  const isSame = difference.changed.isEmpty && difference.removed.isEmpty
-  const keepsTime = isSame && mine?.fields.equals(wanted)
-  const own: Ownership = {
-    manager: applier.manager,
+  const before = plain(live)
+  return {
+    ...{ shape, apiVersion, said, before },
+    self: { ...applier, operation: 'Apply' as const, apiVersion },
+    wanted: ownable(said, applier.subresource),
+    merged: merge(shape, before, config),
+  }
+}
+
+/** Without what kubectl applied itself, before it applied on the server. */
+export function disputedOf(
+  { shape, self }: ApplyStart,
+  live: AnyObject,
+  changed: FieldSet,
+): FieldSet {
+  const allowed = lastApplied(live, self.manager)
+  return allowed ? changed.difference(fieldsOf(shape, allowed)) : changed
+}
+
+/** What the applier owns then. Its time stays when nothing changes. */
+export function ownershipOf(
+  { self, apiVersion, wanted }: ApplyStart,
+  mine: Ownership | undefined,
+  { changed, removed }: Comparison,
+): Ownership {
+  const isSame = changed.isEmpty && removed.isEmpty && mine?.apiVersion === apiVersion
+  const keepsTime = isSame && mine.fields.equals(wanted)
+  return {
+    manager: self.manager,
     operation: 'Apply',
     apiVersion,
-    subresource: applier.subresource,
-    time: keepsTime ? (mine?.time ?? '') : applier.time,
+    subresource: self.subresource,
+    time: keepsTime ? mine.time : self.time,
     fields: wanted,
   }
-  // An element of a list goes with all that is in it, also what others own there.
-  const remaining = left.map((one) => ({
-    ...one,
-    fields: one.fields.difference(difference.removed),
-  }))
-  object.metadata.managedFields = writeOwnerships([...remaining, own])
-  return object
 }
 
 function ownershipsOf(shape: Shape, live: AnyObject, apiVersion: string): readonly Ownership[] {
@@ -105,10 +149,14 @@ function ownershipsOf(shape: Shape, live: AnyObject, apiVersion: string): readon
   ]
 }
 
-function refuseConflicts(others: readonly Ownership[], changed: FieldSet): void {
+/** Throws Conflict when somebody owns what changes, in the version that he wrote in. */
+export function refuseConflicts(
+  others: readonly Ownership[],
+  changedFor: (owner: Ownership) => FieldSet,
+): void {
   const conflicts = others.flatMap((owner) =>
     owner.fields
-      .intersection(changed)
+      .intersection(changedFor(owner))
       .paths()
       .map((path) => ({ owner: printOwner(owner), path })),
   )

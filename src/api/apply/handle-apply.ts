@@ -4,6 +4,7 @@ import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { HandlerContext } from '../context.ts'
 import { groupVersion, invalidKind } from '../errors.ts'
+import { versionsOf } from '../extension/other-versions.ts'
 import { createObject } from '../handlers/create.ts'
 import {
   bodyOf,
@@ -18,9 +19,11 @@ import { changeObject, partOf, writtenResponse } from '../handlers/update.ts'
 import { timestamp } from '../handlers/write-object.ts'
 import { parsePatch } from '../patch/json-value.ts'
 import { isTrue } from '../request-info.ts'
+import { applyAcrossVersions } from './across-versions.ts'
 import { type Applier, applyObject } from './apply-object.ts'
 import { checkedManager } from './field-manager.ts'
 import { updateLastApplied } from './last-applied.ts'
+import { hasOtherVersions } from './managed-fields.ts'
 
 export const applyType = 'application/apply-patch+yaml'
 
@@ -47,9 +50,11 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
       part,
       dryRun,
       ownsFields: true,
-      next: (current) => {
+      next: async (current) => {
         const { resourceVersion, uid } = applied.metadata
-        const object = applyObject(kind, current, applied, applier)
+        const object = hasOtherVersions(current.metadata.managedFields, groupVersion(kind))
+          ? await applyAcrossVersions(kind, current, applied, applier, versionsOf(context))
+          : applyObject(kind, current, applied, applier)
         updateLastApplied(object, current, applier.manager, written)
         if (resourceVersion) object.metadata.resourceVersion = resourceVersion
         if (uid) object.metadata.uid = uid

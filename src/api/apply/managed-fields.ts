@@ -102,6 +102,7 @@ function capped(ownerships: readonly Ownership[]): readonly Ownership[] {
   return [...left]
 }
 
+/** An applier is the same in whatever version it applies (managedfields/internal BuildManagerIdentifier). */
 export function isSameManager(
   one: Ownership,
   other: Pick<Ownership, 'manager' | 'operation' | 'apiVersion' | 'subresource'>,
@@ -109,9 +110,17 @@ export function isSameManager(
   return (
     one.manager === other.manager &&
     one.operation === other.operation &&
-    one.apiVersion === other.apiVersion &&
+    (one.operation === 'Apply' || one.apiVersion === other.apiVersion) &&
     one.subresource === other.subresource
   )
+}
+
+/** True when somebody wrote in another version than this one. */
+export function hasOtherVersions(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  apiVersion: string,
+): boolean {
+  return entries?.some((entry) => entry.apiVersion !== apiVersion) ?? false
 }
 
 /** Members of metadata that the server sets: nobody owns them (managedfields/internal stripmeta.go). */

@@ -15,7 +15,7 @@ import {
 } from './managed-fields.ts'
 import { encodedMembers, holdsAll, holdsSome } from './owned-fields.ts'
 import { memberShape, shapeOf } from './shape.ts'
-import { compare } from './typed-merge.ts'
+import { type Comparison, compare } from './typed-merge.ts'
 
 type TrackedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version'>
 
@@ -55,7 +55,8 @@ export function ownersOfNew(
 /**
  * What an update does to ownership: the writer owns what it changed, and nobody owns what it removed
  * (structured-merge-diff merge.Updater.Update). `entries` are those of the object so far. Undefined when
- * there are none, or none are left: of what nobody owns nothing is kept. Pure.
+ * there are none, or none are left: of what nobody owns nothing is kept. `elsewhere` is what differs in each
+ * other version that somebody wrote in; who wrote in one that is not there owns nothing more. Pure.
  */
 export function ownersAfterUpdate(
   kind: TrackedKind,
@@ -63,6 +64,7 @@ export function ownersAfterUpdate(
   object: AnyObject,
   entries: readonly ManagedFieldsEntry[],
   updater: Updater,
+  elsewhere?: ReadonlyMap<string, Comparison>,
 ): ManagedFieldsEntry[] | undefined {
   if (entries.length === 0) return undefined
   const difference = compare(shapeOf(kind), unowned(old), unowned(object))
@@ -71,8 +73,8 @@ export function ownersAfterUpdate(
   if (changed.isEmpty && removed.isEmpty) return [...entries]
   const self = { ...updater, operation: 'Update' as const, apiVersion: groupVersion(kind) }
   const owners =
-    sameOwners(entries, changed, removed, self) ??
-    newOwners(readOwnerships(entries), changed, removed, self)
+    (elsewhere ? undefined : sameOwners(entries, changed, removed, self)) ??
+    newOwners(readOwnerships(entries), { changed, removed }, self, elsewhere)
   return owners.length > 0 ? owners : undefined
 }
 
@@ -107,16 +109,17 @@ function isSelf(entry: ManagedFieldsEntry, self: Self): boolean {
 
 function newOwners(
   ownerships: readonly Ownership[],
-  changed: FieldSet,
-  removed: FieldSet,
+  difference: Comparison,
   self: Self,
+  elsewhere: ReadonlyMap<string, Comparison> | undefined,
 ): ManagedFieldsEntry[] {
-  const left = ownerships.map((one) => ({
-    ...one,
-    fields: one.fields
-      .difference(removed)
-      .difference(isSameManager(one, self) ? emptySet : changed),
-  }))
+  const { changed } = difference
+  const left = ownerships.flatMap((one): Ownership[] => {
+    const seen = one.apiVersion === self.apiVersion ? difference : elsewhere?.get(one.apiVersion)
+    if (!seen) return []
+    const taken = isSameManager(one, self) ? emptySet : ownable(seen.changed, self.subresource)
+    return [{ ...one, fields: one.fields.difference(seen.removed).difference(taken) }]
+  })
   const mine = left.find((one) => isSameManager(one, self))
   const own: Ownership = {
     ...self,
@@ -127,7 +130,7 @@ function newOwners(
 }
 
 /** Shares everything with the object: for looking only. */
-function unowned(object: AnyObject): Json {
+export function unowned(object: AnyObject): Json {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = object
   const { managedFields: _owners, resourceVersion: _revision, ...kept } = metadata
   return { ...rest, metadata: kept } as unknown as Json

@@ -5,10 +5,13 @@ import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind, PartRules } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
+import { differencesElsewhere } from '../apply/across-versions.ts'
 import { updaterOf } from '../apply/field-manager.ts'
+import { hasOtherVersions } from '../apply/managed-fields.ts'
 import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
 import { isStale } from '../encryption/encrypted-store.ts'
-import { conflict, invalid, methodNotAllowed, notFound } from '../errors.ts'
+import { conflict, groupVersion, invalid, methodNotAllowed, notFound } from '../errors.ts'
+import { versionsOf } from '../extension/other-versions.ts'
 import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
 import { createObject } from './create.ts'
@@ -118,6 +121,10 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (change.part === 'main') shared.admission.update(context, next, old)
   const object = await mutated(context, change, next, old)
   complete(context, change, object, old)
+  if (!change.ownsFields) {
+    const owners = ownersAfter(context, change.part, object, old)
+    object.metadata.managedFields = owners instanceof Promise ? await owners : owners
+  }
   shared.admission.judge(context, object, old)
   if (isAdmitted(context, change))
     await shared.dynamic.validate(updating(context, change, object, old))
@@ -195,7 +202,7 @@ function checkRevision(kind: Kind, object: AnyObject, record: KeyValue): void {
 /** Puts back what this write may not change, then checks the rest (registry/rest/update.go). */
 function complete(
   context: ResourceContext,
-  { part, ownsFields = false }: Change,
+  { part }: Change,
   object: AnyObject,
   old: AnyObject,
 ): void {
@@ -219,7 +226,6 @@ function complete(
   const counts = kind.countsGeneration && (part === 'main' || typeof part === 'object')
   if (counts && isNewGeneration(kind, object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
-  if (!ownsFields) object.metadata.managedFields = ownersAfter(context, part, object, old)
 }
 
 /** Of a custom kind, all but metadata counts, and the status where it is a subresource. */
@@ -232,17 +238,27 @@ function isNewGeneration(kind: Kind, object: AnyObject, old: AnyObject): boolean
   return [...fields].some((field) => !uncounted.has(field) && differs(field))
 }
 
-/** Who owns which fields after a write that is no apply. The API's own writes change no owner. */
+/**
+ * Who owns which fields after a write that is no apply. The API's own writes change no owner. A promise only
+ * where somebody wrote in another version of the kind, to which the objects have to be converted.
+ */
 function ownersAfter(
   context: ResourceContext,
   part: Part,
   object: AnyObject,
   old: AnyObject,
-): ManagedFieldsEntry[] | undefined {
+): ManagedFieldsEntry[] | undefined | Promise<ManagedFieldsEntry[] | undefined> {
   if (part === 'raw') return old.metadata.managedFields
   const { info, kind } = context
   const entries = entriesGiven(old, object, info.subresource)
-  return ownersAfterUpdate(kind, old, object, entries, updaterOf(context))
+  const updater = updaterOf(context)
+  const apiVersion = groupVersion(kind)
+  if (!hasOtherVersions(entries, apiVersion))
+    return ownersAfterUpdate(kind, old, object, entries, updater)
+  const versions = versionsOf(context)
+  return differencesElsewhere(versions, { apiVersion, entries }, old, object).then((elsewhere) =>
+    ownersAfterUpdate(kind, old, object, entries, updater, elsewhere),
+  )
 }
 
 function keepServerMetadata(kind: Kind, part: Part, object: AnyObject, old: AnyObject): void {

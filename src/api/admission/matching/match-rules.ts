@@ -7,10 +7,10 @@ import type {
   MatchResources,
   NamedRuleWithOperations,
 } from '../../../kinds/types.ts'
+import { otherVersions } from '../../extension/other-versions.ts'
 import type { Attributes, ResourceContext } from '../../handlers/resource-context.ts'
 import { objectKey } from '../../storage-keys.ts'
 import { nameOf } from './attributes.ts'
-import { otherVersions } from './versions.ts'
 
 /** Which requests webhooks and policies are about (apiserver pkg/admission/plugin/webhook/predicates). */
 
@@ -60,7 +60,8 @@ const everything: readonly NamedRuleWithOperations[] = [
 export function selectedKind(selection: Selection, attributes: Attributes): Kind | undefined {
   const { rules, excluded = [], namespaceSelector, objectSelector } = selection
   const { kind } = attributes.context
-  const kinds = selection.matchPolicy === 'Exact' ? [kind] : [kind, ...otherVersions(attributes)]
+  const kinds =
+    selection.matchPolicy === 'Exact' ? [kind] : [kind, ...otherVersions(attributes.context)]
   const named = (by: readonly NamedRuleWithOperations[]) =>
     by.length === 0
       ? undefined
