@@ -40,7 +40,7 @@ async function startBoth(): Promise<Both> {
   }
 }
 
-const restMs = 3_000
+const restMs = 5_000
 
 /** A new cluster writes its first objects for a while: waits until no revision comes any more. */
 async function revisionAtRest(client: EtcdClient): Promise<number> {
