@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bounds } from '../../src/boot/demo/summary.ts'
 import { kijabi } from './test-cluster.ts'
 
 const figures = [
@@ -10,22 +11,47 @@ const figures = [
   ...['writesPresent', 'writesLost'],
 ]
 
-/** Runs the failover demo without a terminal and checks what it promises and what it leaves. */
+interface Summary extends Readonly<Record<string, unknown>> {
+  readonly writesAcknowledged: number
+  readonly broken: readonly string[]
+}
+
+const times = Object.keys(bounds).filter((name) => name.endsWith('Ms'))
+/** A time that was longer than promised. One that never came is no time. */
+const late = new RegExp(`^(${times.join('|')}) is \\d+, more than`)
+const runsMax = 3
+
+/**
+ * Runs the failover demo without a terminal and checks what it promises and what it leaves. A busy machine
+ * makes one run of it late, what is wrong makes all late; whatever else is broken is so at once.
+ */
 export async function checkDemo(runtime: 'docker' | 'sim'): Promise<void> {
+  const broken: string[] = []
+  for (let run = 1; run <= runsMax; run += 1) {
+    const summary = await runDemo(runtime)
+    if (summary.broken.length === 0) return
+    broken.push(...summary.broken)
+    if (!summary.broken.every((one) => late.test(one))) break
+  }
+  assert.fail(broken.join('; '))
+}
+
+async function runDemo(runtime: 'docker' | 'sim'): Promise<Summary> {
   const directory = mkdtempSync(join(tmpdir(), 'kijabi-test-'))
   const record = join(directory, 'failover.ndjson')
   try {
     const ran = await kijabi(
       ['demo', 'failover', '--runtime', runtime, '--json', '--record', record],
       // Its own place for temporary files: other demos of this host come and go.
-      { timeoutMs: 170_000, env: { TMPDIR: directory } },
+      { timeoutMs: 280_000, env: { TMPDIR: directory } },
     )
-    assert.equal(ran.code, 0, `${ran.stderr}\n${ran.stdout}`)
-    const summary = JSON.parse(ran.stdout) as Record<string, number>
+    assert.match(ran.stdout, /^\{/, ran.stderr)
+    const summary = JSON.parse(ran.stdout) as Summary
+    assert.equal(ran.code, summary.broken.length === 0 ? 0 : 1, `${ran.stderr}\n${ran.stdout}`)
     for (const name of figures) assert.equal(typeof summary[name], 'number', name)
     assert.equal(summary['writesLost'], 0)
     assert.equal(summary['duplicateOrLostWatchEvents'], 0)
-    assert.ok((summary['writesAcknowledged'] ?? 0) > 20)
+    assert.ok(summary.writesAcknowledged > 20)
     for (const heading of ['SIGKILL to the leader', 'SIGKILL to worker', 'FIGURE'])
       assert.match(ran.stderr, new RegExp(heading))
     assert.match(ran.stderr, /m[123] {2}.*leader +term/)
@@ -41,6 +67,7 @@ export async function checkDemo(runtime: 'docker' | 'sim'): Promise<void> {
       ['failover.ndjson'],
       'the demo removes its data directory',
     )
+    return summary
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
