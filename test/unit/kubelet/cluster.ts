@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from '../../../src/api/api.ts'
 import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
-import { systemClock } from '../../../src/base/clock.ts'
+import { delay, systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { systemRandom } from '../../../src/base/random.ts'
+import { isStatus } from '../../../src/base/status.ts'
 import { createClient } from '../../../src/client/client.ts'
 import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
 import { namespaces, nodes, pods } from '../../../src/client/resources.ts'
@@ -33,6 +34,7 @@ export interface KubeletCluster {
 }
 
 const patienceMs = 60_000
+const askAgainMs = 50
 let nextNode = 100
 
 export async function openKubeletCluster(): Promise<KubeletCluster> {
@@ -148,15 +150,22 @@ async function* listings<T extends KubernetesObject>(
   limitMs = patienceMs,
 ): AsyncGenerator<readonly T[]> {
   const signal = AbortSignal.timeout(limitMs)
-  const { items, resourceVersion } = await resource.list({ namespace })
-  yield items
   const keyOf = ({ metadata }: T) => `${metadata.namespace ?? ''}/${metadata.name}`
-  const present = new Map(items.map((item) => [keyOf(item), item]))
-  for await (const event of resource.watch({ namespace, resourceVersion, signal })) {
-    if (event.type === 'BOOKMARK') continue
-    if (event.type === 'DELETED') present.delete(keyOf(event.object))
-    else present.set(keyOf(event.object), event.object)
-    yield [...present.values()]
-  }
+  while (!signal.aborted)
+    try {
+      const { items, resourceVersion } = await resource.list({ namespace, signal })
+      yield items
+      const present = new Map(items.map((item) => [keyOf(item), item]))
+      for await (const event of resource.watch({ namespace, resourceVersion, signal })) {
+        if (event.type === 'BOOKMARK') continue
+        if (event.type === 'DELETED') present.delete(keyOf(event.object))
+        else present.set(keyOf(event.object), event.object)
+        yield [...present.values()]
+      }
+    } catch (error) {
+      // One that is too busy to answer is asked again.
+      if (!signal.aborted && !isStatus(error, 'ServiceUnavailable', 'Timeout')) throw error
+      await delay(systemClock, askAgainMs)
+    }
   throw new Error(`not within ${limitMs} ms`)
 }
