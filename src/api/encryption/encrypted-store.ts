@@ -43,6 +43,12 @@ export function isStale(record: KeyValue): boolean {
   return record instanceof OpenedRecord && record.isStale
 }
 
+/** Start of the keys of a resource that is named as in Kubernetes' EncryptionConfiguration. */
+export function sealedPrefix(name: string): string {
+  const [resource = '', ...group] = name.split('.')
+  return resourcePrefix({ group: group.join('.'), resource, namespaced: false }, '')
+}
+
 class EncryptedStore implements ClusterStore {
   readonly view: StoreView
   readonly #store: ClusterStore
@@ -89,10 +95,7 @@ class Opener {
 
   constructor(envelope: Envelope, resources: readonly string[]) {
     this.#envelope = envelope
-    this.#prefixes = resources.map((name) => {
-      const [resource = '', ...group] = name.split('.')
-      return resourcePrefix({ group: group.join('.'), resource, namespaced: false }, '')
-    })
+    this.#prefixes = resources.map(sealedPrefix)
   }
 
   concerns(start: string, end: string): boolean {

@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Random } from '../../base/random.ts'
 import { statusError } from '../../base/status.ts'
 import { textOfKey } from '../../state/keys.ts'
+import { type Cipher, CipherError, type CipherName, ciphers } from './ciphers.ts'
 
 /** One of the keys of a cluster. */
 export interface EncryptionKey {
@@ -10,48 +10,51 @@ export interface EncryptionKey {
   readonly secret: Uint8Array
 }
 
+export type EncryptionProvider = CipherName | 'identity'
+
 export interface EnvelopeOptions {
-  /** What new values are written as: sealed with the first key, or plain. Both are read. */
-  readonly provider: 'aesgcm' | 'identity'
+  /** What new values are written as: sealed with the first key, or plain. All of it is read. */
+  readonly provider: EncryptionProvider
   /** The first one seals, any opens. */
   readonly keys: readonly EncryptionKey[]
   readonly random: Random
 }
 
+interface Seal {
+  readonly cipher: Cipher
+  readonly secret: Uint8Array
+  readonly prefix: Buffer
+}
+
 const scheme = 'k8s:enc:'
-const nonceBytes = 12
-const tagBytes = 16
 /** Longer prefixes are nobody's: names of keys are short. */
 const prefixBytesMax = 320
 
 /**
- * Seals values with AES-GCM and opens them, in the form that kube-apiserver stores
- * (apiserver pkg/storage/value/encrypt/aes): prefix with the key's name, nonce, ciphertext, tag. What is
- * authenticated besides is the key in the store: a value that was moved does not open.
- *
- * A nonce is random: one key is good for some 2^32 writes.
+ * Seals values and opens them, in the form that kube-apiserver stores (apiserver pkg/storage/value/encrypt):
+ * a prefix that names provider and key, then what the cipher makes.
  */
 export class Envelope {
-  readonly #keys: ReadonlyMap<string, EncryptionKey>
-  readonly #sealing: EncryptionKey | undefined
-  readonly #prefix: Buffer
+  readonly #seals = new Map<string, Seal>()
+  readonly #sealing: Seal | undefined
   readonly #random: Random
 
   constructor({ provider, keys, random }: EnvelopeOptions) {
-    this.#keys = new Map(keys.map((key) => [prefixOf(key), key]))
-    this.#sealing = provider === 'aesgcm' ? keys[0] : undefined
-    this.#prefix = Buffer.from(this.#sealing ? prefixOf(this.#sealing) : '')
     this.#random = random
+    for (const { name, secret } of keys)
+      for (const [cipherName, cipher] of Object.entries(ciphers)) {
+        const prefix = prefixOf(cipherName, name)
+        this.#seals.set(prefix, { cipher, secret, prefix: Buffer.from(prefix) })
+      }
+    const [first] = keys
+    this.#sealing = first && this.#seals.get(prefixOf(provider, first.name))
   }
 
   /** Undefined when values are written as they are. */
   seal(key: string, value: Uint8Array): Uint8Array | undefined {
     if (!this.#sealing) return undefined
-    const nonce = this.#random.bytes(nonceBytes)
-    const cipher = createCipheriv(cipherOf(this.#sealing), this.#sealing.secret, nonce)
-    cipher.setAAD(Buffer.from(key, 'latin1'))
-    const sealed = [cipher.update(value), cipher.final(), cipher.getAuthTag()]
-    return Buffer.concat([this.#prefix, nonce, ...sealed])
+    const { cipher, secret, prefix } = this.#sealing
+    return Buffer.concat([prefix, cipher.seal(secret, key, value, this.#random)])
   }
 
   /** Throws InternalError for what was sealed with a key that is not here, or was tampered with. */
@@ -59,30 +62,21 @@ export class Envelope {
     if (!isSealed(stored)) return stored
     const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
     const prefix = prefixIn(bytes)
-    const known = this.#keys.get(prefix)
+    const known = this.#seals.get(prefix)
     if (!known) throw unreadable(key, 'no matching prefix found')
-    const sealed = bytes.subarray(prefix.length)
-    if (sealed.length < nonceBytes + tagBytes)
-      throw unreadable(key, 'the stored data was shorter than the required size')
     try {
-      const nonce = sealed.subarray(0, nonceBytes)
-      const decipher = createDecipheriv(cipherOf(known), known.secret, nonce)
-      decipher.setAAD(Buffer.from(key, 'latin1'))
-      decipher.setAuthTag(sealed.subarray(-tagBytes))
-      return Buffer.concat([
-        decipher.update(sealed.subarray(nonceBytes, -tagBytes)),
-        decipher.final(),
-      ])
-    } catch {
-      // Whatever was altered, key, nonce or text: nothing is known but that it does not open.
-      throw unreadable(key, 'cipher: message authentication failed')
+      return known.cipher.open(known.secret, key, bytes.subarray(prefix.length))
+    } catch (error) {
+      if (error instanceof CipherError) throw unreadable(key, error.message)
+      throw error
     }
   }
 
   /** True when the value would be written otherwise today: a write that changes nothing is still due. */
   isStale(stored: Uint8Array): boolean {
     if (!this.#sealing) return isSealed(stored)
-    return !this.#prefix.equals(stored.subarray(0, this.#prefix.length))
+    const { prefix } = this.#sealing
+    return !prefix.equals(stored.subarray(0, prefix.length))
   }
 }
 
@@ -91,18 +85,14 @@ export function isSealed(stored: Uint8Array): boolean {
   return Buffer.from(scheme).equals(stored.subarray(0, scheme.length))
 }
 
-function prefixOf({ name }: EncryptionKey): string {
-  return `${scheme}aesgcm:v1:${name}:`
+function prefixOf(provider: string, keyName: string): string {
+  return `${scheme}${provider}:v1:${keyName}:`
 }
 
 /** Up to the colon after the name of the key. */
 function prefixIn(bytes: Buffer): string {
   const head = bytes.subarray(0, prefixBytesMax).toString('latin1')
   return /^k8s:enc:[^:]*:[^:]*:[^:]*:/.exec(head)?.[0] ?? ''
-}
-
-function cipherOf({ secret }: EncryptionKey) {
-  return `aes-${(secret.length * 8) as 128 | 192 | 256}-gcm` as const
 }
 
 function unreadable(key: string, why: string) {

@@ -173,7 +173,7 @@ export const clusterConfigSchema = z.strictObject({
   encryption: z
     .strictObject({
       /** `identity` writes them as they are, and still reads what was sealed before. */
-      provider: z.enum(['aesgcm', 'identity']).default('aesgcm'),
+      provider: z.enum(['aesgcm', 'aescbc', 'identity']).default('aesgcm'),
       /** As `secrets` or `widgets.example.com`. */
       resources: z
         .array(z.string().regex(/^[a-z0-9]+(\.[-a-z0-9]+)*$/, 'use RESOURCE or RESOURCE.GROUP'))

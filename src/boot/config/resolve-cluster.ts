@@ -323,7 +323,8 @@ export async function prepareIdentities(
       ...([worker.name, `system:node:${worker.name}`, ['system:nodes']] as const),
       kubeletHosts(worker),
     )
-  if (cluster.encryption?.provider === 'aesgcm') prepareEncryptionKeys(directory, random)
+  if (cluster.encryption && cluster.encryption.provider !== 'identity')
+    prepareEncryptionKeys(directory, random)
   // Its key signs tokens of service accounts; nobody presents the certificate.
   await issue('service-accounts', 'service-accounts', [], [])
   await issue('kube-proxy', 'system:kube-proxy', [], [])

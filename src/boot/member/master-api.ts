@@ -15,6 +15,7 @@ import { systemRandom as random } from '../../base/random.ts'
 import { statusError } from '../../base/status.ts'
 import { type ApiRequest, type ApiResponse, notMemberHeader } from '../../client/transport.ts'
 import type { Replica } from '../../raft/replica.ts'
+import type { ClusterStore } from '../../state/cluster-store.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { aggregationOf } from './aggregation.ts'
@@ -42,6 +43,8 @@ export interface ServingMaster {
   /** The API's own pipeline, for clients in this process. */
   handle(request: ApiRequest): Promise<ApiResponse>
   readonly aggregation: Aggregation
+  /** As the API sees it: what is sealed on disk is open here. */
+  readonly store: ClusterStore
   /** Ready only once they have their first lists. */
   readonly informers: { unsynced: (() => readonly string[]) | undefined }
   /** Sends clients elsewhere, before anything else of this master ends. */
@@ -141,7 +144,7 @@ export async function serveMaster(
   return {
     address: self.apiAddress,
     handle: (request) => api.handle(request, masterUser),
-    ...{ informers, aggregation },
+    ...{ informers, aggregation, store },
     leave: () => ending.run(),
     obey: (order) => obeyOrder(replica, order, () => membership.leave(() => server.drain())),
   }

@@ -16,10 +16,12 @@ import type { ControllersConfig } from '../../controllers/controller.ts'
 import { createControllers } from '../../controllers/controllers.ts'
 import type { Node } from '../../kinds/types.ts'
 import { createScheduler } from '../../scheduler/run.ts'
+import type { ClusterStore } from '../../state/cluster-store.ts'
 import { kubeletHosts } from '../config/cluster-directory.ts'
 import { clusterAuthentication } from './aggregation.ts'
 import { apiForPodsAnnotation, offeredEndpoints, reachableMasters } from './api-for-pods.ts'
 import { compactionPart } from './compaction.ts'
+import { resealingPart } from './identity/resealing.ts'
 import { followLeadership, type LeaderPart } from './leadership.ts'
 import { leaseExpiryPart } from './lease-expiry.ts'
 import type { MemberProcess } from './member.ts'
@@ -29,6 +31,8 @@ export interface LeaderParts {
   readonly emit: FlightEmit
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>
   readonly aggregation: Pick<Aggregation, 'availability'>
+  /** As the API sees it. */
+  readonly store: ClusterStore
 }
 
 /** The API is in this process: asking it again costs little, and waiting would delay a takeover. */
@@ -93,6 +97,9 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
       bootstrap,
       compactionPart(proposer, clock, logger),
       leaseExpiryPart(proposer, clock, logger),
+      ...(cluster.encryption
+        ? [resealingPart(parts.store, cluster.encryption.resources, clock, logger)]
+        : []),
     ],
     ...{ scope, clock, logger, emit },
   })
