@@ -123,7 +123,7 @@ const nothing: Omit<JobResult, 'seed' | 'failure'> = {
   faults: 0,
   undecided: 0,
   unrecoverable: false,
-  leaderAfterTimeouts: 0,
+  leaderAfterTimeouts: undefined,
 }
 
 /** What a process of the pool does: a job for every message, until its parent is gone. */

@@ -37,12 +37,14 @@ export class SimTransport implements Transport {
   readonly #correspondents: Correspondents
   readonly #links = new Map<MemberId, PeerLink>()
   readonly #sockets = new Set<SimSocket>()
+  readonly #life: number
   #handlers: TransportHandlers | undefined
   #stopped = false
 
   constructor(options: SimTransportOptions) {
     this.#options = options
     this.#correspondents = new Correspondents(options.host.id)
+    this.#life = options.random.integer(1, 2 ** 32)
   }
 
   async start(handlers: TransportHandlers): Promise<void> {
@@ -114,13 +116,8 @@ export class SimTransport implements Transport {
         },
       },
       protocols: this.#options.protocols,
-      handlers: {
-        ...handlers,
-        met: (id, state) => {
-          this.#links.get(id)?.wake()
-          handlers.met(id, state)
-        },
-      },
+      handlers,
+      called: ({ from, life }) => this.#links.get(from)?.wake(life),
       refusal: (hello) => {
         if (hello.to !== host.id) return 'not me'
         if (hello.address !== undefined && caller === undefined) {
@@ -196,6 +193,7 @@ export class SimTransport implements Transport {
       to,
       state: present(this.#handlers, 'the handlers of a started transport').state(to),
       address: `127.0.0.1:${9000 + this.#options.host.id}`,
+      ...(this.#options.protocols.newest >= 3 && { life: this.#life }),
       ...(snapshot && { snapshot }),
     }
     return Buffer.from(JSON.stringify(hello))

@@ -41,8 +41,8 @@ export interface SimulationResult {
   readonly undecided: number
   /** So many disks were lost that nobody may be elected any more; proven, not assumed. */
   readonly unrecoverable: boolean
-  /** From the end of all faults until somebody led, in election timeouts. */
-  readonly leaderAfterTimeouts: number
+  /** From the end of all faults until somebody led, in election timeouts; undefined when nobody did. */
+  readonly leaderAfterTimeouts: number | undefined
 }
 
 export const defaultTicks = 1_000
@@ -86,7 +86,7 @@ class Simulation {
   #failure: Error | undefined
   #undecided = 0
   #isUnrecoverable = false
-  #leaderAfterTimeouts = 0
+  #leaderAfterTimeouts: number | undefined
 
   constructor({ seed, ticks = defaultTicks, record, swarm }: SimulationOptions) {
     this.#seed = seed
@@ -188,8 +188,11 @@ class Simulation {
     )
     const limitMs = startMs + calmElectionTimeouts * electionMs
     this.#time.run(limitMs, () => this.#failure !== undefined || this.#leader() !== undefined)
-    this.#leaderAfterTimeouts = Math.max(0, this.#time.nowMs - startMs) / electionMs
-    if (this.#failure || this.#leader()) return
+    if (this.#failure) return
+    if (this.#leader()) {
+      this.#leaderAfterTimeouts = Math.max(0, this.#time.nowMs - startMs) / electionMs
+      return
+    }
     this.#isUnrecoverable = this.#provesUnrecoverable()
     if (!this.#isUnrecoverable)
       violated('liveness', `no leader ${Math.round(limitMs - startMs)} ms after the last fault`)

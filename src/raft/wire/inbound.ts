@@ -24,6 +24,8 @@ export interface Hello extends SpokenProtocols {
   readonly from: MemberId
   readonly to: MemberId
   readonly state: MemberState
+  /** Another number for each process that the caller ever was; an earlier version does not say it. */
+  readonly life?: number
   /** Where the caller listens: one that joins knows the founders only. */
   readonly address?: string
   /** Present when the connection carries one snapshot; its MsgSnap is the next frame. */
@@ -34,6 +36,8 @@ export interface InboundOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly handlers: TransportHandlers
+  /** A peer that may speak to us said hello. */
+  readonly called: (hello: Hello) => void
   /** Why this peer may not speak to us; undefined when it may. */
   readonly refusal: (hello: Hello) => string | undefined
   /** What is spoken here, if not all that there is: as an earlier version. */
@@ -116,6 +120,7 @@ class Inbound {
       return
     }
     this.#hello = hello
+    this.#options.called(hello)
     this.#options.handlers.met(hello.from, hello.state)
     if (!hello.snapshot) this.#ack(agreed)
   }

@@ -47,6 +47,8 @@ export class PeerLink {
   #wokenMs: number | undefined
   /** What both ends speak on this connection; undefined until the peer has said so. */
   #agreed: Protocol | undefined
+  /** Which process of the peer called us last. */
+  #life: number | undefined
   /** A hello waits until it is known how to say it. */
   #owesHello = false
 
@@ -91,13 +93,22 @@ export class PeerLink {
   }
 
   /**
-   * The peer is there, as it called us: no use in waiting to dial. Its host may have come back without a
-   * memory of what we dialed or opened before; whatever is not answered soon is given up.
+   * The peer is there, as it called us: no use in waiting to dial. When it is another process than called
+   * before (`life`), what we opened to that one is dead, whether its host said so or not, and a dial that
+   * is under way may be. Else its host may have come back without a memory of what we dialed or opened;
+   * whatever is not answered soon is given up.
    */
-  wake(): void {
+  wake(life?: number): void {
+    const isNew = life !== undefined && life !== this.#life
+    const isReborn = isNew && this.#life !== undefined
+    this.#life = life ?? this.#life
     if (this.#state === 'waiting') this.#dial()
+    else if (this.#state === 'connecting' && isNew) this.#dialAnew()
     else if (this.#state === 'connecting') this.#limitDialing(this.#socket, hurriedMaxMs)
-    else if (this.#state === 'open') this.#wokenMs = this.#options.clock.monotonicMs()
+    else if (this.#state === 'open' && isReborn) {
+      this.#dialAnew()
+      this.#options.lost('closed')
+    } else if (this.#state === 'open') this.#wokenMs = this.#options.clock.monotonicMs()
   }
 
   /** Lets what was sent last leave first. */
@@ -149,6 +160,14 @@ export class PeerLink {
     socket.once('close', () => {
       if (this.#socket === socket) this.#ended(failure)
     })
+  }
+
+  /** What was dialed or opened before ends nowhere. */
+  #dialAnew(): void {
+    const former = this.#socket
+    this.#unackedSinceMs = undefined
+    this.#dial()
+    former?.destroy()
   }
 
   #limitDialing(socket: TLSSocket | undefined, timeMaxMs: number): void {

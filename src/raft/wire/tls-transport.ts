@@ -60,6 +60,7 @@ class TlsTransport implements Transport {
   readonly #correspondents: Correspondents
   readonly #links = new Map<MemberId, { readonly link: PeerLink; readonly address: string }>()
   readonly #sockets = new Set<TLSSocket>()
+  readonly #life: number
   #handlers: TransportHandlers | undefined
   #server: Server | undefined
   #stopped = false
@@ -67,6 +68,7 @@ class TlsTransport implements Transport {
   constructor(options: TlsTransportOptions) {
     this.#options = options
     this.#correspondents = new Correspondents(options.memberId)
+    this.#life = options.random.integer(1, 2 ** 32)
     const { certificate, privateKey, ca } = options.tls
     this.#context = createSecureContext({
       cert: certificate,
@@ -171,18 +173,11 @@ class TlsTransport implements Transport {
       this.#correspondents.hungUp(caller)
       this.#linkAll()
     })
-    const given = present(this.#handlers, 'the handlers of a started transport')
-    const handlers: TransportHandlers = {
-      ...given,
-      met: (id, state) => {
-        this.#links.get(id)?.link.wake()
-        given.met(id, state)
-      },
-    }
     serveInbound(socket, {
       clock,
       logger,
-      handlers,
+      handlers: present(this.#handlers, 'the handlers of a started transport'),
+      called: ({ from, life }) => this.#links.get(from)?.link.wake(life),
       refusal: (hello) => {
         const refusal = this.#refusal(socket, hello)
         if (refusal === undefined && hello.address !== undefined && caller === undefined) {
@@ -254,6 +249,7 @@ class TlsTransport implements Transport {
       from: memberId,
       to,
       state: present(this.#handlers, 'the handlers of a started transport').state(to),
+      life: this.#life,
       address: this.#options.listenAddress,
       ...(snapshot && { snapshot }),
     }

@@ -37,6 +37,7 @@ class SilentSocket extends EventEmitter {
 function rig() {
   const clock = new ManualClock()
   const dialed: SilentSocket[] = []
+  const lost: string[] = []
   const link = new PeerLink({
     ...{ peer: 2 as MemberId, clock, random: new SeededRandom(1), logger: silentLogger },
     dial: () => {
@@ -45,7 +46,7 @@ function rig() {
     },
     hello: () => Buffer.from('{}'),
     unreachable: () => {},
-    lost: () => {},
+    lost: (how) => lost.push(how),
   })
   const current = () => dialed.at(-1) as SilentSocket
   /** Heartbeats go on, as Raft sends them. */
@@ -57,7 +58,7 @@ function rig() {
   }
   const ack = (protocol = 1) =>
     current().emit('data', Buffer.concat(encodeFrame(frameKind.ack, encodeAgreed(protocol))))
-  return { link, clock, current, dialed, pass, ack }
+  return { link, clock, current, dialed, lost, pass, ack }
 }
 
 test('a dial that nobody answers is given up soon after the peer has called', () => {
@@ -70,6 +71,39 @@ test('a dial that nobody answers is given up soon after the peer has called', ()
   assert.ok(first.isDestroyed && dialed.length === 2, 'its host was away when it was dialed')
   clock.advance(700)
   assert.equal(current().isDestroyed, false, 'the new attempt has all the time')
+  link.close()
+})
+
+test('what was opened to a process that is gone is given up when the next one calls', () => {
+  const { link, current, dialed, lost, pass } = rig()
+  current().emit('secureConnect')
+  link.wake(11)
+  link.wake(11)
+  pass(100)
+  assert.equal(dialed.length, 1, 'the first one that is known may be the one that was dialed')
+  const former = current()
+  link.wake(12)
+  assert.ok(former.isDestroyed, 'without waiting for an answer')
+  assert.equal(current() === former, false)
+  assert.deepEqual(lost, ['closed'], 'as if its host had said so')
+  current().emit('secureConnect')
+  pass(500)
+  assert.equal(current().isDestroyed, false)
+  link.close()
+})
+
+test('a dial from before the peer first called is begun anew', () => {
+  const { link, current, lost, clock } = rig()
+  const former = current()
+  clock.advance(100)
+  link.wake(11)
+  assert.ok(former.isDestroyed, 'its host may have been away')
+  const second = current()
+  link.wake(11)
+  clock.advance(100)
+  assert.equal(current(), second)
+  assert.equal(second.isDestroyed, false)
+  assert.deepEqual(lost, [])
   link.close()
 })
 
