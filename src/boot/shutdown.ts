@@ -52,6 +52,14 @@ export function reportFailure(error: unknown): number {
     process.stderr.write(`error: ${error.message}\n${error.nextStep}\n`)
     return exitCodes.configuration
   }
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`error: ${message}\n`)
+  // Not for the configuration alone: what listens may be this member as it was, on its way out.
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const port = /:(\d+)$/.exec(message)?.[1] ?? 'PORT'
+    process.stderr.write(
+      `stop what listens there (ss -ltnp 'sport = :${port}' shows it) or change the address in the configuration\n`,
+    )
+  }
   return exitCodes.failure
 }

@@ -220,8 +220,10 @@ class LocalReplica implements Replica {
       }
       await this.#run(log)
     } catch (error) {
+      // A log that runs is closed by the stop, and its descriptors may be somebody else's by now.
+      const isRunning = this.#running !== undefined
       await this.stop()
-      await closeLog(log)
+      if (!isRunning) await closeLog(log)
       throw error
     }
   }

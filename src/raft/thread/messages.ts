@@ -83,6 +83,8 @@ export interface PackedError {
   readonly message: string
   readonly stack: string | undefined
   readonly status: Status | undefined
+  /** Of a failed system call, such as EADDRINUSE. */
+  readonly code: string | undefined
 }
 
 /** Copies once: a view into a shared pool cannot be handed over, and would be copied whole. */
@@ -123,8 +125,9 @@ export function unpackEntries({ firstIndex, terms, commands }: PackedEntries): C
 
 export function packError(error: unknown): PackedError {
   const known = error instanceof Error ? error : new Error(String(error))
-  const { name, message, stack } = known
-  return { name, message, stack, status: error instanceof StatusError ? error.status : undefined }
+  const { name, message, stack, code } = known as NodeJS.ErrnoException
+  const status = error instanceof StatusError ? error.status : undefined
+  return { name, message, stack, status, code: typeof code === 'string' ? code : undefined }
 }
 
 export function unpackError(packed: PackedError): Error {
@@ -132,7 +135,7 @@ export function unpackError(packed: PackedError): Error {
   const error = new Error(packed.message)
   error.name = packed.name
   if (packed.stack !== undefined) error.stack = packed.stack
-  return error
+  return packed.code === undefined ? error : Object.assign(error, { code: packed.code })
 }
 
 /** The bytes, for another thread to have: the same ones where they have a buffer for themselves. */
