@@ -18,7 +18,7 @@ import type {
 import type { CommandBody } from '../state/command.ts'
 import { tooLargeRevision } from '../state/errors.ts'
 import type { HashVerdict, HashVote } from '../state/hash-votes.ts'
-import type { Lease } from '../state/leases.ts'
+import type { Lease, LeaseId } from '../state/leases.ts'
 import type { Machine } from '../state/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../state/snapshot/snapshot.ts'
 import { checkTxn } from '../state/txn-check.ts'
@@ -163,19 +163,19 @@ class StoreProposer implements Proposer {
     return (await this.#outbox.propose({ kind: 'compact', revision }, fence)).result
   }
 
-  grantLease(ttlSeconds: number, id = 0): Promise<LeaseResult> {
+  grantLease(ttlSeconds: number, id: LeaseId = 0): Promise<LeaseResult> {
     return this.#proposeLease({ kind: 'lease grant', id, ttlSeconds })
   }
 
-  keepLeaseAlive(id: number): Promise<LeaseResult> {
+  keepLeaseAlive(id: LeaseId): Promise<LeaseResult> {
     return this.#proposeLease({ kind: 'lease keep alive', id })
   }
 
-  revokeLease(id: number): Promise<LeaseResult> {
+  revokeLease(id: LeaseId): Promise<LeaseResult> {
     return this.#proposeLease({ kind: 'lease revoke', id })
   }
 
-  leaseRemainingMs(id: number): number | undefined {
+  leaseRemainingMs(id: LeaseId): number | undefined {
     return this.#machine.leaseRemainingMs(id, this.#clock.monotonicMs())
   }
 

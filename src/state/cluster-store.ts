@@ -1,5 +1,5 @@
 import type { LogIndex, Revision, Term } from '../base/brand.ts'
-import type { Lease } from './leases.ts'
+import type { Lease, LeaseId } from './leases.ts'
 
 /**
  * What the API needs of a cluster store: etcd's semantics, read from a local replica, written through
@@ -29,7 +29,7 @@ export interface ClusterStore {
   commit(txn: Txn, fence?: Term, withinMs?: number): Promise<TxnResult>
 
   /** `id` 0 has the store choose. Rejects with a StoreError when the id is taken. */
-  grantLease(ttlSeconds: number, id?: number): Promise<LeaseResult>
+  grantLease(ttlSeconds: number, id?: LeaseId): Promise<LeaseResult>
 
   /**
    * Events from `afterRevision` (exclusive) on. Throws StatusError Expired when compacted; it says
@@ -44,13 +44,13 @@ export interface EtcdStore extends ClusterStore {
   compact(revision: Revision, fence?: Term): Promise<TxnResult>
 
   /** Gives the lease its full time again. Rejects with a StoreError when it is gone. */
-  keepLeaseAlive(id: number): Promise<LeaseResult>
+  keepLeaseAlive(id: LeaseId): Promise<LeaseResult>
 
   /** Ends a lease: its keys are deleted in one revision. */
-  revokeLease(id: number): Promise<LeaseResult>
+  revokeLease(id: LeaseId): Promise<LeaseResult>
 
   /** How long a lease still has, by this member's estimate; undefined when it is gone. */
-  leaseRemainingMs(id: number): number | undefined
+  leaseRemainingMs(id: LeaseId): number | undefined
 }
 
 export interface StoreView {
@@ -65,13 +65,13 @@ export interface StoreView {
   count(start: string, end: string, revision?: Revision): number
   /** A range with all that etcd's may ask for. Throws as `range` does. */
   read(range: RangeOperation): RangeResponse
-  lease(id: number): Lease | undefined
+  lease(id: LeaseId): Lease | undefined
   /**
    * A hash of all keys and values at `revision`: members agree on it. Throws as `range` does. 32 bits.
    */
   hashAt(revision?: Revision): number
   /** In ascending order. */
-  readonly leaseIds: readonly number[]
+  readonly leaseIds: readonly LeaseId[]
 }
 
 export interface RangeOptions {
@@ -97,7 +97,7 @@ export interface KeyValue {
   /** Writes since creation, from 1 on. */
   readonly version: number
   /** 0 without a lease. */
-  readonly lease: number
+  readonly lease: LeaseId
 }
 
 /** A transaction: all compares hold → `success`, else `failure`. One revision if anything changed. */
@@ -113,7 +113,7 @@ export interface Compare {
   readonly rangeEnd?: string
   readonly target: 'version' | 'create' | 'mod' | 'value' | 'lease'
   readonly result: '=' | '!=' | '<' | '>'
-  readonly value: number | Uint8Array
+  readonly value: LeaseId | Uint8Array
 }
 
 export type Operation = PutOperation | DeleteOperation | RangeOperation | TxnOperation
@@ -129,7 +129,7 @@ export interface PutOperation {
    */
   readonly revisionOffset: number
   /** The key goes with this lease. 0, the default, for none; it must not be given with `ignoreLease`. */
-  readonly lease?: number
+  readonly lease?: LeaseId
   readonly previous?: boolean
   /** Keeps the value that the key has; the key must exist. */
   readonly ignoreValue?: boolean
@@ -182,7 +182,7 @@ export interface TxnResult {
 }
 
 export interface LeaseResult {
-  readonly id: number
+  readonly id: LeaseId
   /** What was granted: at least `limits.leaseTtlSecondsMin`. */
   readonly ttlSeconds: number
   readonly revision: Revision

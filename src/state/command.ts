@@ -3,6 +3,7 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { LogIndex, MemberId, Revision, Term } from '../base/brand.ts'
 import type { Compare, Operation, PutOperation, RangeOperation, Txn } from './cluster-store.ts'
 import type { HashVote } from './hash-votes.ts'
+import type { LeaseId } from './leases.ts'
 
 /**
  * What a log entry carries: one or more commands of one session, packed together because they were
@@ -32,12 +33,12 @@ export type CommandBody =
   /** Forget history before `revision`; that revision stays readable. */
   | { readonly kind: 'compact'; readonly revision: Revision }
   /** `id` 0 has the state machine choose one. */
-  | { readonly kind: 'lease grant'; readonly id: number; readonly ttlSeconds: number }
-  | { readonly kind: 'lease keep alive'; readonly id: number }
+  | { readonly kind: 'lease grant'; readonly id: LeaseId; readonly ttlSeconds: number }
+  | { readonly kind: 'lease keep alive'; readonly id: LeaseId }
   /** Deletes the keys of the lease with it. */
-  | { readonly kind: 'lease revoke'; readonly id: number }
+  | { readonly kind: 'lease revoke'; readonly id: LeaseId }
   /** The leader holds that its time is over: a revocation, unless it was renewed since. */
-  | { readonly kind: 'lease expire'; readonly id: number; readonly renewals: number }
+  | { readonly kind: 'lease expire'; readonly id: LeaseId; readonly renewals: number }
   /** A member tells what its state was: see hash-votes.ts. Changes nothing. */
   | { readonly kind: 'state hash'; readonly vote: HashVote }
 
@@ -135,15 +136,15 @@ function unpackBody(kind: unknown, payload: unknown): CommandBody {
       return { kind: 'compact', revision: number(payload) as Revision }
     case kindLeaseGrant: {
       const [id, ttlSeconds] = list(payload)
-      return { kind: 'lease grant', id: number(id), ttlSeconds: number(ttlSeconds) }
+      return { kind: 'lease grant', id: leaseId(id), ttlSeconds: number(ttlSeconds) }
     }
     case kindLeaseKeepAlive:
-      return { kind: 'lease keep alive', id: number(payload) }
+      return { kind: 'lease keep alive', id: leaseId(payload) }
     case kindLeaseRevoke:
-      return { kind: 'lease revoke', id: number(payload) }
+      return { kind: 'lease revoke', id: leaseId(payload) }
     case kindLeaseExpire: {
       const [id, renewals] = list(payload)
-      return { kind: 'lease expire', id: number(id), renewals: number(renewals) }
+      return { kind: 'lease expire', id: leaseId(id), renewals: number(renewals) }
     }
     default:
       assert(kind === kindStateHash, `a command has a known kind, not ${kind}`)
@@ -186,7 +187,7 @@ function packCompare(compare: Compare): unknown[] {
     compare.rangeEnd ?? null,
     targets.indexOf(compare.target),
     results.indexOf(compare.result),
-    typeof value === 'number' ? value : raw(value),
+    value instanceof Uint8Array ? raw(value) : value,
   ]
 }
 
@@ -197,7 +198,7 @@ function unpackCompare(packed: unknown): Compare {
     ...optionalEnd(rangeEnd),
     target: known(targets, target),
     result: known(results, result),
-    value: typeof value === 'number' ? value : bytesOf(value),
+    value: value instanceof Uint8Array ? value : leaseId(value),
   }
 }
 
@@ -251,7 +252,7 @@ function unpackPut(fields: readonly unknown[]): PutOperation {
     key: text(key),
     value: bytesOf(value),
     revisionOffset: number(revisionOffset),
-    lease: number(lease),
+    lease: leaseId(lease),
     previous: previous === true,
     ...(number(flags) & flagIgnoreValue ? { ignoreValue: true } : {}),
     ...(number(flags) & flagIgnoreLease ? { ignoreLease: true } : {}),
@@ -316,6 +317,11 @@ function list(packed: unknown): unknown[] {
 function number(packed: unknown): number {
   assert(Number.isSafeInteger(packed), 'a packed number is a whole number')
   return packed as number
+}
+
+/** Beyond 2^53 msgpack has it as an integer of 64 bits, which is read as a big one. */
+function leaseId(packed: unknown): LeaseId {
+  return typeof packed === 'bigint' ? packed : number(packed)
 }
 
 function text(packed: unknown): string {

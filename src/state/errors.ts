@@ -6,6 +6,7 @@ import {
   statusCodes,
   statusError,
 } from '../base/status.ts'
+import type { LeaseId } from './leases.ts'
 
 /** Which rule of the store was broken; an etcd listener has a code and a text for each. */
 export type Refusal =
@@ -129,11 +130,11 @@ function refusedTxn(refusal: Refusal, problem: string): StoreError {
   return new StoreError(refusal, 'BadRequest', `the store refused the transaction: ${problem}`)
 }
 
-export function leaseNotFound(id: number): StoreError {
+export function leaseNotFound(id: LeaseId): StoreError {
   return new StoreError('lease not found', 'NotFound', `there is no lease ${id}`)
 }
 
-export function leaseExists(id: number): StoreError {
+export function leaseExists(id: LeaseId): StoreError {
   return new StoreError('lease exists', 'AlreadyExists', `lease ${id} exists already`)
 }
 

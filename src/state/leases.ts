@@ -1,9 +1,25 @@
 import { assert } from '../base/assert.ts'
 import { mixNumber } from './hash.ts'
 
+/**
+ * Any signed integer of 64 bits but 0, which stands for none. A number where that is exact, a big integer
+ * beyond: so each id has one form, and the common ones cost nothing.
+ */
+export type LeaseId = number | bigint
+
+/** For a hash: the id as numbers, a common one as itself. */
+export function leaseIdParts(id: LeaseId): number[] {
+  if (typeof id === 'number') return [id]
+  return [Number(BigInt.asIntN(32, id)), Number(BigInt.asIntN(32, id >> 32n))]
+}
+
+function compareIds(left: LeaseId, right: LeaseId): number {
+  return left < right ? -1 : 1
+}
+
 /** A lease as every member has it. */
 export interface Lease {
-  readonly id: number
+  readonly id: LeaseId
   readonly ttlSeconds: number
   /** How often it was kept alive: a revocation names it, and so never ends a lease renewed since. */
   readonly renewals: number
@@ -11,7 +27,7 @@ export interface Lease {
 }
 
 /** A lease as a snapshot has it: [id, ttlSeconds, renewals]. Its keys are known from their records. */
-export type PackedLease = readonly [number, number, number]
+export type PackedLease = readonly [LeaseId, number, number]
 
 interface LeaseRecord extends Lease {
   renewals: number
@@ -26,30 +42,30 @@ interface LeaseRecord extends Lease {
  * Only the leader acts on its estimate, by a fenced command.
  */
 export class Leases {
-  readonly #leases = new Map<number, LeaseRecord>()
+  readonly #leases = new Map<LeaseId, LeaseRecord>()
 
   get size(): number {
     return this.#leases.size
   }
 
   /** In the order of their ids. */
-  get ids(): number[] {
-    return [...this.#leases.keys()].sort((left, right) => left - right)
+  get ids(): LeaseId[] {
+    return [...this.#leases.keys()].sort(compareIds)
   }
 
-  get(id: number): Lease | undefined {
+  get(id: LeaseId): Lease | undefined {
     return this.#leases.get(id)
   }
 
-  grant(id: number, ttlSeconds: number, nowMs: number): Lease {
-    assert(id > 0 && !this.#leases.has(id), 'a lease is granted once')
+  grant(id: LeaseId, ttlSeconds: number, nowMs: number): Lease {
+    assert(id !== 0 && !this.#leases.has(id), 'a lease is granted once')
     const deadlineMs = nowMs + ttlSeconds * 1000
     const lease: LeaseRecord = { id, ttlSeconds, renewals: 0, keys: new Set(), deadlineMs }
     this.#leases.set(id, lease)
     return lease
   }
 
-  renew(id: number, nowMs: number): Lease | undefined {
+  renew(id: LeaseId, nowMs: number): Lease | undefined {
     const lease = this.#leases.get(id)
     if (!lease) return undefined
     lease.renewals += 1
@@ -57,12 +73,12 @@ export class Leases {
     return lease
   }
 
-  revoke(id: number): void {
+  revoke(id: LeaseId): void {
     this.#leases.delete(id)
   }
 
   /** The key's lease changed from one to another; 0 is none. */
-  moveKey(key: string, from: number, to: number): void {
+  moveKey(key: string, from: LeaseId, to: LeaseId): void {
     if (from === to) return
     if (from !== 0) this.#leases.get(from)?.keys.delete(key)
     if (to !== 0) this.#attach(key, to)
@@ -73,7 +89,7 @@ export class Leases {
     for (const lease of this.#leases.values()) lease.deadlineMs = nowMs + lease.ttlSeconds * 1000
   }
 
-  remainingMs(id: number, nowMs: number): number | undefined {
+  remainingMs(id: LeaseId, nowMs: number): number | undefined {
     const lease = this.#leases.get(id)
     return lease && lease.deadlineMs - nowMs
   }
@@ -96,7 +112,7 @@ export class Leases {
   /** `keys` are the [key, lease] of the records that have one. */
   static unpack(
     leases: readonly PackedLease[],
-    keys: Iterable<readonly [string, number]>,
+    keys: Iterable<readonly [string, LeaseId]>,
     nowMs: number,
   ): Leases {
     const table = new Leases()
@@ -109,7 +125,7 @@ export class Leases {
     return table
   }
 
-  #attach(key: string, id: number): void {
+  #attach(key: string, id: LeaseId): void {
     const lease = this.#leases.get(id)
     assert(lease, `the lease ${id} of a key exists`)
     lease.keys.add(key)

@@ -35,7 +35,7 @@ import { mixNumber, mixText, RollingHash } from './hash.ts'
 import { HashVotes } from './hash-votes.ts'
 import { type Checkpoint, History } from './history.ts'
 import { endOfKeys } from './keys.ts'
-import { chooseLeaseId, type Lease, Leases } from './leases.ts'
+import { chooseLeaseId, type Lease, type LeaseId, Leases, leaseIdParts } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
 import { isPast, type RangeSource, runRange } from './range.ts'
 import type { FrozenState } from './snapshot/snapshot.ts'
@@ -90,7 +90,7 @@ export interface DoneAnswer {
 }
 
 export interface LeaseAnswer {
-  readonly id: number
+  readonly id: LeaseId
   readonly ttlSeconds: number
 }
 
@@ -231,16 +231,16 @@ export class Machine implements StoreView {
     return mixNumber(hash, revision) >>> 0
   }
 
-  lease(id: number): Lease | undefined {
+  lease(id: LeaseId): Lease | undefined {
     return this.#leases.get(id)
   }
 
-  get leaseIds(): readonly number[] {
+  get leaseIds(): readonly LeaseId[] {
     return this.#leases.ids
   }
 
   /** How long a lease still has at `nowMs`, by this member's estimate. */
-  leaseRemainingMs(id: number, nowMs: number): number | undefined {
+  leaseRemainingMs(id: LeaseId, nowMs: number): number | undefined {
     return this.#leases.remainingMs(id, nowMs)
   }
 
@@ -372,24 +372,23 @@ export class Machine implements StoreView {
     return { store: this.#store, leases: this.#leases, revision: this.#revision, compacted }
   }
 
-  #grantLease(id: number, ttlSeconds: number, nowMs: number): CommandAnswer {
+  #grantLease(id: LeaseId, ttlSeconds: number, nowMs: number): CommandAnswer {
     const { leaseTtlSecondsMin, leaseTtlSecondsMax, leasesMax } = limits
     if (ttlSeconds > leaseTtlSecondsMax) {
       return refused(leaseTtlTooLarge(ttlSeconds, leaseTtlSecondsMax))
     }
-    if (id < 0) return refused(leaseNotFound(id))
     if (this.#leases.get(id)) return refused(leaseExists(id))
     if (this.#leases.size >= leasesMax) return refused(tooManyLeases(leasesMax))
     const lease = this.#leases.grant(id, Math.max(ttlSeconds, leaseTtlSecondsMin), nowMs)
-    this.#hash.mix(lease.id)
+    this.#mixLease(lease.id)
     this.#hash.mix(lease.ttlSeconds)
     return this.#leaseAnswer(lease)
   }
 
-  #keepLeaseAlive(id: number, nowMs: number): CommandAnswer {
+  #keepLeaseAlive(id: LeaseId, nowMs: number): CommandAnswer {
     const lease = this.#leases.renew(id, nowMs)
     if (!lease) return refused(leaseNotFound(id))
-    this.#hash.mix(lease.id)
+    this.#mixLease(lease.id)
     this.#hash.mix(lease.renewals)
     return this.#leaseAnswer(lease)
   }
@@ -400,7 +399,7 @@ export class Machine implements StoreView {
   }
 
   /** Deletes the lease's keys, in their order and in one revision. */
-  #revokeLease(id: number, renewals?: number): CommandAnswer {
+  #revokeLease(id: LeaseId, renewals?: number): CommandAnswer {
     const lease = this.#leases.get(id)
     if (!lease || (renewals ?? lease.renewals) !== lease.renewals) return refused(leaseNotFound(id))
     const events: StoreEvent[] = []
@@ -412,8 +411,12 @@ export class Machine implements StoreView {
     }
     if (events.length > 0) this.#changed(events, revision)
     this.#leases.revoke(id)
-    this.#hash.mix(id)
+    this.#mixLease(id)
     return this.#leaseAnswer(lease)
+  }
+
+  #mixLease(id: LeaseId): void {
+    for (const part of leaseIdParts(id)) this.#hash.mix(part)
   }
 
   #leaseAnswer({ id, ttlSeconds }: Lease): CommandAnswer {

@@ -3,6 +3,7 @@ import type { Revision } from '../base/brand.ts'
 import type { KeyValue } from './cluster-store.ts'
 import { mixBytes, mixNumber, mixText } from './hash.ts'
 import { countOf, type OrderedRecords, orderedRecords, rangeOf } from './key-index.ts'
+import { type LeaseId, leaseIdParts } from './leases.ts'
 import { type Slab, SlabAllocator, type SlabPlace } from './slab.ts'
 
 /** A put as the transaction hands it over; `value` may be part of a larger buffer: it is copied. */
@@ -10,7 +11,7 @@ export interface Put {
   readonly key: string
   readonly value: Uint8Array
   readonly revisionOffset: number
-  readonly lease: number
+  readonly lease: LeaseId
 }
 
 /**
@@ -22,7 +23,7 @@ export class StoredRecord implements KeyValue {
   readonly createRevision: Revision
   readonly modRevision: Revision
   readonly version: number
-  readonly lease: number
+  readonly lease: LeaseId
   readonly #slab: Slab
   readonly #start: number
   readonly #bytes: number
@@ -103,7 +104,7 @@ export class Store {
   }
 
   /** [key, lease] of the records that go with a lease. */
-  *leasedKeys(): Generator<readonly [string, number], void, undefined> {
+  *leasedKeys(): Generator<readonly [string, LeaseId], void, undefined> {
     for (const { key, lease } of this.#records.values()) if (lease !== 0) yield [key, lease]
   }
 
@@ -221,6 +222,6 @@ function hashFields(fields: Omit<KeyValue, 'value'>, value: Uint8Array): number 
   hash = mixNumber(hash, fields.createRevision)
   hash = mixNumber(hash, fields.modRevision)
   hash = mixNumber(hash, fields.version)
-  hash = mixNumber(hash, fields.lease)
+  for (const part of leaseIdParts(fields.lease)) hash = mixNumber(hash, part)
   return mixBytes(hash, value)
 }

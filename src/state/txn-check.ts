@@ -39,7 +39,7 @@ function shapeProblem(
   for (const compare of compares) {
     const problem = keyProblem(compare.key, compare.rangeEnd)
     if (problem) return problem
-    if ((compare.target === 'value') !== (typeof compare.value !== 'number')) {
+    if ((compare.target === 'value') !== compare.value instanceof Uint8Array) {
       return invalidTxn(`the compare of ${compare.key} has no value for a ${compare.target}`)
     }
   }

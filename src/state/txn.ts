@@ -16,6 +16,7 @@ import type {
   TxnResult,
 } from './cluster-store.ts'
 import { keyEnd } from './keys.ts'
+import type { LeaseId } from './leases.ts'
 import { isPast, runRange } from './range.ts'
 import type { Store, StoredRecord } from './store.ts'
 
@@ -181,13 +182,13 @@ function compareHolds(compare: Compare, record: KeyValue | undefined): boolean {
 
 function compareOrder(compare: Compare, record: KeyValue | undefined): number {
   const { value } = compare
-  if (typeof value !== 'number') {
-    return record ? Buffer.compare(record.value, value) : -1
-  }
-  return fieldOf(compare.target, record) - value
+  if (value instanceof Uint8Array) return record ? Buffer.compare(record.value, value) : -1
+  const field = fieldOf(compare.target, record)
+  if (field === value) return 0
+  return field < value ? -1 : 1
 }
 
-function fieldOf(target: Compare['target'], record: KeyValue | undefined): number {
+function fieldOf(target: Compare['target'], record: KeyValue | undefined): LeaseId {
   if (!record) return 0
   switch (target) {
     case 'version':

@@ -22,6 +22,43 @@ async function withPair(run: (pair: Pair) => Promise<void>): Promise<void> {
   }
 }
 
+test('a lease may have any id of 64 bits', async (context) => {
+  if (!hasEtcd()) return context.skip('etcd is not installed')
+  await withPair(async (pair) => {
+    // Two of them are the same number in floating point.
+    for (const id of [2n ** 62n + 1n, 2n ** 62n + 2n, -5, -(2n ** 63n), 2n ** 63n - 1n]) {
+      const key = b(`key/${id}`)
+      const steps = {
+        grant: () => pair.ask(leaseService.grant, { ttl: 3_600, id }),
+        'grant again': () => pair.ask(leaseService.grant, { ttl: 60, id }),
+        put: () => pair.ask(kvService.put, { key, value: b('one'), lease: id }),
+        get: () => pair.ask(kvService.range, { key }),
+        compare: () =>
+          pair.ask(kvService.txn, {
+            compare: [{ key, target: 4, result: 1, lease: BigInt(id) - 1n }],
+            success: [{ put: { key, value: b('two'), lease: id } }],
+          }),
+      }
+      for (const [what, asked] of Object.entries(steps)) {
+        const { etcd, kijabi } = await asked()
+        assert.deepEqual(kijabi, etcd, `${what} ${id}`)
+      }
+    }
+    const { etcd, kijabi } = await pair.ask(kvService.range, {
+      key: b('key/'),
+      rangeEnd: b('key0'),
+    })
+    assert.deepEqual(kijabi, etcd)
+    for (const id of [2n ** 62n + 2n, -(2n ** 63n)]) {
+      const { etcd, kijabi } = await pair.ask(leaseService.revoke, { id })
+      assert.deepEqual(kijabi, etcd)
+    }
+    const left = await pair.ask(kvService.range, { key: b('key/'), rangeEnd: b('key0') })
+    assert.deepEqual(left.kijabi, left.etcd)
+    assert.equal((left.etcd as { count: number }).count, 3)
+  })
+})
+
 test('the request shapes of kube-apiserver get the same answers', async (context) => {
   if (!hasEtcd()) return context.skip('etcd is not installed')
   await withPair(async (pair) => {

@@ -15,6 +15,7 @@ import type {
 } from '../../src/state/cluster-store.ts'
 import { type Refusal, StoreError } from '../../src/state/errors.ts'
 import { endOfKeys } from '../../src/state/keys.ts'
+import type { LeaseId } from '../../src/state/leases.ts'
 
 /** What a run of the suite needs: a fresh, started store, and how to end it. */
 export interface ClusterStoreUnderTest {
@@ -318,8 +319,27 @@ export function clusterStoreContract(
     assert.deepEqual([text(store.view.get('/a')), store.view.get('/a')?.lease], ['three', id])
     const absent = store.commit(write(put('/b', '', { ignoreValue: true })))
     await assert.rejects(absent, refusedAs('key not found'))
-    const unleased = store.commit(write(put('/b', '', { lease: id + 1 })))
+    const unleased = store.commit(write(put('/b', '', { lease: Number(id) + 1 })))
     await assert.rejects(unleased, refusedAs('lease not found'))
+  })
+
+  check('a lease may have any id of 64 bits', async ({ store }) => {
+    const ids: readonly LeaseId[] = [2n ** 62n + 1n, 2n ** 62n + 2n, -3, -(2n ** 63n)]
+    for (const [nth, id] of ids.entries()) {
+      assert.equal((await store.grantLease(60, id)).id, id)
+      await store.commit(write(put(`/id/${nth}`, '1', { lease: id })))
+      assert.equal(store.view.get(`/id/${nth}`)?.lease, id)
+    }
+    await assert.rejects(store.grantLease(60, 2n ** 62n + 1n), refusedAs('lease exists'))
+    const compares = [
+      { key: '/id/0', target: 'lease', result: '<', value: 2n ** 62n + 2n } as const,
+    ]
+    assert.ok((await store.commit({ compares, success: [], failure: [] })).succeeded)
+    assert.deepEqual([...(store.view.lease(2n ** 62n + 2n)?.keys ?? [])], ['/id/1'])
+    await store.revokeLease(2n ** 62n + 2n)
+    assert.equal(store.view.get('/id/1'), undefined)
+    assert.equal(text(store.view.get('/id/0')), '1')
+    assert.deepEqual(store.view.leaseIds, [-(2n ** 63n), -3, 2n ** 62n + 1n])
   })
 
   check('a lease takes its keys with it, in one revision', async ({ store }) => {
@@ -330,7 +350,7 @@ export function clusterStoreContract(
     assert.equal(chosen.ttlSeconds, limits.leaseTtlSecondsMin)
     assert.deepEqual(
       store.view.leaseIds,
-      [chosen.id, 4711].sort((a, b) => a - b),
+      [chosen.id, 4711].sort((a, b) => (a < b ? -1 : 1)),
     )
     await store.commit(write(put('/l/b', '1', { lease: 4711 }), put('/l/a', '1', { lease: 4711 })))
     await store.commit(write(put('/l/c', '1', { lease: 4711 }), put('/l/d', '1')))

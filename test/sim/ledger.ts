@@ -3,6 +3,7 @@ import { unreachable } from '../../src/base/assert.ts'
 import type { LogIndex, Term } from '../../src/base/brand.ts'
 import type { StoreEvent } from '../../src/state/cluster-store.ts'
 import { type Command, type CommandBody, decodeCommands } from '../../src/state/command.ts'
+import type { LeaseId } from '../../src/state/leases.ts'
 import type { AppliedResult, CommandAnswer, LogEntry } from '../../src/state/machine.ts'
 import { NaiveStore } from '../unit/state/naive-store.ts'
 
@@ -36,7 +37,7 @@ export class Ledger {
   readonly model = new NaiveStore()
   readonly #floors = new Map<number, number>()
   readonly #finished = new Set<string>()
-  readonly #expired = new Set<(lease: number) => void>()
+  readonly #expired = new Set<(lease: LeaseId) => void>()
   /** Whether the last transaction's compares held. */
   #succeeded = false
   /** The highest term that is known to have a leader. */
@@ -51,7 +52,7 @@ export class Ledger {
   }
 
   /** Calls `listener` when the first member has applied that a lease ran out. */
-  onLeaseExpired(listener: (lease: number) => void): void {
+  onLeaseExpired(listener: (lease: LeaseId) => void): void {
     this.#expired.add(listener)
   }
 

@@ -1,6 +1,7 @@
 import type { Random } from '../../src/base/random.ts'
 import { StatusError } from '../../src/base/status.ts'
 import { StoreError } from '../../src/state/errors.ts'
+import type { LeaseId } from '../../src/state/leases.ts'
 import type { Ledger } from './ledger.ts'
 import { violated } from './ledger.ts'
 import type { MemberLife, SimMember } from './sim-member.ts'
@@ -29,7 +30,7 @@ const clockError = 0.03
 export class SimLeaseHolder {
   readonly #id: number
   readonly #world: LeaseWorld
-  #lease: number | undefined
+  #lease: LeaseId | undefined
   /** When the last acknowledged grant or renewal was sent. */
   #heldFromMs = 0
   #takes = 0
@@ -73,17 +74,17 @@ export class SimLeaseHolder {
     })
   }
 
-  #renew(life: MemberLife, lease: number): Promise<void> {
+  #renew(life: MemberLife, lease: LeaseId): Promise<void> {
     return this.#settle(life, async (sentMs) => {
       await life.proposer.keepLeaseAlive(lease)
       this.#holds(lease, sentMs)
     })
   }
 
-  #holds(lease: number, sentMs: number): void {
+  #holds(lease: LeaseId, sentMs: number): void {
     this.#lease = lease
     this.#heldFromMs = sentMs
-    this.#world.note(lease)
+    this.#world.note(Number(lease))
   }
 
   #walkAway(): void {
@@ -112,7 +113,7 @@ export class SimLeaseHolder {
     end()
   }
 
-  #expired(lease: number): void {
+  #expired(lease: LeaseId): void {
     if (lease !== this.#lease) return
     const heldMs = this.#world.time.nowMs - this.#heldFromMs
     if (heldMs < ttlSeconds * 1_000 * (1 - clockError))

@@ -17,7 +17,7 @@ import type {
   TxnResult,
   WatchOptions,
 } from '../../state/cluster-store.ts'
-import type { Lease } from '../../state/leases.ts'
+import type { Lease, LeaseId } from '../../state/leases.ts'
 import { prefixEnd, resourcePrefix } from '../storage-keys.ts'
 import { withSplicedRevision } from '../stored-object.ts'
 import { type Envelope, isSealed } from './envelope.ts'
@@ -73,7 +73,7 @@ class EncryptedStore implements ClusterStore {
     return this.#opener.result(result)
   }
 
-  grantLease(ttlSeconds: number, id?: number): Promise<LeaseResult> {
+  grantLease(ttlSeconds: number, id?: LeaseId): Promise<LeaseResult> {
     return this.#store.grantLease(ttlSeconds, id)
   }
 
@@ -166,7 +166,7 @@ class OpenedRecord implements KeyValue {
   readonly createRevision: Revision
   readonly modRevision: Revision
   readonly version: number
-  readonly lease: number
+  readonly lease: LeaseId
   readonly #stored: KeyValue
   readonly #envelope: Envelope
   readonly #values: OpenedValues
@@ -222,7 +222,7 @@ class OpenedView implements StoreView {
     return this.#view.appliedIndex
   }
 
-  get leaseIds(): readonly number[] {
+  get leaseIds(): readonly LeaseId[] {
     return this.#view.leaseIds
   }
 
@@ -245,7 +245,7 @@ class OpenedView implements StoreView {
     return range.keysOnly ? found : this.#opened(found)
   }
 
-  lease(id: number): Lease | undefined {
+  lease(id: LeaseId): Lease | undefined {
     return this.#view.lease(id)
   }
 

@@ -1,6 +1,7 @@
 import { status as codes, type ServiceError } from '@grpc/grpc-js'
 import { statusError } from '../../base/status.ts'
 import { outcomeUnknown, StoreError } from '../../state/errors.ts'
+import type { LeaseId } from '../../state/leases.ts'
 import { EtcdClient, type EtcdClientOptions } from '../etcd/wire/client.ts'
 import type { LeaseKept } from '../etcd/wire/cluster-messages.ts'
 import type { Draft } from '../etcd/wire/message-type.ts'
@@ -59,7 +60,7 @@ export class Endpoints {
   }
 
   /** A stream of one request: that is how etcd takes renewals. */
-  async keepAlive(id: number, timeoutMs = this.#timeoutMs): Promise<LeaseKept> {
+  async keepAlive(id: LeaseId, timeoutMs = this.#timeoutMs): Promise<LeaseKept> {
     const { client } = this
     try {
       return await new Promise<LeaseKept>((resolve, reject) => {

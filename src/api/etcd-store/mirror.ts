@@ -14,7 +14,7 @@ import { expiredRead, tooLargeRevision } from '../../state/errors.ts'
 import { mixNumber } from '../../state/hash.ts'
 import { History } from '../../state/history.ts'
 import { endOfKeys } from '../../state/keys.ts'
-import { type Lease, Leases } from '../../state/leases.ts'
+import { type Lease, type LeaseId, Leases } from '../../state/leases.ts'
 import { isPast, type RangeSource, runRange } from '../../state/range.ts'
 import { hashOf, Store } from '../../state/store.ts'
 import { WatchWindow } from '../../state/watch-window.ts'
@@ -26,7 +26,7 @@ export interface MirroredEvent {
   readonly key: string
   /** As it is stored. */
   readonly value: Uint8Array
-  readonly lease: number
+  readonly lease: LeaseId
 }
 
 /**
@@ -126,11 +126,11 @@ export class Mirror implements StoreView {
     return this.#leases
   }
 
-  lease(id: number): Lease | undefined {
+  lease(id: LeaseId): Lease | undefined {
     return this.#leases.get(id)
   }
 
-  get leaseIds(): readonly number[] {
+  get leaseIds(): readonly LeaseId[] {
     return this.#leases.ids
   }
 
@@ -152,7 +152,7 @@ export class Mirror implements StoreView {
   }
 
   /** A lease of somebody else: how long it lasts, only etcd knows. */
-  #knowLease(id: number): void {
+  #knowLease(id: LeaseId): void {
     if (id !== 0 && !this.#leases.get(id)) this.#leases.grant(id, 0, 0)
   }
 

@@ -58,15 +58,15 @@ function compareMessage({ key, rangeEnd, target, result, value }: Compare): Draf
     },
     ...(rangeEnd === undefined ? {} : { rangeEnd: bytesOf(rangeEnd) }),
   }
-  if (typeof value !== 'number')
+  if (value instanceof Uint8Array)
     return { ...common, value: encodeValue({ value, revisionOffset: -1 }) }
   switch (target) {
     case 'version':
-      return { ...common, version: value }
+      return { ...common, version: Number(value) }
     case 'create':
-      return { ...common, createRevision: value }
+      return { ...common, createRevision: Number(value) }
     case 'mod':
-      return { ...common, modRevision: value }
+      return { ...common, modRevision: Number(value) }
     default:
       return { ...common, lease: value }
   }

@@ -13,7 +13,7 @@ import type {
   WatchOptions,
 } from '../../state/cluster-store.ts'
 import { leaseNotFound, nothingSent, staleFence, tooLargeRevision } from '../../state/errors.ts'
-import type { Lease } from '../../state/leases.ts'
+import type { Lease, LeaseId } from '../../state/leases.ts'
 import { checkTxn } from '../../state/txn-check.ts'
 import { kvService, leaseService } from '../etcd/wire/services.ts'
 import type { Proposer } from '../proposer.ts'
@@ -178,7 +178,7 @@ export class ExternalStore implements Proposer {
     return this.#mirror.watch(options)
   }
 
-  async grantLease(ttlSeconds: number, id = 0): Promise<LeaseResult> {
+  async grantLease(ttlSeconds: number, id: LeaseId = 0): Promise<LeaseResult> {
     // Chosen here: etcd's own choice may be larger than a number holds.
     const chosen = id === 0 ? this.#options.random.integer(1, 2 ** 47) : id
     const ttl = Math.max(ttlSeconds, limits.leaseTtlSecondsMin)
@@ -188,14 +188,14 @@ export class ExternalStore implements Proposer {
     return this.#leaseResult(chosen, granted.ttl, granted.header?.revision)
   }
 
-  async keepLeaseAlive(id: number): Promise<LeaseResult> {
+  async keepLeaseAlive(id: LeaseId): Promise<LeaseResult> {
     const { ttl, header } = await this.#endpoints.keepAlive(id)
     if (ttl <= 0) throw leaseNotFound(id)
     this.#mirror.leases.renew(id, this.#nowMs)
     return this.#leaseResult(id, ttl, header?.revision)
   }
 
-  async revokeLease(id: number): Promise<LeaseResult> {
+  async revokeLease(id: LeaseId): Promise<LeaseResult> {
     const ttlSeconds = this.#mirror.lease(id)?.ttlSeconds ?? 0
     const { header } = await this.#endpoints.call('write', leaseService.revoke, { id })
     const revision = (header?.revision ?? 1) as Revision
@@ -204,11 +204,11 @@ export class ExternalStore implements Proposer {
     return this.#leaseResult(id, ttlSeconds, revision)
   }
 
-  leaseRemainingMs(id: number): number | undefined {
+  leaseRemainingMs(id: LeaseId): number | undefined {
     return this.#mirror.leases.remainingMs(id, this.#nowMs)
   }
 
-  #leaseResult(id: number, ttlSeconds: number, revision = 0): LeaseResult {
+  #leaseResult(id: LeaseId, ttlSeconds: number, revision = 0): LeaseResult {
     return { id, ttlSeconds, revision: revision as Revision }
   }
 

@@ -4,7 +4,6 @@ import type { KeyValue } from '../../state/cluster-store.ts'
 import { prefixEnd } from '../../state/keys.ts'
 import { type EtcdContext, headerAt } from './context.ts'
 import { EtcdError, invalidArgument } from './errors.ts'
-import { leaseOf } from './operations.ts'
 import type { Answers, Rpc } from './rpc.ts'
 import { first, leave, type Place, rewrite, takePlace, waitForTurn } from './turns.ts'
 import type { Leader, LeaderKey } from './wire/cluster-messages.ts'
@@ -25,7 +24,7 @@ function serveLock(rpc: Rpc, context: EtcdContext): void {
   const { keys, store } = context
 
   rpc.unary(lockService.lock, async ({ name, lease }, { signal }) => {
-    const place = await takePlace(context, name, { lease: leaseOf(lease), value: noValue })
+    const place = await takePlace(context, name, { lease, value: noValue })
     await waitForTurn(context, name, place, signal)
     return { header: headerAt(context), key: keys.outside(place.key) }
   })
@@ -41,7 +40,7 @@ function serveElection(rpc: Rpc, context: EtcdContext): void {
   const { keys, store } = context
 
   rpc.unary(electionService.campaign, async ({ name, lease, value }, { signal }) => {
-    const place = await takePlace(context, name, { lease: leaseOf(lease), value })
+    const place = await takePlace(context, name, { lease, value })
     await waitForTurn(context, name, place, signal)
     const { key, revision, lease: held } = place
     const leader = { name, key: keys.outside(key), revision, lease: held }
@@ -97,5 +96,5 @@ function observe(context: EtcdContext, name: Uint8Array, answers: Answers<Leader
 function placeOf({ keys }: EtcdContext, leader: LeaderKey | undefined): Place {
   if (!leader) throw invalidArgument('"leader" field must be provided')
   const { key, revision, lease } = leader
-  return { key: keys.key(key), revision: revision as Revision, lease: leaseOf(lease) }
+  return { key: keys.key(key), revision: revision as Revision, lease }
 }

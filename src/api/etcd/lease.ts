@@ -1,7 +1,7 @@
 import { StoreError } from '../../state/errors.ts'
+import type { LeaseId } from '../../state/leases.ts'
 import { type EtcdContext, headerAt } from './context.ts'
 import { etcdErrorOf, refusals } from './errors.ts'
-import { leaseOf } from './operations.ts'
 import type { Rpc } from './rpc.ts'
 import { leaseService } from './wire/services.ts'
 
@@ -17,19 +17,19 @@ export function serveLease(rpc: Rpc, context: EtcdContext): void {
   rpc.unary(leaseService.grant, async (request) => {
     if (request.ttl > ttlSecondsMax) throw refusals.leaseTtlTooLarge()
     const wanted = Math.max(request.ttl, ttlSecondsMin)
-    const { id, ttlSeconds, revision } = await store.grantLease(wanted, leaseOf(request.id))
+    const { id, ttlSeconds, revision } = await store.grantLease(wanted, request.id)
     return { header: headerAt(context, revision), id, ttl: ttlSeconds }
   })
 
   rpc.unary(leaseService.revoke, async ({ id }) => {
-    const { revision } = await store.revokeLease(leaseOf(id))
+    const { revision } = await store.revokeLease(id)
     return { header: headerAt(context, revision) }
   })
 
   rpc.stream(leaseService.keepAlive, (requests, answers) => {
     // Answers keep the order of their requests.
     let last = Promise.resolve()
-    const keep = async (id: number) => {
+    const keep = async (id: LeaseId) => {
       const ttl = await timeAfterRenewal(context, id)
       answers.send({ header: headerAt(context), id, ttl })
     }
@@ -58,16 +58,16 @@ export function serveLease(rpc: Rpc, context: EtcdContext): void {
 
   rpc.unary(leaseService.leases, async () => {
     await store.barrier()
-    const left = (id: number) => store.leaseRemainingMs(id) ?? 0
+    const left = (id: LeaseId) => store.leaseRemainingMs(id) ?? 0
     const ids = [...store.view.leaseIds].sort((one, other) => left(one) - left(other))
     return { header: headerAt(context), leases: ids.map((id) => ({ id })) }
   })
 }
 
 /** Zero for a lease that is gone, as etcd answers it. */
-async function timeAfterRenewal({ store }: EtcdContext, id: number): Promise<number> {
+async function timeAfterRenewal({ store }: EtcdContext, id: LeaseId): Promise<number> {
   try {
-    return (await store.keepLeaseAlive(leaseOf(id))).ttlSeconds
+    return (await store.keepLeaseAlive(id)).ttlSeconds
   } catch (error) {
     if (error instanceof StoreError && error.refusal === 'lease not found') return 0
     throw error

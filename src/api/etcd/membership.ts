@@ -2,7 +2,7 @@ import type { MemberId } from '../../base/brand.ts'
 import { isStatus } from '../../base/status.ts'
 import type { ReplicaStatus } from '../../raft/replica.ts'
 import { clusterHeader, type EtcdContext, type MemberAddresses } from './context.ts'
-import { failedPrecondition, refusals, unimplemented } from './errors.ts'
+import { failedPrecondition, refusals } from './errors.ts'
 import type { Rpc } from './rpc.ts'
 import type { Member, MemberList } from './wire/cluster-messages.ts'
 import type { Draft } from './wire/message-type.ts'
@@ -43,11 +43,18 @@ export function serveMembership(rpc: Rpc, context: EtcdContext): void {
     return memberList(context, await member.changeMembership({ kind: 'remove', memberId }))
   })
 
-  rpc.unary(clusterService.update, ({ id }) => {
+  rpc.unary(clusterService.update, async ({ id, peerUrls }) => {
     demandMember(context, id)
-    throw unimplemented(
-      'addresses of members are part of the configuration: change cluster.json on every host',
-    )
+    const now = memberList(context)
+    const own = now.members?.find((one) => one.id === id)?.peerUrls ?? []
+    // Tools that bring a cluster into a wanted state send what they want, changed or not.
+    if (peerUrls.length !== own.length || peerUrls.some((url) => !own.includes(url)))
+      throw failedPrecondition(
+        `the peer address of this member is ${own.join(', ')}: another one has to be in the ` +
+          'configuration of every host (cluster.json) before this member starts with it',
+      )
+    await store.barrier()
+    return now
   })
 
   rpc.unary(clusterService.promote, async ({ id }) => {

@@ -58,7 +58,7 @@ export function putOperation(keys: KeySpace, request: PutRequest): PutOperation 
   const { value, prevKv, ignoreValue, ignoreLease } = request
   return {
     ...{ op: 'put', key: keys.key(request.key), value, revisionOffset: -1 },
-    ...{ lease: leaseOf(request.lease), previous: prevKv, ignoreValue, ignoreLease },
+    ...{ lease: request.lease, previous: prevKv, ignoreValue, ignoreLease },
   }
 }
 
@@ -73,12 +73,6 @@ export function txnOf(keys: KeySpace, request: TxnRequest): Txn {
     success: request.success.map((operation) => operationOf(keys, operation)),
     failure: request.failure.map((operation) => operationOf(keys, operation)),
   }
-}
-
-/** Ids of leases are below 2^53 here; etcd's go up to 2^63. */
-export function leaseOf(id: number): number {
-  if (Number.isSafeInteger(id)) return id
-  throw invalidArgument('ids of leases are below 2^53: let the server choose one (id 0)')
 }
 
 function operationOf(keys: KeySpace, request: RequestOperation): Operation {

@@ -3,6 +3,7 @@ import { assert } from '../../base/assert.ts'
 import type { Revision } from '../../base/brand.ts'
 import type { Compare, KeyValue, RangeOperation } from '../../state/cluster-store.ts'
 import { keyEnd, prefixEnd } from '../../state/keys.ts'
+import type { LeaseId } from '../../state/leases.ts'
 import type { EtcdContext } from './context.ts'
 import { EtcdError, refusals } from './errors.ts'
 
@@ -14,7 +15,7 @@ export interface Place {
   readonly key: string
   /** When the key was created: the place in line, and what later writes are compared with. */
   readonly revision: Revision
-  readonly lease: number
+  readonly lease: LeaseId
 }
 
 /** For who names no lease: etcd's default session, which nobody renews after the call. */
@@ -24,7 +25,7 @@ const sessionSeconds = 60
 export async function takePlace(
   { store, keys }: EtcdContext,
   name: Uint8Array,
-  request: { readonly lease: number; readonly value: Uint8Array },
+  request: { readonly lease: LeaseId; readonly value: Uint8Array },
 ): Promise<Place> {
   const { value } = request
   const lease = request.lease || (await store.grantLease(sessionSeconds)).id

@@ -2,12 +2,13 @@ import type { Clock } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
 import { StoreError } from '../../state/errors.ts'
+import type { LeaseId } from '../../state/leases.ts'
 
 /** kube-apiserver --event-ttl. */
 export const eventTtlSecondsDefault = 3_600
 
 interface SharedLease {
-  readonly id: Promise<number>
+  readonly id: Promise<LeaseId>
   readonly untilMs: number
   keys: number
 }
@@ -33,7 +34,7 @@ export class ExpiryLeases {
    * Writes with a lease that lasts at least the time to live, and a minute or a twentieth of it more.
    * Somebody may revoke a lease while it is shared: then once more with a new one.
    */
-  async write<T>(put: (lease: number) => Promise<T>): Promise<T> {
+  async write<T>(put: (lease: LeaseId) => Promise<T>): Promise<T> {
     const shared = this.#current()
     try {
       return await put(await shared.id)

@@ -8,6 +8,7 @@ import type {
   Operation,
   TxnResult,
 } from '../../state/cluster-store.ts'
+import type { LeaseId } from '../../state/leases.ts'
 import { shownRecord } from './object-storage.ts'
 import type { Claims, ResourceContext } from './resource-context.ts'
 
@@ -25,11 +26,11 @@ export async function putObject(
   { compares, operations }: Claims,
 ): Promise<KeyValue | undefined> {
   const { kind, shared } = context
-  const put = (lease: number): Operation => ({
+  const put = (lease: LeaseId): Operation => ({
     ...{ op: 'put', key, lease },
     ...{ value: encoded.bytes, revisionOffset: encoded.revisionOffset },
   })
-  const write = (lease: number) => commit(context, compares, [put(lease), ...operations])
+  const write = (lease: LeaseId) => commit(context, compares, [put(lease), ...operations])
   const result = await (kind.expires ? shared.expiry.write(write) : write(0))
   const [first] = result.responses
   if (!result.succeeded || first?.op !== 'put') return undefined

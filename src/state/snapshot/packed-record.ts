@@ -1,4 +1,5 @@
 import type { KeyValue } from '../cluster-store.ts'
+import type { LeaseId } from '../leases.ts'
 import { valueBytes } from '../store.ts'
 
 /**
@@ -18,6 +19,7 @@ const binary16 = 0xc5
 const binary32 = 0xc6
 const unsigned32 = 0xce
 const float64 = 0xcb
+const signed64 = 0xd3
 
 /** The arrays, the heads of key and value, and four numbers as doubles. */
 const overheadBytesMax = 3 + 3 + 5 + 4 * 9
@@ -54,7 +56,11 @@ function packText(into: Buffer, start: number, text: string): number {
   return at + into.write(text, at)
 }
 
-function packNumber(into: Buffer, at: number, value: number): number {
+function packNumber(into: Buffer, at: number, value: LeaseId): number {
+  if (typeof value === 'bigint') {
+    into[at] = signed64
+    return into.writeBigInt64BE(value, at + 1)
+  }
   if (value >= 0 && value < 2 ** 7) {
     into[at] = value
     return at + 1

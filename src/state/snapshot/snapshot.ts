@@ -6,7 +6,7 @@ import type { KeyValue } from '../cluster-store.ts'
 import type { PackedSession } from '../dedupe.ts'
 import { mixBytes } from '../hash.ts'
 import type { OrderedRecords } from '../key-index.ts'
-import type { PackedLease } from '../leases.ts'
+import type { LeaseId, PackedLease } from '../leases.ts'
 import { Store } from '../store.ts'
 import { packedRecordBytesMax, packRecord, recordFrame } from './packed-record.ts'
 
@@ -248,7 +248,7 @@ class StateDecoder {
 }
 
 type PackedHeader = [number, number, number, number, [number, number], number]
-type PackedRecord = [string, number, number, number, number, Uint8Array]
+type PackedRecord = [string, number, number, number, LeaseId, Uint8Array]
 
 function unpackRecord(packed: PackedRecord): KeyValue {
   const [key, createRevision, modRevision, version, lease, value] = packed

@@ -375,7 +375,7 @@ check('a lease takes its keys with it', async ({ client }) => {
     alive.on('end', () => resolve(ttls))
   })
   alive.write({ id })
-  alive.write({ id: id + 1 })
+  alive.write({ id: Number(id) + 1 })
   alive.end()
   assert.deepEqual(await kept, [2, 0])
   await client.call(leaseService.revoke, { id })
@@ -446,6 +446,24 @@ check('a snapshot ends on a page and its checksum', async ({ client, put }) => {
   assert.equal(whole.length % 512, 32)
   const sum = createHash('sha256').update(whole.subarray(0, -32)).digest()
   assert.ok(sum.equals(whole.subarray(-32)))
+})
+
+check('a member keeps its address, and says where another one is to be set', async ({ client }) => {
+  const update = (id: bigint, ...peerUrls: string[]) =>
+    client.call(clusterService.update, { id, peerUrls })
+  const { members } = await update(1n, 'https://127.0.0.1:2380')
+  assert.deepEqual(
+    members.map(({ id, peerUrls }) => [id, peerUrls]),
+    [[1n, ['https://127.0.0.1:2380']]],
+  )
+  for (const wrong of [[], ['https://127.0.0.1:2381'], ['https://127.0.0.1:2380', 'https://b:1']])
+    await assert.rejects(
+      update(1n, ...wrong),
+      ({ code, details }: ServiceError) =>
+        code === status.FAILED_PRECONDITION && /cluster\.json/.test(details),
+    )
+  const stranger = update(9n, 'https://127.0.0.1:2380')
+  await assert.rejects(stranger, refusedWith(status.NOT_FOUND, 'etcdserver: member not found'))
 })
 
 check('status, members and hash are those of this member', async ({ client, put, machine }) => {

@@ -73,7 +73,8 @@ const holdsOf: Readonly<Record<string, string>> = {
 }
 
 const shapeOf = ({ number, holds, repeated }: Field<unknown>) => {
-  const kind = holds === 'id' ? 'int' : typeof holds === 'function' ? 'message' : holds
+  const kind =
+    holds === 'id' || holds === 'int64' ? 'int' : typeof holds === 'function' ? 'message' : holds
   return `${number}: ${kind}${repeated ? '[]' : ''}`
 }
 
@@ -151,6 +152,8 @@ function anyValue(holds: Field<unknown>['holds'], depth: number): fc.Arbitrary<u
   if (typeof holds === 'function')
     return anyMessage(holds() as unknown as MessageType<object>, depth - 1)
   if (holds === 'int') return whole
+  if (holds === 'int64')
+    return fc.oneof(whole, fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n))
   if (holds === 'id') return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
   if (holds === 'bytes') return bytes
   return holds === 'text' ? fc.string({ maxLength: 200 }) : fc.boolean()

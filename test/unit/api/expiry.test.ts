@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { ExpiryLeases } from '../../../src/api/handlers/expiry-leases.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
+import type { LeaseId } from '../../../src/state/leases.ts'
 import { openCluster, type TestCluster } from './cluster.ts'
 
 const events = '/api/v1/namespaces/default/events'
@@ -14,7 +15,7 @@ function event(name: string): object {
   }
 }
 
-function leaseOf(cluster: TestCluster, name: string): number {
+function leaseOf(cluster: TestCluster, name: string): LeaseId {
   const { items } = cluster.memory.store.view.range('/registry/', '/registry0')
   const found = items.find((one) => one.key.endsWith(`/events/default/${name}`))
   assert.ok(found, `event ${name} is stored`)
@@ -67,8 +68,8 @@ test('a shared lease has its limit of keys; a grant that fails is asked for agai
   }
   await using cluster = await openCluster()
   const leases = new ExpiryLeases({ grantLease }, new ManualClock(), 3_600)
-  const used = new Map<number, number>()
-  const use = (id: number) => Promise.resolve(used.set(id, (used.get(id) ?? 0) + 1))
+  const used = new Map<LeaseId, number>()
+  const use = (id: LeaseId) => Promise.resolve(used.set(id, (used.get(id) ?? 0) + 1))
   for (let write = 0; write < 2 * limits.expiryLeaseKeysMax; write += 1) await leases.write(use)
   assert.deepEqual(
     [...used],

@@ -6,6 +6,7 @@ import { silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { Scope } from '../../../src/base/scope.ts'
 import { leaseExpiryPart } from '../../../src/boot/member/lease-expiry.ts'
+import type { LeaseId } from '../../../src/state/leases.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 
 async function open() {
@@ -24,7 +25,7 @@ async function open() {
   return { clock, ...opened, lead, end }
 }
 
-const leased = (lease: number) =>
+const leased = (lease: LeaseId) =>
   ({ op: 'put', key: '/a', value: Buffer.from('x'), revisionOffset: -1, lease }) as const
 
 test('the leader ends a lease once its time is over, and its keys with it', async () => {

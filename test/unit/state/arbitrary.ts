@@ -14,6 +14,7 @@ import type {
 } from '../../../src/state/cluster-store.ts'
 import { type CommandBody, encodeCommands } from '../../../src/state/command.ts'
 import { endOfKeys } from '../../../src/state/keys.ts'
+import type { LeaseId } from '../../../src/state/leases.ts'
 import type { AppliedResult, Machine } from '../../../src/state/machine.ts'
 
 /** Random transactions over few keys, so that they meet. */
@@ -45,8 +46,8 @@ const key = fc.constantFrom(...keys)
 const range = fc.constantFrom(...ranges)
 const smallValue = fc.stringMatching(/^[a-z]{0,12}$/).map((text) => Buffer.from(text))
 
-/** Ids of leases: some are granted in a run, some are not. */
-export const anyLease = fc.constantFrom(7, 8, 9)
+/** Ids of leases: some are granted in a run, some are not; two of them differ in no floating point number. */
+export const anyLease = fc.constantFrom<LeaseId>(7, -8, 2n ** 62n + 1n, 2n ** 62n + 2n)
 const plainPut: fc.Arbitrary<PutOperation> = fc.record({
   op: fc.constant('put' as const),
   key,
@@ -110,6 +111,12 @@ const compare: fc.Arbitrary<Compare> = fc.oneof(
     target: fc.constantFrom('version', 'create', 'mod', 'lease'),
     result: fc.constantFrom('=', '!=', '<', '>'),
     value: fc.nat(9),
+  }) as fc.Arbitrary<Compare>,
+  fc.record({
+    key,
+    target: fc.constant('lease' as const),
+    result: fc.constantFrom('=', '!=', '<', '>'),
+    value: anyLease,
   }) as fc.Arbitrary<Compare>,
   fc.record({
     key,

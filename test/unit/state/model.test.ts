@@ -69,7 +69,7 @@ test('machine answers every command as the naive store does', () => {
       for (const body of commands) apply(machine, naive, log, body)
       assert.deepEqual(
         machine.leaseIds,
-        [...naive.leases.keys()].sort((a, b) => a - b),
+        [...naive.leases.keys()].sort((a, b) => (a < b ? -1 : 1)),
       )
       for (const id of machine.leaseIds) {
         const keys = naive.range('', '\u0100').filter(({ lease }) => lease === id)

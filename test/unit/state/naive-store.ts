@@ -11,6 +11,7 @@ import type {
   Txn,
   TxnResult,
 } from '../../../src/state/cluster-store.ts'
+import type { LeaseId } from '../../../src/state/leases.ts'
 
 type State = ReadonlyMap<string, KeyValue>
 
@@ -22,7 +23,7 @@ export class NaiveStore {
   readonly states: State[] = [new Map(), new Map()]
   readonly events: StoreEvent[] = []
   /** How often each lease was renewed. */
-  readonly leases = new Map<number, number>()
+  readonly leases = new Map<LeaseId, number>()
   compacted = -1
 
   get revision(): Revision {
@@ -68,20 +69,20 @@ export class NaiveStore {
     return undefined
   }
 
-  grant(id: number): string | undefined {
+  grant(id: LeaseId): string | undefined {
     if (this.leases.has(id)) return 'lease exists'
     this.leases.set(id, 0)
     return undefined
   }
 
-  keepAlive(id: number): string | undefined {
+  keepAlive(id: LeaseId): string | undefined {
     const renewals = this.leases.get(id)
     if (renewals === undefined) return 'lease not found'
     this.leases.set(id, renewals + 1)
     return undefined
   }
 
-  revoke(id: number, renewals?: number): string | undefined {
+  revoke(id: LeaseId, renewals?: number): string | undefined {
     const current = this.leases.get(id)
     if (current === undefined || (renewals ?? current) !== current) return 'lease not found'
     const state = new Map(this.at(this.revision))
@@ -206,10 +207,10 @@ export class NaiveStore {
   #holds(compare: Compare, state: State): boolean {
     const found = within(compare, state)
     if (found.length === 0) {
-      return typeof compare.value === 'number' && test(0 - compare.value, compare.result)
+      return !(compare.value instanceof Uint8Array) && test(order(0, compare.value), compare.result)
     }
     return found.every((record) => {
-      if (typeof compare.value !== 'number') {
+      if (compare.value instanceof Uint8Array) {
         return test(Buffer.compare(record.value, compare.value), compare.result)
       }
       const field = {
@@ -219,7 +220,7 @@ export class NaiveStore {
         lease: record.lease,
         value: 0,
       }[compare.target]
-      return test(field - compare.value, compare.result)
+      return test(order(field, compare.value), compare.result)
     })
   }
 }
@@ -229,6 +230,10 @@ const orders = {
   create: (a: KeyValue, b: KeyValue) => a.createRevision - b.createRevision,
   mod: (a: KeyValue, b: KeyValue) => a.modRevision - b.modRevision,
   value: (a: KeyValue, b: KeyValue) => Buffer.compare(a.value, b.value),
+}
+
+function order(left: LeaseId, right: LeaseId): number {
+  return Number(BigInt(left) - BigInt(right))
 }
 
 function byKey(left: KeyValue, right: KeyValue): number {

@@ -4,7 +4,7 @@ import type { Slices } from '../../slices.ts'
 import { recordBytes } from '../encoded/record.ts'
 import type { KeySpace } from '../key-space.ts'
 import { KeyValueMessage } from '../wire/kv-messages.ts'
-import { int, type MessageOf, MessageType } from '../wire/message-type.ts'
+import { int, int64, type MessageOf, MessageType } from '../wire/message-type.ts'
 import { type BackendFile, type Bucket, layBackendFile } from './file.ts'
 import type { SortedItems } from './tree.ts'
 
@@ -117,18 +117,17 @@ function revisionKey(main: number, sub = 0): Buffer {
 }
 
 /** As etcd keeps a lease (server/lease/leasepb). */
-const leaseFields = { id: int(1), ttlSeconds: int(2) }
+const leaseFields = { id: int64(1), ttlSeconds: int(2) }
 const LeaseRecord = new MessageType<MessageOf<typeof leaseFields>>(leaseFields)
 
-/** They come in the order of their ids. */
 function leaseItems({ leases }: FrozenState): SortedItems {
-  return itemsOf(
-    leases.map(([id, ttlSeconds]) => {
-      const key = Buffer.alloc(8)
-      key.writeBigInt64BE(BigInt(id))
-      return [key, LeaseRecord.encode({ id, ttlSeconds })]
-    }),
-  )
+  const items = leases.map(([id, ttlSeconds]) => {
+    const key = Buffer.alloc(8)
+    key.writeBigInt64BE(BigInt(id))
+    return [key, LeaseRecord.encode({ id, ttlSeconds })] as const
+  })
+  // Negative ids come last, as bytes are compared.
+  return itemsOf(items.sort(([left], [right]) => Buffer.compare(left, right)))
 }
 
 function metaItems({ revision }: FrozenState): SortedItems {

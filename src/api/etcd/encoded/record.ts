@@ -1,5 +1,6 @@
 import { wire } from '../../../kinds/codec/wire-reader.ts'
 import type { KeyValue } from '../../../state/cluster-store.ts'
+import type { LeaseId } from '../../../state/leases.ts'
 import { valueBytes } from '../../../state/store.ts'
 import type { KeySpace } from '../key-space.ts'
 import { keyValueFields } from '../wire/kv-messages.ts'
@@ -28,7 +29,7 @@ export function bytesField(bytes: number): number {
   return bytes === 0 ? 0 : 1 + varintBytes(bytes) + bytes
 }
 
-function numberField(value: number): number {
+function numberField(value: LeaseId): number {
   return value === 0 ? 0 : 1 + varintBytes(value)
 }
 
@@ -54,7 +55,7 @@ export function writeRecord(into: Buffer, start: number, record: KeyValue, keys:
   return writeNumber(into, at, keyValueFields.lease.number, record.lease)
 }
 
-function writeNumber(into: Buffer, at: number, field: number, value: number): number {
+function writeNumber(into: Buffer, at: number, field: number, value: LeaseId): number {
   if (value === 0) return at
   into[at] = field * 8 + wire.varint
   return writeVarint(into, at + 1, value)

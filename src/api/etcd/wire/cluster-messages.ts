@@ -5,6 +5,7 @@ import {
   each,
   id,
   int,
+  int64,
   type MessageOf,
   MessageType,
   many,
@@ -14,30 +15,30 @@ import {
 
 /** The messages of etcd's Lease, Cluster, Maintenance and Auth services, of v3lock, v3election, health. */
 
-const leaseGrantFields = { ttl: int(1), id: int(2) }
+const leaseGrantFields = { ttl: int(1), id: int64(2) }
 export type LeaseGrant = MessageOf<typeof leaseGrantFields>
 export const LeaseGrant = new MessageType<LeaseGrant>(leaseGrantFields)
 
-const leaseGrantedFields = { header, id: int(2), ttl: int(3), error: text(4) }
+const leaseGrantedFields = { header, id: int64(2), ttl: int(3), error: text(4) }
 export type LeaseGranted = MessageOf<typeof leaseGrantedFields>
 export const LeaseGranted = new MessageType<LeaseGranted>(leaseGrantedFields)
 
-const leaseNameFields = { id: int(1) }
+const leaseNameFields = { id: int64(1) }
 /** Revocation, keep-alive, and an item of the list of leases: an id. */
 export type LeaseName = MessageOf<typeof leaseNameFields>
 export const LeaseName = new MessageType<LeaseName>(leaseNameFields)
 
-const leaseKeptFields = { header, id: int(2), ttl: int(3) }
+const leaseKeptFields = { header, id: int64(2), ttl: int(3) }
 export type LeaseKept = MessageOf<typeof leaseKeptFields>
 export const LeaseKept = new MessageType<LeaseKept>(leaseKeptFields)
 
-const leaseTimeFields = { id: int(1), keys: bool(2) }
+const leaseTimeFields = { id: int64(1), keys: bool(2) }
 export type LeaseTime = MessageOf<typeof leaseTimeFields>
 export const LeaseTime = new MessageType<LeaseTime>(leaseTimeFields)
 
 const leaseTimeLeftFields = {
   header,
-  id: int(2),
+  id: int64(2),
   ttl: int(3),
   grantedTtl: int(4),
   keys: each(bytes(5)),
@@ -136,7 +137,7 @@ const authStatusFields = { header, enabled: bool(2), authRevision: int(3) }
 export type AuthStatus = MessageOf<typeof authStatusFields>
 export const AuthStatus = new MessageType<AuthStatus>(authStatusFields)
 
-const lockRequestFields = { name: bytes(1), lease: int(2) }
+const lockRequestFields = { name: bytes(1), lease: int64(2) }
 export type LockRequest = MessageOf<typeof lockRequestFields>
 export const LockRequest = new MessageType<LockRequest>(lockRequestFields)
 
@@ -148,11 +149,11 @@ const unlockFields = { key: bytes(1) }
 export type Unlock = MessageOf<typeof unlockFields>
 export const Unlock = new MessageType<Unlock>(unlockFields)
 
-const leaderKeyFields = { name: bytes(1), key: bytes(2), revision: int(3), lease: int(4) }
+const leaderKeyFields = { name: bytes(1), key: bytes(2), revision: int(3), lease: int64(4) }
 export type LeaderKey = MessageOf<typeof leaderKeyFields>
 export const LeaderKey = new MessageType<LeaderKey>(leaderKeyFields)
 
-const campaignFields = { name: bytes(1), lease: int(2), value: bytes(3) }
+const campaignFields = { name: bytes(1), lease: int64(2), value: bytes(3) }
 export type Campaign = MessageOf<typeof campaignFields>
 export const Campaign = new MessageType<Campaign>(campaignFields)
 

@@ -4,6 +4,7 @@ import {
   each,
   id,
   int,
+  int64,
   type MessageOf,
   MessageType,
   many,
@@ -26,7 +27,7 @@ export const keyValueFields = {
   modRevision: int(3),
   version: int(4),
   value: bytes(5),
-  lease: int(6),
+  lease: int64(6),
 }
 export type KeyValueMessage = MessageOf<typeof keyValueFields>
 export const KeyValueMessage = new MessageType<KeyValueMessage>(keyValueFields)
@@ -72,7 +73,7 @@ export const RangeResponse = new MessageType<RangeResponse>(rangeResponseFields)
 const putRequestFields = {
   key: bytes(1),
   value: bytes(2),
-  lease: int(3),
+  lease: int64(3),
   prevKv: bool(4),
   ignoreValue: bool(5),
   ignoreLease: bool(6),
@@ -102,7 +103,7 @@ const compareFields = {
   createRevision: int(5),
   modRevision: int(6),
   value: bytes(7),
-  lease: int(8),
+  lease: int64(8),
   rangeEnd: bytes(64),
 }
 export type CompareMessage = MessageOf<typeof compareFields>

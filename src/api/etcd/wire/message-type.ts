@@ -11,7 +11,8 @@ export interface Field<Value> {
   readonly [fieldValue]?: Value
 }
 
-type Scalar = 'int' | 'id' | 'bool' | 'bytes' | 'text'
+type NumberKind = 'int' | 'int64' | 'id' | 'bool'
+type Scalar = NumberKind | 'bytes' | 'text'
 
 interface NestedType {
   read(reader: WireReader): object
@@ -35,6 +36,8 @@ const scalar = <Value>(holds: Scalar, number: number): Field<Value> => ({
 
 /** Any integer that is no identifier, enums too. Exact to 2^53, rounded beyond. */
 export const int = (number: number) => scalar<number>('int', number)
+/** 64 bits with a sign, exact: a big integer where a number is not. */
+export const int64 = (number: number) => scalar<number | bigint>('int64', number)
 /** 64 bits that identify something: exact, unsigned. */
 export const id = (number: number) => scalar<bigint>('id', number)
 export const bool = (number: number) => scalar<boolean>('bool', number)
@@ -113,7 +116,7 @@ export class MessageType<Message extends object> {
 
 function emptyValue({ holds, repeated }: NamedField): unknown {
   if (repeated) return []
-  if (holds === 'int') return 0
+  if (holds === 'int' || holds === 'int64') return 0
   if (holds === 'bytes') return nothing
   if (holds === 'text') return ''
   if (holds === 'bool') return false
@@ -133,16 +136,25 @@ function readValue(reader: WireReader, { holds }: NamedField): unknown {
   return readNumber(reader, holds)
 }
 
-function readNumber(reader: WireReader, holds: Scalar): unknown {
+function isNumber(holds: NamedField['holds']): holds is NumberKind {
+  return holds === 'int' || holds === 'int64' || holds === 'id' || holds === 'bool'
+}
+
+function readNumber(reader: WireReader, holds: NumberKind): unknown {
   if (holds === 'id') return reader.varint()
+  if (holds === 'int64') return exact(BigInt.asIntN(64, reader.varint()))
   return holds === 'bool' ? reader.integer() !== 0 : reader.integer()
+}
+
+function exact(value: bigint): number | bigint {
+  const small = Number(value)
+  return Number.isSafeInteger(small) ? small : value
 }
 
 /** Numbers may come packed into one field or one by one. */
 function readItems(reader: WireReader, field: NamedField, items: unknown[]): void {
   const { holds } = field
-  const isNumber = holds === 'int' || holds === 'id' || holds === 'bool'
-  if (!isNumber || reader.wireType !== wire.bytes) {
+  if (!isNumber(holds) || reader.wireType !== wire.bytes) {
     items.push(readValue(reader, field))
     return
   }
@@ -156,7 +168,7 @@ function writeItems(writer: BackwardWriter, field: NamedField, items: readonly u
 
 function writeValue(writer: BackwardWriter, field: NamedField, value: unknown): void {
   const { number, holds } = field
-  if (holds === 'int' || holds === 'bool' || holds === 'id') {
+  if (isNumber(holds)) {
     writer.varint(typeof value === 'bigint' ? value : Number(value))
     writer.tag(number, wire.varint)
     return
