@@ -27,7 +27,7 @@ import { startTestCluster, type TestCluster } from '../process/test-cluster.ts'
 
 const namespace = 'default'
 /** A watch that stays silent fails instead of hanging. */
-const limit = { timeout: 60_000 }
+const limit = { timeout: 180_000 }
 let cluster: TestCluster
 let config: KubeConfig
 let core: CoreV1Api

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { deployments, nodes, pods } from '../../src/client/resources.ts'
-import type { Node, Pod } from '../../src/kinds/types.ts'
+import type { Node, Pod, PodSpec } from '../../src/kinds/types.ts'
 import { isReady } from '../../src/kubelet/status.ts'
 import { eventually } from '../process/eventually.ts'
 import { memberPid } from '../process/test-cluster.ts'
@@ -20,7 +20,7 @@ const idOf = (pod: Pod) => firstStatus(pod)?.containerID
  * Workers that die, stand still and come back. The supervisor is killed first, for it would start them
  * again at once: from then on the test runs the workers itself, by `kijabi worker`.
  */
-describe('faults of nodes on Docker', { skip, timeout: 240_000 }, () => {
+describe('faults of nodes on Docker', { skip, timeout: 480_000 }, () => {
   let lab: PodLab
   const workers = new Map<string, () => Promise<void>>()
 
@@ -75,7 +75,7 @@ describe('faults of nodes on Docker', { skip, timeout: 240_000 }, () => {
     node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 
   test('a killed worker comes back and adopts its containers; what was deleted meanwhile ends', async () => {
-    const onFirst = { nodeName: 'w1', containers: [server()] }
+    const onFirst = { nodeName: 'w1', containers: [server()], tolerations: patient }
     for (const name of ['stays', 'deleted', 'forced']) await lab.create(name, onFirst)
     const before = await lab.until('stays', 'Ready', ready)
     await lab.until('deleted', 'Ready', ready)
@@ -107,7 +107,7 @@ describe('faults of nodes on Docker', { skip, timeout: 240_000 }, () => {
   test('the rules go on when the worker that wrote them is killed, and follow changes', async () => {
     const { spec } = await lab.service('web', { type: 'NodePort' })
     const address = spec?.clusterIP ?? ''
-    await deployments(lab.client).create('default', webDeployment())
+    await deployments(lab.client).create('default', deploymentOf('web', { tolerations: patient }))
     await lab.kubectl.ok('rollout status deployment/web --timeout=60s')
     await eventually('an answer', async () =>
       (await ask(address)).startsWith('web-') ? true : undefined,
@@ -144,16 +144,21 @@ describe('faults of nodes on Docker', { skip, timeout: 240_000 }, () => {
   })
 
   test('pods of a node that stands still are replaced, and its leftovers go when it returns', async () => {
+    await deployments(lab.client).create('default', deploymentOf('moves'))
+    await lab.kubectl.ok('rollout status deployment/moves --timeout=80s')
     const { items } = await pods(lab.client).list({
       namespace: 'default',
-      labelSelector: 'app=web',
+      labelSelector: 'app=moves',
     })
     const onSecond = items.filter((pod) => pod.spec?.nodeName === 'w2')
     assert.ok(onSecond.length > 0, 'the second node has pods')
     await kill('w2')
     await nodeUntil('w2', 'NotReady', (node) => !isNodeReady(node))
     await eventually('replacements on w1', async () => {
-      const listed = await pods(lab.client).list({ namespace: 'default', labelSelector: 'app=web' })
+      const listed = await pods(lab.client).list({
+        namespace: 'default',
+        labelSelector: 'app=moves',
+      })
       const well = listed.items.filter((pod) => pod.spec?.nodeName === 'w1' && ready(pod))
       return well.length === 3 || undefined
     })
@@ -175,16 +180,22 @@ describe('faults of nodes on Docker', { skip, timeout: 240_000 }, () => {
   })
 })
 
-function webDeployment() {
-  const labels = { app: 'web' }
+/** How long a worker is away depends on the machine: only who is to move moves when that is long. */
+const patient = ['not-ready', 'unreachable'].map((what) => ({
+  ...{ key: `node.kubernetes.io/${what}`, operator: 'Exists', effect: 'NoExecute' },
+  tolerationSeconds: 600,
+}))
+
+function deploymentOf(name: string, more: Partial<PodSpec> = {}) {
+  const labels = { app: name }
   return {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name } },
     spec: {
       replicas: 3,
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },
-        spec: { terminationGracePeriodSeconds: 1, containers: [server()] },
+        spec: { terminationGracePeriodSeconds: 1, containers: [server()], ...more },
       },
     },
   }

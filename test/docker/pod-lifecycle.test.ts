@@ -28,7 +28,7 @@ const waitingFor = (reason: string) => (pod: Pod) =>
 const endedOf = (pod: Pod) => firstStatus(pod)?.state?.terminated
 
 /** What pods do between their creation and their end, seen through the API of a running cluster. */
-describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 240_000 }, () => {
+describe('pods of a cluster on Docker', { skip, concurrency: 6, timeout: 480_000 }, () => {
   let lab: PodLab
   const hostDirectory = mkdtempSync(join(tmpdir(), 'kijabi-hostpath-'))
   before(async () => {

@@ -44,7 +44,7 @@ spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
 for (const ending of ['down', 'down after a kill -9 of the engine'])
   test(`where no engine answers, root gets a private one; ${ending} leaves nothing`, {
     skip,
-    timeout: 180_000,
+    timeout: 280_000,
   }, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'kijabi-test-'))
     const env = { DOCKER_HOST: `unix://${directory}/nothing.sock` }

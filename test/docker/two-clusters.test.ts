@@ -7,7 +7,7 @@ import { ask, labMissing, PodLab, server } from './pod-lab.ts'
 
 const skip = await labMissing()
 
-describe('clusters side by side on one host', { skip, timeout: 240_000 }, () => {
+describe('clusters side by side on one host', { skip, timeout: 480_000 }, () => {
   const labs: PodLab[] = []
   const addresses: string[] = []
   before(async () => {
