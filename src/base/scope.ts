@@ -1,13 +1,21 @@
 import { setMaxListeners } from 'node:events'
 
+interface Closer {
+  readonly what: string
+  readonly close: () => void | Promise<void>
+  /** The scope that it closes. */
+  readonly child?: Scope
+}
+
 /**
  * Lifetime of what must be stopped: register at creation, and one close undoes everything in
  * reverse order. Every long-lived part gets the scope of its owner.
  */
 export class Scope implements AsyncDisposable {
   readonly #abort = new AbortController()
-  readonly #closers = new Set<{ what: string; close: () => void | Promise<void> }>()
+  readonly #closers = new Set<Closer>()
   #closing: Promise<void> | undefined
+  #current: Closer | undefined
 
   constructor() {
     // Any number of waits may end on it; each takes its listener away again.
@@ -23,6 +31,11 @@ export class Scope implements AsyncDisposable {
     return this.#closing !== undefined
   }
 
+  /** What a close that is under way waits for, from the outside in: to say what does not end. */
+  get waitsFor(): string[] {
+    return this.#current ? [this.#current.what, ...(this.#current.child?.waitsFor ?? [])] : []
+  }
+
   /**
    * Runs `close` when the scope closes; at once when it is closed already. Returns a function that
    * forgets it: for what ended by itself.
@@ -32,7 +45,10 @@ export class Scope implements AsyncDisposable {
       this.#closing = this.#closing.then(close)
       return () => {}
     }
-    const closer = { what, close }
+    return this.#add({ what, close })
+  }
+
+  #add(closer: Closer): () => void {
     this.#closers.add(closer)
     return () => void this.#closers.delete(closer)
   }
@@ -40,7 +56,8 @@ export class Scope implements AsyncDisposable {
   /** A scope that closes with this one, or earlier by itself; then this one forgets it. */
   child(what: string): Scope {
     const child = new Scope()
-    const forget = this.onClose(what, () => child.close())
+    const close = () => child.close()
+    const forget = this.#closing ? this.onClose(what, close) : this.#add({ what, close, child })
     child.onClose(`place in its parent of ${what}`, forget)
     return child
   }
@@ -58,13 +75,15 @@ export class Scope implements AsyncDisposable {
   async #run(): Promise<void> {
     this.#abort.abort(new ScopeClosedError())
     const failures: unknown[] = []
-    for (const { what, close } of [...this.#closers].reverse()) {
+    for (const closer of [...this.#closers].reverse()) {
+      this.#current = closer
       try {
-        await close()
+        await closer.close()
       } catch (error) {
-        failures.push(new Error(`closing ${what}`, { cause: error }))
+        failures.push(new Error(`closing ${closer.what}`, { cause: error }))
       }
     }
+    this.#current = undefined
     if (failures.length > 0) throw new AggregateError(failures, 'scope did not close cleanly')
   }
 }

@@ -20,7 +20,7 @@ export function endOnSignals(scope: Scope, logger: Logger, graceMs: number): voi
     asked = true
     logger.info({ signal }, 'stopping')
     const timer = setTimeout(() => {
-      logger.warn({ graceMs }, 'parts did not stop in time')
+      logger.warn({ graceMs, waitsFor: scope.waitsFor }, 'parts did not stop in time')
       process.exit(exitCodes.failure)
     }, graceMs)
     timer.unref()

@@ -56,7 +56,10 @@ export function followLeadership(options: FollowLeadershipOptions): void {
   })
   scope.onClose('leadership', async () => {
     unsubscribe()
+    // A part that is still starting ends with its term, which may be older than this and end after it.
+    const closing = reign?.scope.close()
     await steps
+    await closing
   })
 }
 

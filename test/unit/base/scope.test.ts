@@ -26,3 +26,23 @@ test('a parent scope forgets a child that closed by itself', async () => {
   await parent.close()
   assert.deepEqual(order, ['early', 'late'])
 })
+
+test('a closing scope says what it waits for', async () => {
+  const scope = new Scope()
+  let end = () => {}
+  scope.onClose('listener', () => {})
+  scope.child('term').onClose(
+    'controllers',
+    () =>
+      new Promise<void>((resolve) => {
+        end = resolve
+      }),
+  )
+  assert.deepEqual(scope.waitsFor, [])
+  const closed = scope.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(scope.waitsFor, ['term', 'controllers'])
+  end()
+  await closed
+  assert.deepEqual(scope.waitsFor, [])
+})

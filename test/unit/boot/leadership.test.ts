@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Term } from '../../../src/base/brand.ts'
+import type { MemberId, Term } from '../../../src/base/brand.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { Scope } from '../../../src/base/scope.ts'
@@ -90,4 +90,29 @@ test('followLeadership starts nothing for a term that ended while it waited', as
   await clock.advanceAsync(1000)
   await scope.close()
   assert.deepEqual(story, ['unsubscribed'])
+})
+
+test('followLeadership ends while a part of a term that began with it is starting', async () => {
+  const scope = new Scope()
+  followLeadership({
+    source: {
+      onLeadership(listener) {
+        listener({ role: 'leader', term: 2 as Term, leader: 1 as MemberId })
+        return () => {}
+      },
+      barrier: async () => {},
+    },
+    parts: [
+      {
+        name: 'slow to start',
+        startLeading: (_term, own) =>
+          new Promise<void>((resolve) => {
+            own.signal.addEventListener('abort', () => resolve())
+          }),
+      },
+    ],
+    ...{ scope, clock: new ManualClock(), logger: silentLogger, emit: () => {} },
+  })
+  await scope.close()
+  assert.deepEqual(scope.waitsFor, [])
 })
