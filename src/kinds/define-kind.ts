@@ -98,8 +98,19 @@ function fillStatus(schema: Definition, object: AnyObject): void {
   const field = schema.byName.get('status')
   if (field?.type.is !== 'object') return
   object['status'] ??= {}
-  applySchemaDefaults(definition(field.type.definition), object['status'] as object)
+  const status = object['status'] as Record<string, unknown>
+  const parts = definition(field.type.definition)
+  applySchemaDefaults(parts, status)
+  // What must be there is there at zero, too, such as a number of replicas.
+  for (const { name, type, required } of parts.fields)
+    if (required && type.is === 'scalar') status[name] ??= zeros.get(type.scalar)
 }
+
+const zeros: ReadonlyMap<string, number | boolean> = new Map<string, number | boolean>([
+  ['int32', 0],
+  ['int64', 0],
+  ['bool', false],
+])
 
 /** Metadata has messages of its own; a status is what its controller says. */
 function schemaErrors(definitionName: string, object: AnyObject): FieldError[] {

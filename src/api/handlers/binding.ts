@@ -86,8 +86,11 @@ function bound(
     )
   if ((spec.schedulingGates ?? []).length > 0)
     throw conflict(context.kind, name, `pod ${name} has non-empty .spec.schedulingGates`)
-  const annotations = { ...metadata.annotations, ...binding.metadata.annotations }
-  if (Object.keys(annotations).length > 0) metadata.annotations = annotations
+  // As a scheduler, or what it asks, has written them: over what the pod had.
+  for (const field of ['annotations', 'labels'] as const) {
+    const given = binding.metadata[field]
+    if (given) metadata[field] = Object.assign(Object.create(null), metadata[field], given)
+  }
   pod['spec'] = { ...spec, nodeName: node }
   pod['status'] = scheduled(pod['status'] as { conditions?: PodCondition[] } | undefined, now)
   return pod

@@ -56,7 +56,9 @@ export function fromStored(object: AnyObject): AnyObject {
       spec: { ...kept, ...(share !== undefined && { targetCPUUtilizationPercentage: share }) },
     }),
     ...(status && {
+      // What v2 leaves out at zero has to be there in v1.
       status: {
+        currentReplicas: 0,
         ...observed,
         ...(shareNow !== undefined && { currentCPUUtilizationPercentage: shareNow }),
       },
@@ -70,7 +72,7 @@ export function toStored(object: AnyObject): AnyObject {
   Object.assign(annotations, metadata.annotations)
   const taken = takeAnnotations(annotations)
   const { targetCPUUtilizationPercentage: share, ...kept } = spec ?? {}
-  const { currentCPUUtilizationPercentage: shareNow, ...observed } = status ?? {}
+  const { currentCPUUtilizationPercentage: shareNow, currentReplicas, ...observed } = status ?? {}
   const metrics: MetricSpec[] = [
     ...listOf(taken.metrics).map(newerMetric),
     ...(share === undefined ? [] : [cpuTarget(share)]),
@@ -95,6 +97,7 @@ export function toStored(object: AnyObject): AnyObject {
     ...(status && {
       status: {
         ...observed,
+        ...(currentReplicas ? { currentReplicas } : {}),
         ...(currentMetrics.length > 0 && { currentMetrics }),
         ...(Array.isArray(taken.conditions) && {
           conditions: taken.conditions as HorizontalPodAutoscalerStatus['conditions'],

@@ -21,9 +21,15 @@ export function toStored(object: AnyObject): AnyObject {
   return { ...event, apiVersion: 'v1' }
 }
 
-/** An event of the core group as events.k8s.io shows it. */
+/** An event of the core group as events.k8s.io shows it: without the empty names that only the core prints. */
 export function fromStored(object: AnyObject): AnyObject {
-  return { ...renamed(object, newerNames), apiVersion: 'events.k8s.io/v1' }
+  const { reportingController, reportingInstance, ...event } = renamed(object, newerNames)
+  return {
+    ...event,
+    ...(reportingController ? { reportingController } : {}),
+    ...(reportingInstance ? { reportingInstance } : {}),
+    apiVersion: 'events.k8s.io/v1',
+  } as AnyObject
 }
 
 function renamed(

@@ -68,8 +68,8 @@ definition io.k8s.api.core.v1.Event gvk=/v1/Event | Something that happened to a
   metadata 1 ObjectMeta! | Name, labels and what else every object has.
   reason 3 string | Why it happened, in one word.
   related 13 ObjectReference | Another object that has to do with it.
-  reportingComponent 14 string | Which controller reports it.
-  reportingInstance 15 string | Which instance of the controller reports it.
+  reportingComponent 14 string default="" | Which controller reports it.
+  reportingInstance 15 string default="" | Which instance of the controller reports it.
   series 11 EventSeries | How it went on.
   source 5 EventSource | Who reports it.
   type 9 string | Normal or Warning.

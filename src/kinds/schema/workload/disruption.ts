@@ -21,10 +21,10 @@ definition io.k8s.api.policy.v1.PodDisruptionBudgetSpec | How many pods must sta
 
 definition io.k8s.api.policy.v1.PodDisruptionBudgetStatus | How many evictions are allowed now.
   conditions 7 []Condition list=map:type patch=merge:type | Latest observations, one a type.
-  currentHealthy 4 int32 | Pods that are ready.
-  desiredHealthy 5 int32 | Pods that must be ready.
+  currentHealthy 4 int32 default=0 | Pods that are ready.
+  desiredHealthy 5 int32 default=0 | Pods that must be ready.
   disruptedPods 2 {}time | Pods whose eviction was allowed and not seen yet, with the time.
-  disruptionsAllowed 3 int32 | How many pods may be evicted now.
-  expectedPods 6 int32 | Pods that the budget covers.
+  disruptionsAllowed 3 int32 default=0 | How many pods may be evicted now.
+  expectedPods 6 int32 default=0 | Pods that the budget covers.
   observedGeneration 1 int64 | Generation of the spec that the status speaks of.
 `

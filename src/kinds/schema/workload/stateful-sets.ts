@@ -45,7 +45,7 @@ definition io.k8s.api.apps.v1.StatefulSetSpec | What a stateful set keeps runnin
   volumeClaimTemplates 4 []PersistentVolumeClaim list=atomic | Claims that every pod gets one of.
 
 definition io.k8s.api.apps.v1.StatefulSetStatus | How many pods a stateful set has.
-  availableReplicas 11 int32 | Pods that have been ready for minReadySeconds.
+  availableReplicas 11 int32 default=0 | Pods that have been ready for minReadySeconds.
   collisionCount 9 int32 pointer | How often the hash of a new revision's name met another's.
   conditions 10 []StatefulSetCondition list=map:type patch=merge:type | Latest observations, one a type.
   currentReplicas 4 int32 | Pods of the revision before the update.
