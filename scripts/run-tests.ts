@@ -18,7 +18,7 @@ import { pathToFileURL } from 'node:url'
 
 const secondRunsMax = 2
 const unitTimeoutMs = 300_000
-const fileTimeoutMs = 600_000
+const fileTimeoutMs = 900_000
 
 const root = resolve(import.meta.dirname, '..', 'test')
 const mustRun = process.env['CI'] === 'true'
