@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { RawApi } from '../compat/raw-api.ts'
+import { eventually } from './eventually.ts'
 import { kijabi, readJson, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 /**
@@ -12,7 +13,6 @@ import { kijabi, readJson, startTestCluster, type TestCluster } from './test-clu
  */
 const secrets = '/api/v1/namespaces/default/secrets'
 const count = 20
-const patienceMs = 60_000
 
 interface Keys {
   readonly keys: readonly { readonly name: string; readonly secret: string }[]
@@ -61,17 +61,13 @@ async function restart(cluster: TestCluster, change: () => void): Promise<void> 
 /** Resolves when the leaders since the start tell of so many records together. */
 async function sealedAnew(cluster: TestCluster, wanted: number): Promise<void> {
   const logs = join(cluster.directory, 'logs')
-  const endMs = Date.now() + patienceMs
-  for (;;) {
+  await eventually(`${wanted} records are sealed anew`, () => {
     const lines = readdirSync(logs)
       .filter((name) => /^m\d+\.log$/.test(name))
       .flatMap((name) => readFileSync(join(logs, name), 'utf8').split('\n'))
-      .filter((line) => line.includes('records were sealed anew'))
+      .filter((line) => line.includes('records were sealed anew') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as { rewritten: number; left: number })
     const rewritten = lines.reduce((sum, one) => sum + one.rewritten, 0)
-    if (rewritten >= wanted && lines.at(-1)?.left === 0) return
-    if (Date.now() > endMs)
-      throw new Error(`${rewritten} of ${wanted} were sealed anew: ${JSON.stringify(lines)}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+    return (rewritten >= wanted && lines.at(-1)?.left === 0) || undefined
+  })
 }

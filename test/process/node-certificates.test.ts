@@ -7,9 +7,9 @@ import { connect } from 'node:tls'
 import { issueLeaf, type KeyPair } from '../../src/boot/config/certificates.ts'
 import type { CertificateSigningRequest } from '../../src/kinds/types.ts'
 import { RawApi } from '../compat/raw-api.ts'
+import { eventually } from './eventually.ts'
 import { memberPid, readJson, startTestCluster, type TestCluster } from './test-cluster.ts'
 
-const patienceMs = 60_000
 const minuteMs = 60_000
 const yearMs = 365 * 24 * 60 * minuteMs
 
@@ -89,11 +89,7 @@ async function restart(cluster: TestCluster, name: string): Promise<void> {
 }
 
 async function until(what: string, done: () => Promise<boolean> | boolean): Promise<void> {
-  const endMs = Date.now() + patienceMs
-  while (!(await done())) {
-    if (Date.now() > endMs) throw new Error(`never happened: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await eventually(what, async () => (await done()) || undefined)
 }
 
 /** Resolves when both certificates are kept, and its server shows the new one. */

@@ -23,7 +23,8 @@ import type { Aggregator } from './aggregator.ts'
 import { type RemoteService, RemoteServices, remoteOf } from './api-services.ts'
 import { type Availability, availabilityOf } from './availability.ts'
 import { identityHeaders } from './identity-headers.ts'
-import { RemoteDiscovery } from './remote-discovery.ts'
+import { type AskRemote, RemoteDiscovery } from './remote-discovery.ts'
+import { type RemoteDocument, RemoteOpenApi } from './remote-openapi.ts'
 
 /** With what the masters show API servers behind Services who they are. PEM texts. */
 export interface FrontProxyTls {
@@ -48,13 +49,14 @@ export class Aggregation implements Aggregator {
   readonly services: RemoteServices
   readonly #options: AggregationOptions
   readonly #discovery: RemoteDiscovery
+  readonly #openApi: RemoteOpenApi
 
   constructor(options: AggregationOptions) {
     this.#options = options
     this.services = new RemoteServices(options.store)
-    this.#discovery = new RemoteDiscovery(options.clock, (service, path, accept) =>
-      this.#ask(service, path, accept),
-    )
+    const ask: AskRemote = (service, path, accept) => this.#ask(service, path, accept)
+    this.#discovery = new RemoteDiscovery(options.clock, ask)
+    this.#openApi = new RemoteOpenApi(options.clock, ask)
   }
 
   async forward(service: RemoteService, request: ApiRequest, user: User): Promise<ApiResponse> {
@@ -87,6 +89,10 @@ export class Aggregation implements Aggregator {
 
   merged(own: readonly GroupVersion[]): Promise<readonly GroupVersion[]> {
     return this.#discovery.merged(own, this.services.all)
+  }
+
+  openApiDocuments(): Promise<readonly RemoteDocument[]> {
+    return this.#openApi.documents(this.services.all)
   }
 
   /** Whether an APIService is to be had now; undefined for one that the masters serve. */

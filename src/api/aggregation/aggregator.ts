@@ -4,6 +4,7 @@ import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
 import type { User } from '../auth/user.ts'
 import type { GroupVersion } from '../discovery/resources.ts'
 import type { RemoteService, RemoteServices } from './api-services.ts'
+import type { RemoteDocument } from './remote-openapi.ts'
 
 /** Groups and versions that API servers behind Services serve, as the request pipeline sees them. */
 export interface Aggregator {
@@ -20,4 +21,6 @@ export interface Aggregator {
   ): Promise<void>
   /** What is served here and elsewhere, as discovery shows it. */
   merged(own: readonly GroupVersion[]): Promise<readonly GroupVersion[]>
+  /** OpenAPI 2 documents of the others: the same array while nothing changed. */
+  openApiDocuments(): Promise<readonly RemoteDocument[]>
 }

@@ -151,7 +151,8 @@ function resourcesOf(
   }))
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+/** Throws when it is too large. */
+export async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of response) {

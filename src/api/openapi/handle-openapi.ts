@@ -1,5 +1,6 @@
 import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
+import { mergedOpenApi } from '../aggregation/merge-openapi.ts'
 import type { HandlerContext } from '../context.ts'
 import {
   type CachedDocument,
@@ -94,13 +95,35 @@ function acceptedForm(accept: string | undefined, hasProtobuf: boolean): Form | 
   return undefined
 }
 
-function v2Document({ options, kinds }: HandlerContext, form: Form): Promise<CachedDocument> {
+/** With what API servers behind Services say of themselves. */
+async function v2Document(context: HandlerContext, form: Form): Promise<CachedDocument> {
+  const { options, kinds } = context
   const served = kinds.groupVersions
-  if (form === 'json') return cached(served, 'v2', async () => cachedJson(openApiV2(served)))
-  return cached(served, 'v2 protobuf', async () => {
+  const others = (await options.aggregation?.openApiDocuments()) ?? []
+  if (others.length === 0) return v2Form(context, form, served, () => openApiV2(served))
+  // The same objects as long as neither changed: both are needed to find what was made of them.
+  const known = ofMerged.get(others)
+  const whole = known?.served === served ? known : { served, key: [...served] }
+  ofMerged.set(others, whole)
+  return v2Form(context, form, whole.key, () => mergedOpenApi(openApiV2(served), others))
+}
+
+const ofMerged = new WeakMap<
+  object,
+  { readonly served: ServedVersions; readonly key: ServedVersions }
+>()
+
+function v2Form(
+  { options }: HandlerContext,
+  form: Form,
+  key: ServedVersions,
+  build: () => ReturnType<typeof openApiV2>,
+): Promise<CachedDocument> {
+  if (form === 'json') return cached(key, 'v2', async () => cachedJson(build()))
+  return cached(key, 'v2 protobuf', async () => {
     const slices = new Slices(options.clock)
     const pieces: Uint8Array[] = []
-    for (const piece of gnosticPieces(openApiV2(served))) {
+    for (const piece of gnosticPieces(build())) {
       pieces.push(piece)
       if (slices.over) await slices.pause()
     }
