@@ -53,6 +53,12 @@ export class EventQueue {
     this.#first -= events.length
   }
 
+  /** The events with a revision above `revision`, as they are now. */
+  copyAfter(revision: Revision): StoreEvent[] {
+    const from = this.after(revision) - this.#first + this.#head
+    return this.#items.slice(from) as StoreEvent[]
+  }
+
   /** The position of the first event with a revision above `revision`; `end` when there is none. */
   after(revision: Revision): number {
     let low = this.#first

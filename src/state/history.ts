@@ -4,11 +4,20 @@ import type { KeyValue, StoreEvent } from './cluster-store.ts'
 import { countOf, type OrderedRecords, rangeOf } from './key-index.ts'
 import { keyEnd } from './keys.ts'
 import type { RangeSource } from './range.ts'
+import type { FrozenState } from './snapshot/snapshot.ts'
 
 /** What a past state is rebuilt from: the records as they were at `revision`. */
 export interface Checkpoint {
   readonly revision: Revision
   readonly records: OrderedRecords
+}
+
+/** The state as it is now, and what led there since the oldest revision that can be read. */
+export interface FrozenHistory extends FrozenState {
+  /** That oldest revision. */
+  readonly since: Revision
+  /** Every event after it, in order. */
+  readonly events: readonly StoreEvent[]
 }
 
 /** Events of [start, end) with after < revision ≤ upTo, in order. */

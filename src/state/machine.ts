@@ -33,7 +33,7 @@ import {
 } from './errors.ts'
 import { mixNumber, mixText, RollingHash } from './hash.ts'
 import { HashVotes } from './hash-votes.ts'
-import { type Checkpoint, History } from './history.ts'
+import { type Checkpoint, type FrozenHistory, History } from './history.ts'
 import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, type LeaseId, Leases, leaseIdParts } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
@@ -276,6 +276,12 @@ export class Machine implements StoreView {
       leases: this.#leases.pack(),
       records: this.#store.freeze(),
     }
+  }
+
+  /** The same, with the past; costs a reference for each event of it. */
+  freezeHistory(): FrozenHistory {
+    const since = this.compactedRevision
+    return { ...this.freeze(), since, events: this.#window.eventsAfter(since) }
   }
 
   /** Replaces the whole state by a snapshot's, whose records are in `store`. History starts anew. */

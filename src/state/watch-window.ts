@@ -143,6 +143,11 @@ export class WatchWindow {
     return true
   }
 
+  /** All events after `revision`; later ones do not show in it. */
+  eventsAfter(revision: Revision): readonly StoreEvent[] {
+    return this.#ring.copyAfter(revision)
+  }
+
   /** The events of [start, end) with `after` < revision ≤ `upTo`, in order. */
   *between(
     start: string,

@@ -48,10 +48,32 @@ async function fill(client: EtcdClient, random: SeededRandom): Promise<void> {
   await client.call(kvService.delete, { key: b('last') })
 }
 
-/** The restored etcd counts on from the revision of the snapshot, and knows nothing before it. */
-async function goesOn(etcd: EtcdClient, revision: number): Promise<void> {
+/** The restored etcd knows what was at every revision since, and every event. */
+async function knowsThePast(
+  ours: EtcdClient,
+  theirs: EtcdClient,
+  { since, upTo }: { since: number; upTo: number },
+): Promise<void> {
+  for (let at = since; at <= upTo; at += 7) {
+    const [own, restored] = await Promise.all(
+      [ours, theirs].map((client) => client.call(kvService.range, { ...everything, revision: at })),
+    )
+    assert.deepEqual(readable(restored), readable(own), `at revision ${at}`)
+  }
+  const watches = [ours, theirs].map(
+    (client) => new Watched(client, { ...everything, startRevision: since + 1, prevKv: true }),
+  )
+  for (const watch of watches) await watch.reached(upTo)
+  const [own, restored] = watches.map(({ events }) => events)
+  assert.ok((own?.length ?? 0) > 100)
+  assert.deepEqual(restored, own)
+  for (const watch of watches) watch.end()
+}
+
+/** It counts on from the revision of the snapshot, and knows nothing before the oldest one of it. */
+async function goesOn(etcd: EtcdClient, revision: number, since: number): Promise<void> {
   const next = new Watched(etcd, { ...everything, startRevision: revision + 1, prevKv: true })
-  const past = new Watched(etcd, { ...everything, startRevision: 2 })
+  const past = new Watched(etcd, { ...everything, startRevision: since - 1 })
   const [before] = (await etcd.call(kvService.range, { key: b('leased') })).kvs
   const put = await etcd.call(kvService.put, { key: b('leased'), value: b('y') })
   assert.equal(put.header?.revision, revision + 1)
@@ -60,7 +82,7 @@ async function goesOn(etcd: EtcdClient, revision: number): Promise<void> {
   assert.deepEqual(readable(event?.prevKv), readable(before))
   assert.equal(event?.kv?.version, 2)
   await past.canceled()
-  assert.equal(past.answers.find(({ canceled }) => canceled)?.compactRevision, revision)
+  assert.equal(past.answers.find(({ canceled }) => canceled)?.compactRevision, since)
   next.end()
   past.end()
 }
@@ -75,11 +97,17 @@ test('a snapshot of the listener becomes an etcd by etcdctl snapshot restore', a
     const outside = { op: 'put', key: '/registry/x', value: b('k8s'), revisionOffset: -1 } as const
     await listener.store.commit({ compares: [], success: [outside], failure: [] })
     await fill(ours, new SeededRandom(7))
+    const filled = (await ours.call(kvService.range, everything)).header?.revision ?? 0
+    const since = filled - 60
+    await ours.call(kvService.compact, { revision: since })
+    await listener.store.commit({ compares: [], success: [outside], failure: [] })
     await etcdctl(`--endpoints=${listener.address}`, 'snapshot', 'save', file)
     const before = await ours.call(kvService.range, everything)
     const status = JSON.parse(await etcdctl('snapshot', 'status', file, '-w', 'json'))
-    // Keys, two leases, two notes about compaction.
-    assert.equal(status.totalKey, before.count + 4)
+    const then = await ours.call(kvService.range, { ...everything, revision: since })
+    const { events } = listener.machine.freezeHistory()
+    // What there was, each change since (the one outside as a mark), two leases, two notes about compaction.
+    assert.equal(status.totalKey, then.count + events.length + 4)
     assert.ok(status.revision <= (before.header?.revision ?? 0))
     const restored = ['--data-dir', join(directory, 'e1'), '--name', 'e1']
     const peer = 'http://127.0.0.1:1'
@@ -94,7 +122,8 @@ test('a snapshot of the listener becomes an etcd by etcdctl snapshot restore', a
       assert.deepEqual(leases.map(({ id }) => id).sort(), [77, 78])
       const kept = await theirs.call(leaseService.timeToLive, { id: 77, keys: true })
       assert.deepEqual([kept.grantedTtl, kept.keys.map(String)], [5_000, ['leased']])
-      await goesOn(theirs, before.header?.revision ?? 0)
+      await knowsThePast(ours, theirs, { since, upTo: filled })
+      await goesOn(theirs, before.header?.revision ?? 0, since)
     } finally {
       theirs.close()
       await etcd.stop()

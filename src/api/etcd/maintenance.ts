@@ -107,7 +107,7 @@ async function sendSnapshot(
   }
   const slices = new Slices(clock)
   const hash = createHash('sha256')
-  const file = await layBackend(member.freeze(), keys, slices)
+  const file = await layBackend(member.freezeHistory(), keys, slices)
   let remaining = file.bytes + hashBytes
   let pages: Buffer[] = []
   let gathered = 0

@@ -18,6 +18,6 @@ export function etcdMemberOf(
     storeBytes: () => ({ used: machine.size.bytes, max: limits.storeBytesMax }),
     residentBytes: () => process.memoryUsage.rss(),
     stateHash: () => machine.stateHash,
-    freeze: () => machine.freeze(),
+    freezeHistory: () => machine.freezeHistory(),
   }
 }

@@ -1,7 +1,10 @@
-import type { KeyValue } from '../../../state/cluster-store.ts'
+import type { Revision } from '../../../base/brand.ts'
+import type { KeyValue, StoreEvent } from '../../../state/cluster-store.ts'
+import type { FrozenHistory } from '../../../state/history.ts'
+import { inRange } from '../../../state/keys.ts'
 import type { FrozenState } from '../../../state/snapshot/snapshot.ts'
 import type { Slices } from '../../slices.ts'
-import { recordBytes } from '../encoded/record.ts'
+import { bytesField, recordBytes } from '../encoded/record.ts'
 import type { KeySpace } from '../key-space.ts'
 import { KeyValueMessage } from '../wire/kv-messages.ts'
 import { int, int64, type MessageOf, MessageType } from '../wire/message-type.ts'
@@ -10,28 +13,55 @@ import type { SortedItems } from './tree.ts'
 
 /**
  * The state as etcd's own backend would hold it (server/mvcc/kvstore.go, server/lease/leasepb), so that
- * `etcdctl snapshot restore` makes an etcd of it: the current record of every key that clients see, under
- * its revision; the leases; and the note that everything before this revision is compacted.
+ * `etcdctl snapshot restore` makes an etcd of it: what clients saw in their keys at the oldest revision that
+ * can be read, everything that was done to them since, under its revision; the leases; and the note that what
+ * came before is compacted.
  */
 export async function layBackend(
-  state: FrozenState,
+  state: FrozenHistory,
   keys: KeySpace,
   slices: Slices,
 ): Promise<BackendFile> {
-  const records = await byRevision(recordsIn(state, keys), slices)
+  const events = await eventsIn(state, keys, slices)
+  const revisions: Change[] = await byRevision(recordsAtFloor(state, events, keys), slices)
+  for (const change of [...events, ...lastMark(state, events, keys)]) revisions.push(change)
   const buckets: Bucket[] = [
-    { name: 'key', items: await keyItems(records, keys, slices) },
+    { name: 'key', items: await keyItems(revisions, keys, slices) },
     { name: 'lease', items: leaseItems(state) },
     { name: 'meta', items: metaItems(state) },
   ]
   return layBackendFile(buckets, slices)
 }
 
-function* recordsIn({ records }: FrozenState, keys: KeySpace): Generator<KeyValue, void, void> {
+async function eventsIn(
+  { events }: FrozenHistory,
+  keys: KeySpace,
+  slices: Slices,
+): Promise<StoreEvent[]> {
+  const { start, end } = keys.whole
+  const found: StoreEvent[] = []
+  for (const event of events) {
+    if (inRange(event.key, start, end)) found.push(event)
+    if (slices.over) await slices.pause()
+  }
+  return found
+}
+
+/** The records of the oldest revision: those that did not change since, and what the first change replaced. */
+function* recordsAtFloor(
+  { records, since }: FrozenHistory,
+  events: readonly StoreEvent[],
+  keys: KeySpace,
+): Generator<KeyValue, void, void> {
+  const changed = new Set<string>()
+  for (const { key, previous } of events) {
+    if (previous && !changed.has(key)) yield previous
+    changed.add(key)
+  }
   const { start, end } = keys.whole
   for (const [key, record] of records.entries(start)) {
     if (key >= end) return
-    yield record
+    if (record.modRevision <= since) yield record
   }
 }
 
@@ -87,25 +117,71 @@ function compareRevisions(left: KeyValue, right: KeyValue): number {
   return left.modRevision - right.modRevision
 }
 
+/** One entry of the bucket of keys: a record as it stood at the oldest revision, or what was done since. */
+type Change = KeyValue | StoreEvent
+
+function revisionOf(change: Change): Revision {
+  return 'type' in change ? change.revision : change.modRevision
+}
+
+/** Undefined for a deletion. */
+function recordOf(change: Change): KeyValue | undefined {
+  if (!('type' in change)) return change
+  return change.type === 'put' ? change.current : undefined
+}
+
+/**
+ * Keys that these clients do not see have moved the revision on: a deletion of no key at all, which no
+ * watch hears of, says how far.
+ */
+function lastMark(
+  { revision, since }: FrozenHistory,
+  events: readonly StoreEvent[],
+  keys: KeySpace,
+): Change[] {
+  if (Math.max(since, events.at(-1)?.revision ?? 0) >= revision) return []
+  const key = keys.whole.start
+  const current = { key, value: noBytes, version: 0, lease: 0 }
+  const revisions = { createRevision: revision, modRevision: revision }
+  const gone = { ...current, ...revisions }
+  return [{ type: 'delete', revision, key, current: gone, previous: undefined }]
+}
+
+const noBytes = new Uint8Array(0)
+
 async function keyItems(
-  records: readonly KeyValue[],
+  changes: readonly Change[],
   keys: KeySpace,
   slices: Slices,
 ): Promise<SortedItems> {
-  const subs = new Uint32Array(records.length)
-  for (let at = 1; at < records.length; at += 1) {
-    if (records[at]?.modRevision === records[at - 1]?.modRevision)
+  const change = (at: number) => changes[at] as Change
+  /** Places within a revision. */
+  const subs = new Uint32Array(changes.length)
+  for (let at = 1; at < changes.length; at += 1) {
+    if (revisionOf(change(at)) === revisionOf(change(at - 1)))
       subs[at] = (subs[at - 1] as number) + 1
     if (slices.over) await slices.pause()
   }
-  const record = (at: number) => records[at] as KeyValue
   return {
-    length: records.length,
-    key: (at) => revisionKey(record(at).modRevision, subs[at]),
-    value: (at) => KeyValueMessage.encode(keys.message(record(at))),
-    valueBytes: (at) => recordBytes(record(at), keys),
+    length: changes.length,
+    key: (at) => {
+      const key = revisionKey(revisionOf(change(at)), subs[at])
+      return recordOf(change(at)) ? key : Buffer.concat([key, tombstone])
+    },
+    value: (at) => {
+      const record = recordOf(change(at))
+      const message = record ? keys.message(record) : { key: keys.outside(change(at).key) }
+      return KeyValueMessage.encode(message)
+    },
+    valueBytes: (at) => {
+      const record = recordOf(change(at))
+      return record ? recordBytes(record, keys) : bytesField(keys.outsideBytes(change(at).key))
+    },
   }
 }
+
+/** Behind the revision of a deletion. */
+const tombstone = Buffer.from('t')
 
 /** A revision as etcd writes it: main, an underscore, sub. */
 function revisionKey(main: number, sub = 0): Buffer {
@@ -130,8 +206,8 @@ function leaseItems({ leases }: FrozenState): SortedItems {
   return itemsOf(items.sort(([left], [right]) => Buffer.compare(left, right)))
 }
 
-function metaItems({ revision }: FrozenState): SortedItems {
-  const upTo = revisionKey(revision)
+function metaItems({ since }: FrozenHistory): SortedItems {
+  const upTo = revisionKey(since)
   return itemsOf([
     [Buffer.from('finishedCompactRev'), upTo],
     [Buffer.from('scheduledCompactRev'), upTo],
