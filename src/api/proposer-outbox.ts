@@ -25,6 +25,8 @@ export interface OutboxOptions {
   readonly clock: Clock
   readonly random: Random
   readonly timeoutMs: number
+  /** Runs a task at the end of this turn of the event loop, when all that has arrived was looked at. */
+  readonly defer: (task: () => void) => void
 }
 
 interface PendingCommand {
@@ -149,6 +151,7 @@ export class ProposerOutbox {
   close(why: string): void {
     this.#closed = why
     this.#gathering?.cancel()
+    this.#unsent = []
     for (const sequence of [...this.#pending.keys()]) {
       this.#finish(sequence)?.reject(outcomeUnknown(why))
     }
@@ -166,11 +169,15 @@ export class ProposerOutbox {
     return isEnough || this.#proposals.size === 0 || this.#leader === ''
   }
 
-  /** Once per turn: who is answered in it, and writes again, comes along. */
+  /**
+   * At the end of the turn: requests of other connections that came in it go along, and so does who is
+   * answered in it and writes again. A microtask later, the first of them would go alone, and all others
+   * wait for its return.
+   */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
-    queueMicrotask(() => {
+    this.#options.defer(() => {
       this.#flushScheduled = false
       this.#flush()
     })

@@ -10,6 +10,8 @@ export interface ReadsOptions {
   readonly replica: Replica
   readonly clock: Clock
   readonly timeoutMs: number
+  /** As in OutboxOptions. */
+  readonly defer: (task: () => void) => void
 }
 
 interface Reader {
@@ -56,8 +58,8 @@ export class ProposerReads {
           index: undefined,
         }
         this.#gathering = group
-        // A microtask later, so that all readers of this turn share the round.
-        if (!this.#asking) queueMicrotask(() => this.#ask())
+        // At its end, so that all readers of this turn share the round.
+        if (!this.#asking) this.#options.defer(() => this.#ask())
       }
       this.#gathering.readers.push({ resolve, reject })
     })

@@ -66,8 +66,8 @@ const agreementEntriesMin = 100
 
 /**
  * Binds a replica and a state machine into a cluster store; one per member. Entries are applied in
- * slices of at most `limits.eventLoopSliceMsMax`, in order; writers, readers and watchers hear of a
- * slice when it is done.
+ * slices of at most half of `limits.eventLoopSliceMsMax`, in order; writers, readers and watchers hear
+ * of a slice when it is done.
  */
 export function createProposer(options: ProposerOptions): Proposer {
   return new StoreProposer(options)
@@ -120,8 +120,10 @@ class StoreProposer implements Proposer {
     this.#logger = logger
     this.#defer = options.defer ?? ((task) => void setImmediate(task))
     this.#leadership = replica.status()
-    this.#outbox = new ProposerOutbox({ replica, clock, random, timeoutMs })
-    this.#reads = new ProposerReads({ replica, clock, timeoutMs })
+    // In a simulator's turns nothing else arrives.
+    const defer = options.defer ? queueMicrotask : this.#defer
+    this.#outbox = new ProposerOutbox({ replica, clock, random, timeoutMs, defer })
+    this.#reads = new ProposerReads({ replica, clock, timeoutMs, defer })
     replica.listen({
       committed: (entries) => this.#committed(entries),
       restored: (index, term, blocks) => this.#restored(index, term, blocks),
@@ -249,7 +251,7 @@ class StoreProposer implements Proposer {
 
   #applySlice(): void {
     let nowMs = this.#clock.monotonicMs()
-    const endMs = nowMs + limits.eventLoopSliceMsMax
+    const endMs = nowMs + limits.eventLoopSliceMsMax / 2
     let entry = this.#backlog[this.#backlogHead]
     if (!entry || this.#hasDiverged) return
     for (; entry; entry = this.#backlog[this.#backlogHead]) {
@@ -370,7 +372,7 @@ class StoreProposer implements Proposer {
 
   /** A watcher's own work comes after its wake, as microtasks: their number is bounded, too. */
   #wakeSlice(): void {
-    const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax
+    const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax / 4
     for (let woken = 1; this.#machine.wakeNext(); woken += 1) {
       this.#wokenInRound += 1
       if (woken < limits.watchersWokenPerSliceMax && this.#clock.monotonicMs() < endMs) continue

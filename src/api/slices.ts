@@ -2,8 +2,9 @@ import type { Clock } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 
 /**
- * Cuts long work into slices: `await slices.pause()` returns at once until a slice of
- * `limits.eventLoopSliceMsMax` is used up, then lets everybody else run.
+ * Cuts long work into slices of a quarter of `limits.eventLoopSliceMsMax`: in the same turn of the event
+ * loop entries may be applied, and watchers woken, for the rest of it. When `over`, `await pause()`
+ * lets everybody else run.
  */
 export class Slices {
   readonly #clock: Clock
@@ -22,7 +23,7 @@ export class Slices {
 
   /** True when it is time to `await pause()`: cheap enough to ask for every item. */
   get over(): boolean {
-    return this.#clock.monotonicMs() - this.#startMs >= limits.eventLoopSliceMsMax / 2
+    return this.#clock.monotonicMs() - this.#startMs >= limits.eventLoopSliceMsMax / 4
   }
 
   /** All that pause meanwhile go on together: they share the next slice, too. */

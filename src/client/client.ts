@@ -69,7 +69,7 @@ class Wire {
     const response = await this.open(call)
     const bytes = await bodyBytes(response.body)
     if (bytes.length === 0) return undefined
-    return decoded(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
+    return decoded(utf8(bytes))
   }
 
   /** Sends a call; resolves once a success began, with its body unread. */
@@ -265,8 +265,8 @@ async function* lines(response: ApiResponse): AsyncGenerator<string> {
   for await (const chunk of response.body.chunks) {
     let from = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, from)) {
-      parts.push(chunk.subarray(from, at))
-      yield Buffer.concat(parts).toString('utf8')
+      const end = chunk.subarray(from, at)
+      yield utf8(parts.length === 0 ? end : Buffer.concat([...parts, end]))
       parts = []
       partBytes = 0
       from = at + 1
@@ -277,6 +277,10 @@ async function* lines(response: ApiResponse): AsyncGenerator<string> {
       throw statusError('InternalError', `a watch event is over ${limits.watchLineBytesMax} bytes`)
   }
   // What follows the last newline is an event that the connection cut off: it comes again.
+}
+
+function utf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
 }
 
 function watchEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {

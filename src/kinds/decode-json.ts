@@ -65,9 +65,12 @@ export function decodePart(schema: Definition, value: JsonRecord, path: string):
   return readObject(schema, value, path)
 }
 
+/** It keeps nothing from one text to the next. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function textOf(bytes: Uint8Array, schema: Definition): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     throw undecodable(schema, undefined, 'the body is not UTF-8')
   }

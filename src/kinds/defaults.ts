@@ -23,12 +23,16 @@ export function applySchemaDefaults(schema: Definition, value: object): void {
   const record = value as Record<string, unknown>
   for (const field of schema.fields)
     if (record[field.name] === undefined && field.default !== undefined)
-      record[field.name] = structuredClone(field.default)
+      record[field.name] = ownCopy(field.default)
   defaultRules.get(schema.typeName)?.(value as never)
   for (const field of schema.fields) {
     const found = record[field.name]
     if (found !== undefined) descend(field.type, found)
   }
+}
+
+function ownCopy(value: unknown): unknown {
+  return typeof value === 'object' ? structuredClone(value) : value
 }
 
 function descend(type: ValueType, value: unknown): void {

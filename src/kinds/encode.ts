@@ -1,7 +1,5 @@
 import type { AnyObject } from './kind.ts'
 
-const encoder = new TextEncoder()
-
 export interface EncodedObject {
   /** JSON: apiVersion and kind first, then metadata without resourceVersion, then the rest. */
   readonly bytes: Uint8Array
@@ -24,7 +22,7 @@ export function encodeObject(object: AnyObject): EncodedObject {
   const meta = JSON.stringify(kept).slice(1)
   const tail = JSON.stringify(rest)
   const text = `${head}${meta}${tail === '{}' ? '}' : `,${tail.slice(1)}`}`
-  return { bytes: encoder.encode(text), revisionOffset: encoder.encode(head).length }
+  return { bytes: Buffer.from(text), revisionOffset: Buffer.byteLength(head) }
 }
 
 /**

@@ -1,6 +1,11 @@
 import { restrictNode } from '../auth/node-restriction.ts'
 import type { ApiOptions } from '../context.ts'
-import type { Admission, Claims, ResourceContext } from '../handlers/resource-context.ts'
+import {
+  type Admission,
+  type Claims,
+  noClaims,
+  type ResourceContext,
+} from '../handlers/resource-context.ts'
 import { ServiceAddresses } from '../service-addresses.ts'
 import { certificateRequestor } from './certificate-requestor.ts'
 import {
@@ -80,7 +85,9 @@ export function createAdmission(options: ApiOptions): Admission {
     claims(context, object, old): Claims {
       const claims = chain
         .of(context)
-        .flatMap((plugin) => plugin.claims?.(context, object, old) ?? [])
+        .map((plugin) => plugin.claims?.(context, object, old) ?? noClaims)
+        .filter((one) => one !== noClaims)
+      if (claims.length === 0) return noClaims
       return {
         compares: claims.flatMap(({ compares }) => compares),
         operations: claims.flatMap(({ operations }) => operations),

@@ -21,9 +21,12 @@ function managerOf({ info, request }: HandlerContext): string {
   const asked = info.query.get('fieldManager') ?? ''
   if (asked !== '') return checkedManager(asked, info.verb)
   const [program = ''] = (request.headers.get('user-agent') ?? '').split('/')
+  if (plainProgram.test(program)) return program
   return cut(program.replaceAll(notPrintables, '').trim()) || 'unknown'
 }
 
+/** What nearly all programs are called: there is nothing to take away. */
+const plainProgram = /^[\w.-]{1,128}$/
 const notPrintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u
 const notPrintables = new RegExp(notPrintable, 'gu')
 

@@ -1,5 +1,4 @@
 import type { ApiResponse } from '../../client/transport.ts'
-import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import { immortalNamespaces } from '../admission/namespace-lifecycle.ts'
@@ -80,7 +79,7 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
     await shared.dynamic.mutate(deletion)
     await shared.dynamic.validate(deletion)
   }
-  const marked = markDeleted(kind, parseStored(record.value), how, options.clock.wallMs())
+  const marked = markDeleted(kind, old, how, options.clock.wallMs())
   if (isHeld(kind, marked)) {
     const encoded = await shared.storage.encoded(marked)
     if (sameContent(found.value, encoded.bytes)) return { stored: record, gone: false, uid }
@@ -117,15 +116,17 @@ function checkPreconditions(kind: Kind, object: AnyObject, record: KeyValue, how
 
 /**
  * The object as a deletion leaves it, should it not go at once (registry/rest/delete.go): the
- * finalizers that the propagation asks for, and when and how patiently it is to end.
+ * finalizers that the propagation asks for, and when and how patiently it is to end. It shares with
+ * `before`, which stays as it is, all that a deletion does not touch.
  */
 export function markDeleted(
   kind: Kind,
-  object: AnyObject,
+  before: AnyObject,
   how: Pick<Deletion, 'graceSeconds' | 'propagation'>,
   nowMs: number,
 ): AnyObject {
-  const { metadata } = object
+  const metadata = { ...before.metadata }
+  const object: AnyObject = { ...before, metadata }
   metadata.finalizers = finalizersFor(kind, metadata.finalizers ?? [], how.propagation)
   for (const one of kind.deletionFinalizers ?? [])
     if (!metadata.finalizers.includes(one) && metadata.deletionTimestamp === undefined)

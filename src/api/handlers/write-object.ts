@@ -103,7 +103,15 @@ function definedEntries(value: object): [string, unknown][] {
   return Object.entries(value).filter(([, field]) => field !== undefined)
 }
 
-/** The time that objects carry: RFC 3339 in whole seconds. */
+let lastSecond = Number.NaN
+let lastTimestamp = ''
+
+/** The time that objects carry: RFC 3339 in whole seconds. All writes of a second share the text. */
 export function timestamp(wallMs: number): string {
-  return `${new Date(wallMs).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(wallMs / 1_000)
+  if (second !== lastSecond) {
+    lastTimestamp = `${new Date(wallMs).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastTimestamp
 }

@@ -51,6 +51,20 @@ test('creates of one turn share a log entry', async () => {
   assert.deepEqual(cost, { entries: 2, reads: 0 })
 })
 
+test('creates that arrive one by one in a turn share a log entry', async () => {
+  await using cluster = await openCluster()
+  const cost = await costOf(cluster, async () => {
+    const writing: Promise<unknown>[] = []
+    for (const name of ['a', 'b', 'c']) {
+      writing.push(cluster.ask('POST', maps, { metadata: { name } }))
+      // As requests of several connections do: each is handled before the next one is read.
+      for (let microtasks = 0; microtasks < 100; microtasks += 1) await undefined
+    }
+    await Promise.all(writing)
+  })
+  assert.deepEqual(cost, { entries: 1, reads: 0 })
+})
+
 test('gets of one turn share a read point', async () => {
   await using cluster = await openCluster()
   await createAll(cluster, 1)
@@ -146,19 +160,26 @@ test('events of one turn are one piece, shared by who sees them all', async () =
 test('who has waited for an event need not wait for another turn', async () => {
   const clock = new ManualClock()
   await using cluster = await openCluster({ clock })
-  const { streams, close } = await openWatches(cluster, ['', '&labelSelector=!a'])
+  const { store } = cluster.memory
   const seen: string[] = []
+  let nextTurn = () => {}
+  const turn = new Promise<void>((resolve) => {
+    nextTurn = () =>
+      setImmediate(() => {
+        seen.push('turn')
+        resolve()
+      })
+  })
+  const first = store.watch({
+    ...{ start: '/', end: '0', afterRevision: store.view.revision, wake: () => nextTurn() },
+  })
+  const { streams, close } = await openWatches(cluster, ['', '&labelSelector=!a'])
   const told = streams.map((stream) => stream.next().then(() => seen.push('event')))
   // All of them wait by then.
   await new Promise((resolve) => setImmediate(resolve))
   clock.advance(1_000)
-  const turn = new Promise<void>((resolve) =>
-    setImmediate(() => {
-      seen.push('turn')
-      resolve()
-    }),
-  )
   await Promise.all([createAll(cluster, 1), turn, ...told])
   assert.deepEqual(seen, ['event', 'event', 'turn'])
+  first.close()
   await close()
 })

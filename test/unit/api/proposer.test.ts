@@ -92,6 +92,19 @@ test('writes do not wait long for one that is under way', async () => {
   assert.equal(clock.pendingTimers, 0)
 })
 
+test('an outbox that ends leaves no timer of those who gathered', async () => {
+  const { store, replica, clock } = await open()
+  replica.hold()
+  const writing = [store.commit(write(putA('0')))]
+  await turn()
+  writing.push(store.commit(write(putA('1'))))
+  const failing = writing.map((one) => assert.rejects(one, is('Timeout', /unknown/)))
+  await clock.advanceAsync(4)
+  await store.stop()
+  await Promise.all(failing)
+  assert.equal(clock.pendingTimers, 0)
+})
+
 test('many writes of one turn are cut into entries of bounded size', async () => {
   const { store, replica, clock } = await open()
   const value = 'x'.repeat(10_000)
@@ -285,7 +298,7 @@ test('entries are applied in slices, in order, and other work comes between', as
   const slow = new Machine()
   const apply = slow.apply.bind(slow)
   slow.apply = (entry) => {
-    clock.advance(4)
+    clock.advance(2)
     return apply(entry)
   }
   const { store, replica } = await openMemoryStore({
@@ -475,7 +488,7 @@ test('watchers are woken in slices too', async () => {
   for (let watcher = 0; watcher < 5; watcher += 1) {
     const wake = () => {
       wakes += 1
-      clock.advance(6)
+      clock.advance(1.5)
     }
     store.watch({ start: '/', end: '0', afterRevision: 1 as Revision, wake })
   }

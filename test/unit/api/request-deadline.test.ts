@@ -128,8 +128,8 @@ describe('a watch that does not say how long', () => {
   test('ends between the least time and twice that, not all at once', async () => {
     const ends: number[] = []
     const { clock, memory, watch } = await openTimed()
-    const watchers = Array.from({ length: 8 }, async () => {
-      const watcher = await watch(`${path}?watch=1`)
+    const opened = await Promise.all(Array.from({ length: 8 }, () => watch(`${path}?watch=1`)))
+    const watchers = opened.map(async (watcher) => {
       await watcher.next()
       ends.push(clock.monotonicMs() / 1_000)
     })

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configMap, named } from './cluster.ts'
+import { configMap, named, openCluster } from './cluster.ts'
 import { play } from './transcripts.ts'
 
 const maps = '/api/v1/namespaces/default/configmaps'
@@ -514,3 +515,19 @@ test('services get their addresses and give them back', () =>
       status: 201,
     },
   ]))
+
+test('what a deletion would change is not seen by others before it does', async () => {
+  await using cluster = await openCluster()
+  const held = { name: 'held', finalizers: ['example.com/hold'] }
+  await cluster.ask('POST', maps, { metadata: held })
+  const headers = { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' }
+  const seen = async () => (await cluster.ask('GET', `${maps}/held`, undefined, { headers })).json
+  await seen()
+  const query = 'dryRun=All&propagationPolicy=Foreground'
+  const { json } = await cluster.ask('DELETE', `${maps}/held?${query}`)
+  assert.ok(json.metadata.deletionTimestamp)
+  assert.deepEqual(json.metadata.finalizers, [...held.finalizers, 'foregroundDeletion'])
+  const { metadata } = await seen()
+  assert.equal(metadata.deletionTimestamp, undefined)
+  assert.deepEqual(metadata.finalizers, held.finalizers)
+})

@@ -5,7 +5,7 @@ import type { KeyValue, StoreEvent, StoreWatcher } from '../../../state/cluster-
 import type { Representation } from '../../representation.ts'
 import { expectedFailure, internalError } from '../../responses.ts'
 import { Slices } from '../../slices.ts'
-import { withRevision } from '../../stored-object.ts'
+import { partsWithRevision } from '../../stored-object.ts'
 import { plainStorage, shownEvents } from '../object-storage.ts'
 import type { ResourceContext } from '../resource-context.ts'
 import type { Selection } from '../selection.ts'
@@ -33,7 +33,10 @@ type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 /** About every minute, and shortly before the end (cacher.go, cache_watcher.go). */
 const bookmarkPeriodMs = 60_000
 const lastBookmarkLeadMs = 2_000
-const pollBytes = 256 * 1024
+/** Of initial events that go out in one piece. */
+const pieceBytes = 256 * 1024
+/** Of events that are read, and made ready, without a look at the time. */
+const pollBytes = 64 * 1024
 
 const noBytes = new Uint8Array(0)
 const newline = Buffer.from('}\n')
@@ -107,7 +110,7 @@ async function* initialEvents(
     const event = writer.frame('ADDED', record.value)
     batch.push(event)
     bytes += event.length
-    if (bytes < pollBytes) continue
+    if (bytes < pieceBytes) continue
     yield Buffer.concat(batch)
     batch = []
     bytes = 0
@@ -166,9 +169,11 @@ class EventWriter {
   event(event: StoreEvent): Uint8Array | undefined {
     const type = this.#type(event)
     if (type === undefined) return undefined
-    const make = () => this.frame(type, eventValue(type, event))
     const { context, representation } = this.#parts
-    return representation.verbatim ? context.shared.frames.get(event, type, make) : make()
+    const parts = () => eventParts(type, event)
+    if (!representation.verbatim) return this.frame(type, concat(parts()))
+    const make = () => Buffer.concat([heads[type], ...parts(), newline])
+    return context.shared.frames.get(event, type, make)
   }
 
   frame(type: EventType, value: Uint8Array): Uint8Array {
@@ -196,9 +201,9 @@ class EventWriter {
 }
 
 /** What leaves a watch is shown as it last was in it, at the revision at which it left. */
-function eventValue(type: EventType, event: StoreEvent): Uint8Array {
-  if (type !== 'DELETED') return event.current.value
-  return withRevision((event.previous ?? event.current).value, event.revision)
+function eventParts(type: EventType, event: StoreEvent): readonly Uint8Array[] {
+  if (type !== 'DELETED') return [event.current.value]
+  return partsWithRevision((event.previous ?? event.current).value, event.revision)
 }
 
 /** Why a watch that has nothing to send may go on: an event, a bookmark, the timeout, a hang-up. */
