@@ -11,12 +11,14 @@ import { PeerLink } from '../../src/raft/wire/peer-link.ts'
 import { ownProtocols } from '../../src/raft/wire/protocol.ts'
 import type { Canary } from './canaries.ts'
 import { all, replaceMethod } from './plant.ts'
+import { aboutElections, aboutMembership, aboutReads } from './swarm.ts'
 
 /** Planted in the Raft core and in what decides who may vote. */
 export const raftCanaries: readonly Canary[] = [
   {
     name: 'read-index-context-reused',
     what: 'any echo of a heartbeat confirms every read that waits, later ones too',
+    about: aboutReads,
     plant: () => {
       const most = new Uint8Array(8).fill(255)
       most[6] = 0
@@ -83,6 +85,7 @@ export const raftCanaries: readonly Canary[] = [
   {
     name: 'single-majority-in-joint',
     what: 'a joint configuration decides by its incoming half alone',
+    about: aboutMembership,
     plant: () =>
       all(
         replaceMethod(
@@ -107,6 +110,7 @@ export const raftCanaries: readonly Canary[] = [
   {
     name: 'learners-count',
     what: "a learner's acknowledgement counts towards the majority of the voters",
+    about: aboutMembership,
     plant: () =>
       replaceMethod(
         Tracker.prototype,
@@ -240,6 +244,7 @@ export const raftCanaries: readonly Canary[] = [
   {
     name: 'vote-commits-another-entry',
     what: 'who hears with a vote what is committed takes it for the entry that it holds there itself',
+    about: aboutElections,
     plant: () =>
       replaceMethod(
         RawNode.prototype,

@@ -12,12 +12,17 @@ import { WatchWindow } from '../../src/state/watch-window.ts'
 import type { Canary } from './canaries.ts'
 import { all, replaceMethod } from './plant.ts'
 import { ProcessDisk } from './sim-disk.ts'
+import { aboutElections } from './swarm.ts'
 
 /** Planted in the log on disk, the state machine, reads and watches. */
 export const storeCanaries: readonly Canary[] = [
   {
     name: 'vote-not-synced',
     what: 'a vote leaves before either of its copies is on disk',
+    about: (swarm, random) => ({
+      ...aboutElections(swarm, random),
+      cutsAfter: { vote: 0.3, append: 0 },
+    }),
     plant: () =>
       all(
         replaceMethod(
@@ -45,6 +50,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     name: 'acknowledged-before-sync',
     what: 'entries are acknowledged before they are on disk',
+    about: aboutElections,
     plant: () =>
       replaceMethod(
         Wal.prototype,

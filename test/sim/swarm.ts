@@ -88,7 +88,7 @@ function drawKind(swarm: Swarm, random: Random): Swarm {
 }
 
 /** Leaders that are cut off or asleep are asked what they know, while others have gone on. */
-function aboutReads(swarm: Swarm, random: Random): Swarm {
+export function aboutReads(swarm: Swarm, random: Random): Swarm {
   const faults = {
     ...noFaults,
     clogMs: 300 + random.fraction() * 1000,
@@ -115,7 +115,7 @@ function withDivergence(swarm: Swarm, random: Random): Swarm {
 }
 
 /** Who decides changes all the time, and now and then one half does not hear of it. */
-function aboutMembership(swarm: Swarm, random: Random): Swarm {
+export function aboutMembership(swarm: Swarm, random: Random): Swarm {
   const members = 4 + random.integer(0, 2)
   const { wipeMs, transferMs } = swarm.faults
   const faults = {
@@ -131,7 +131,7 @@ function aboutMembership(swarm: Swarm, random: Random): Swarm {
 }
 
 /** Leaders come and go within fractions of a second, and what they leave behind conflicts. */
-function aboutElections(swarm: Swarm, random: Random): Swarm {
+export function aboutElections(swarm: Swarm, random: Random): Swarm {
   const faults = {
     ...swarm.faults,
     partitionMs: 150 + random.fraction() * 600,
