@@ -1,8 +1,8 @@
 /**
- * One member of the store with many keys of 1 KB: its memory, its garbage collector's pauses, how long a
- * snapshot makes writers wait, and how long a cold start takes. The member is a process with a Raft
- * thread, as a master has it; its log and snapshots lie on this machine's disk.
- * `npm run bench -- store-memory [--json] [--keys 100000,1000000] [--seconds 15] [--clients 16]`.
+ * The store with many keys of 1 KB: a member's memory, its garbage collector's pauses, how long a snapshot
+ * makes writers wait, and how long a cold start takes. One member, or several, of which the leader is
+ * measured. Each is a process with a Raft thread, as a master is; logs and snapshots lie on this machine's disk.
+ * `npm run bench -- store-memory [--json] [--keys 100000,1000000] [--members 1] [--seconds 15] [--clients 16]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,28 +15,44 @@ import { memberSettings } from './load/member-settings.ts'
 import type { StoreRequest, StoreUsage } from './load/store-process.ts'
 
 const program = new URL('./load/store-process.js', import.meta.url)
-const memberId = 1 as MemberId
 /** As `kijabi master` is started. */
 const nodeFlags = ['--v8-pool-size=2', '--max-semi-space-size=4']
 
 export async function run(args: readonly string[]): Promise<object> {
   const at = args.indexOf('--keys')
   const sizes = (at < 0 ? '100000,1000000' : (args[at + 1] ?? '')).split(',').map(Number)
-  const ms = option(args, '--seconds', 15) * 1_000
-  const clients = option(args, '--clients', 16)
+  const load: Load = {
+    members: option(args, '--members', 1),
+    ms: option(args, '--seconds', 15) * 1_000,
+    clients: option(args, '--clients', 16),
+  }
   const figures: Record<string, object> = {}
-  for (const keys of sizes) figures[`${keys} keys`] = await measure(keys, clients, ms)
+  for (const keys of sizes) figures[`${keys} keys`] = await measure(keys, load)
   return figures
 }
 
-async function measure(keys: number, clients: number, ms: number): Promise<object> {
+interface Load {
+  readonly members: number
+  readonly ms: number
+  readonly clients: number
+}
+
+async function measure(keys: number, { members, ms, clients }: Load): Promise<object> {
   const directory = mkdtempSync(join(tmpdir(), 'kijabi-bench-store-'))
-  const all = await memberSettings(directory, [memberId])
-  const settings = present(all.get(memberId), 'the settings of the one member')
-  let member = new Forked(program, () => {}, nodeFlags)
-  const ask = <T extends object>(request: StoreRequest) => member.ask<T>(request)
+  const ids = Array.from({ length: members }, (_, at) => (1 + at) as MemberId)
+  const settings = [...(await memberSettings(directory, ids)).values()]
+  let running: Forked[] = []
+  const start = async () => {
+    running = settings.map(() => new Forked(program, () => {}, nodeFlags))
+    await Promise.all(
+      settings.map((one, at) => running[at]?.ask({ kind: 'start', settings: one } as StoreRequest)),
+    )
+  }
+  const stop = () => Promise.all(running.map((member) => member.kill('SIGKILL')))
   try {
-    await ask({ kind: 'start', settings })
+    await start()
+    const member = await leaderOf(running)
+    const ask = <T extends object>(request: StoreRequest) => member.ask<T>(request)
     const fill = await ask({ kind: 'fill', keys })
     await ask<StoreUsage>({ kind: 'usage' })
     const write = { kind: 'write', keys, clients, ms } as const
@@ -44,19 +60,27 @@ async function measure(keys: number, clients: number, ms: number): Promise<objec
     const usage = await ask<StoreUsage>({ kind: 'usage' })
     const saving = await ask<{ msP99: number }>({ ...write, snapshots: true })
     const usageWhileSaving = await ask<StoreUsage>({ kind: 'usage' })
-    await member.kill('SIGKILL')
+    await stop()
     const startMs = performance.now()
-    member = new Forked(program, () => {}, nodeFlags)
-    await ask({ kind: 'start', settings })
+    await start()
     const coldStartSeconds = round((performance.now() - startMs) / 1_000)
-    const afterStart = await ask<StoreUsage>({ kind: 'usage' })
+    const afterStart = await running[0]?.ask<StoreUsage>({ kind: 'usage' })
     return {
       ...{ fill, writes: quiet, usage, writesWhileSaving: saving, usageWhileSaving },
       snapshotAddsMsP99: round(saving.msP99 - quiet.msP99),
       ...{ coldStartSeconds, afterStart },
     }
   } finally {
-    await member.kill('SIGKILL')
+    await stop()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** Where the clients are: a write need not be sent on to another member then. */
+async function leaderOf(members: readonly Forked[]): Promise<Forked> {
+  const leads = await Promise.all(
+    members.map((member) => member.ask<{ leads: boolean }>({ kind: 'leads' })),
+  )
+  const leader = members[leads.findIndex((one) => one.leads)]
+  return present(leader, 'the leader of members that serve')
 }
