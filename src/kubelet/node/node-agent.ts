@@ -65,7 +65,8 @@ export class NodeAgent {
     const loops = [this.#register(scope.signal), this.#renewLoop(scope.signal, leaseRenewSeconds)]
     scope.onClose('node agent', async () => {
       await Promise.all(loops)
-      await this.#reporting
+      // A report that the end cuts off is no failure of the end: who began it hears of it.
+      await this.#reporting?.catch(() => {})
     })
     this.#informer.start(scope)
     const report = () => {
