@@ -16,7 +16,7 @@ let echoPort: number
 
 before(async () => {
   lab = await startServerLab(241)
-  const ip = await lab.run('web', { args: ['sh', '-c', 'sleep 600'] })
+  const ip = await lab.run('web', { args: ['sh', '-c', 'sleep 86400'] })
   await lab.run('copies', { args: ['cat'], stdin: true, stdinOnce: true })
   await lab.run('shown', { args: ['sh', '-c', 'while true; do echo tick; sleep 0.01; done'] })
   // A process in the pod that says what it hears, in capitals, and goodbye at its end.
