@@ -35,7 +35,7 @@ describe('kubelet server', () => {
     lab = await startServerLab(240, [{ metadata: { name: 'web' } }, pulling])
     master = lab.master
     worker = await lab.leaf('system:node:w2', ['system:nodes'])
-    await lab.run('web', { args: ['sh', '-c', 'echo first; echo second; sleep 600'] })
+    await lab.run('web', { args: ['sh', '-c', 'echo first; echo second; sleep 86400'] })
   })
 
   after(() => lab.stop())
