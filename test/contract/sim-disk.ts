@@ -136,10 +136,12 @@ export class SimulatedDisk implements Disk {
     return [...this.#names].some(([path, { bad }]) => bad.size > 0 && !path.endsWith('.damaged'))
   }
 
-  /** Replaces bytes behind everybody's back. */
+  /** Replaces bytes behind everybody's back; what is durable may be shorter than the file. */
   overwrite(path: string, position: number, bytes: Uint8Array): void {
     const inode = this.#inode(path)
-    for (const target of [inode.current, inode.durable]) target.set(bytes, position)
+    for (const target of [inode.current, inode.durable])
+      if (position < target.length)
+        target.set(bytes.subarray(0, target.length - position), position)
   }
 
   contents(path: string): Uint8Array {
