@@ -59,7 +59,7 @@ export class Endpoints {
     }
   }
 
-  /** A stream of one request: that is how etcd takes renewals. */
+  /** A stream of one request: that is how etcd takes renewals. Fails, too, when it ends without an answer. */
   async keepAlive(id: LeaseId, timeoutMs = this.#timeoutMs): Promise<LeaseKept> {
     const { client } = this
     try {
@@ -70,6 +70,9 @@ export class Endpoints {
           stream.end()
         })
         stream.on('error', reject)
+        stream.on('end', () =>
+          reject(statusError('ServiceUnavailable', 'etcd ended a renewal without an answer')),
+        )
         stream.write({ id })
       })
     } catch (error) {
@@ -84,8 +87,9 @@ export class Endpoints {
   }
 }
 
+/** By its details: a StatusError of ours has a code that is a number, too. */
 export function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && typeof (error as ServiceError).code === 'number'
+  return error instanceof Error && typeof (error as ServiceError).details === 'string'
 }
 
 function isConnection({ code }: ServiceError): boolean {
