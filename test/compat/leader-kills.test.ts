@@ -28,8 +28,10 @@ const killsMin = 6
 const repeatsMax = 5
 const namespace = 'default'
 
-/** What Go's clients and Node's say of a connection that ended under a request. */
-// Of an uninstall Helm names the release that was not deleted, and not what broke.
+/**
+ * What Go's clients and Node's say of a connection that ended under a request. Of an uninstall Helm
+ * names the release that was not deleted, and not what broke.
+ */
 const broken =
   /\bEOF\b|connection reset by peer|broken pipe|client connection lost|server sent GOAWAY|server closed idle connection|socket hang up|ECONNRESET|other side closed|Premature close|terminated|fetch failed|failed to delete release: /
 
@@ -311,27 +313,31 @@ test('no watch and no informer loses or repeats an event while leaders are kille
     )
     const from = before.metadata?.resourceVersion ?? ''
     const informer = startInformer(config, core)
-    let last: string | undefined
-    const watching = new Watching(config, from)
-    const watched = watching.until(() => last)
-    watched.catch(() => {})
-    let count = 0
-    // Leaders are killed until the watch was on one of them.
-    for (; !killer.isDone || watching.watches < 2; count += 1)
-      await write(core, `watched-${count}`, count)
-    await killer.stop()
-    const names = Array.from({ length: count + 1 }, (_, index) => `watched-${index}`)
-    last = names.at(-1) ?? ''
-    await write(core, last, count)
-    const live = await watched
-    const whole = await new Watching(config, from).until(() => last)
-    assert.deepEqual(live, whole, 'resumed watches tell what one watch tells')
-    assert.deepEqual(live.map(({ name }) => name).sort(), [...names].sort())
-    assert.ok(watching.watches > 1, 'a watch had to be resumed')
-    while (!names.every((name) => informer.get(name)))
-      await core.listNamespacedConfigMap({ namespace, limit: 1 })
-    assert.deepEqual([...new Set(informer.added.values())], [1])
-    await informer.stop()
-    context.diagnostic(`${count} writes, ${watching.watches} watches`)
+    // An informer without a cluster asks for ever, and keeps the process.
+    try {
+      let last: string | undefined
+      const watching = new Watching(config, from)
+      const watched = watching.until(() => last)
+      watched.catch(() => {})
+      let count = 0
+      // Leaders are killed until the watch was on one of them.
+      for (; !killer.isDone || watching.watches < 2; count += 1)
+        await write(core, `watched-${count}`, count)
+      await killer.stop()
+      const names = Array.from({ length: count + 1 }, (_, index) => `watched-${index}`)
+      last = names.at(-1) ?? ''
+      await write(core, last, count)
+      const live = await watched
+      const whole = await new Watching(config, from).until(() => last)
+      assert.deepEqual(live, whole, 'resumed watches tell what one watch tells')
+      assert.deepEqual(live.map(({ name }) => name).sort(), [...names].sort())
+      assert.ok(watching.watches > 1, 'a watch had to be resumed')
+      while (!names.every((name) => informer.get(name)))
+        await core.listNamespacedConfigMap({ namespace, limit: 1 })
+      assert.deepEqual([...new Set(informer.added.values())], [1])
+      context.diagnostic(`${count} writes, ${watching.watches} watches`)
+    } finally {
+      await informer.stop()
+    }
   })
 })
