@@ -16,7 +16,11 @@ import {
   volumeFiles,
 } from './volume-files.ts'
 
-/** The directories and files that one pod's containers mount. All of it lies in the pod's directory. */
+/**
+ * The directories and files that one pod's containers mount. All of it lies in the pod's directory, which
+ * has one writer at a time: two that replace the files of one volume would each remove what the other
+ * made.
+ */
 export class PodVolumes {
   readonly #directory: string
   readonly #clock: Clock
@@ -24,6 +28,8 @@ export class PodVolumes {
   readonly #digests = new Map<string, string>()
   readonly #paths = new Map<string, string>()
   #writes = 0
+  #lastTurn: Promise<void> = Promise.resolve()
+  #isRemoved = false
 
   /**
    * `podsDirectory` is absolute: the engine mounts from it. Without `memory`, volumes in memory are
@@ -36,12 +42,18 @@ export class PodVolumes {
     this.#memory = memory
   }
 
-  /** Makes what is missing and brings files up to date. Rejects with VolumeError or ConfigError. */
-  async prepare(pod: Pod, around: PodSurroundings, tokens: TokenSource): Promise<void> {
-    for (const volume of pod.spec?.volumes ?? []) {
-      const path = join(this.#directory, 'volumes', plainName(volume.name))
-      this.#paths.set(volume.name, await this.#prepareOne(pod, volume, path, around, tokens))
-    }
+  /**
+   * Makes what is missing and brings files up to date, after what earlier calls began. Rejects with
+   * VolumeError or ConfigError.
+   */
+  prepare(pod: Pod, around: PodSurroundings, tokens: TokenSource): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isRemoved) throw new VolumeError('the volumes of this pod were removed')
+      for (const volume of pod.spec?.volumes ?? []) {
+        const path = join(this.#directory, 'volumes', plainName(volume.name))
+        this.#paths.set(volume.name, await this.#prepareOne(pod, volume, path, around, tokens))
+      }
+    })
   }
 
   /** Mounts of a container, in the order of the spec; its termination message is one of them. */
@@ -80,10 +92,20 @@ export class PodVolumes {
     return join(this.#directory, 'containers', plainName(container), `${attempt}.message`)
   }
 
-  /** Removes everything; the containers that mounted it are gone. */
-  async remove(): Promise<void> {
-    await this.#memory?.unmountUnder(this.#directory)
-    await rm(this.#directory, { recursive: true, force: true })
+  /** Removes everything, for ever; the containers that mounted it are gone. */
+  remove(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#isRemoved = true
+      await this.#memory?.unmountUnder(this.#directory)
+      await rm(this.#directory, { recursive: true, force: true })
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work)
+    // Who waits for the turn hears what failed; the next one goes on.
+    this.#lastTurn = turn.catch(() => {})
+    return turn
   }
 
   async #mountMemory(name: string, path: string, bytes: number): Promise<void> {

@@ -70,6 +70,24 @@ test('files of a ConfigMap change all at once; names that went away disappear', 
     assert.equal(sets.length, 2, `${sets} are the link and one set of files`)
   }))
 
+test('a volume that is brought up to date by two at once has the files of the last one', () =>
+  withVolumes([{ name: 'config', configMap: { name: 'settings' } }], async (pod, volumes, at) => {
+    const values = Array.from({ length: 8 }, (_, count) => String(count))
+    await Promise.all(values.map((a) => volumes.prepare(pod, surroundings({ a }), token)))
+    assert.equal(readFileSync(join(at, 'config', 'a'), 'utf8'), '7')
+    const sets = readdirSync(join(at, 'config')).filter((name) => name.startsWith('..'))
+    assert.equal(sets.length, 2, `${sets} are the link and one set of files`)
+  }))
+
+test('a volume that was still to be written when its pod was removed leaves nothing', () =>
+  withVolumes([{ name: 'config', configMap: { name: 'settings' } }], async (pod, volumes, at) => {
+    const early = volumes.prepare(pod, surroundings({ a: '1' }), token)
+    const removed = volumes.remove()
+    const late = volumes.prepare(pod, surroundings({ a: '2' }), token)
+    await Promise.all([early, removed, assert.rejects(late, /were removed/)])
+    assert.equal(existsSync(join(at, '..')), false)
+  }))
+
 test('items, modes, projections and the downward API', () => {
   const volumes: Volume[] = [
     {
