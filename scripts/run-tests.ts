@@ -27,20 +27,26 @@ const folderOf = (file: string): string => relative(root, file).split(sep)[0] ??
 interface Outcome {
   passed: number
   skipped: number
-  /** What failed, or had to run and was skipped: names of tests by their file. */
+  /** What failed, or had to run and was skipped: names of tests by the file that was run. */
   readonly failed: Map<string, string[]>
 }
 
+/** Counts that close the run of one file; the last line has them for all. */
+const countsOfFile = /^(tests|suites|pass|fail|cancelled|skipped|todo) \d+$/
+
 /** Test files of clusters share ports, Docker and two cores: they run one after the other. */
-function runFiles(list: readonly string[], timeout: number): Promise<Outcome> {
+async function runFiles(list: readonly string[], timeout: number): Promise<Outcome> {
   const outcome: Outcome = { passed: 0, skipped: 0, failed: new Map() }
-  if (list.length === 0) return Promise.resolve(outcome)
-  const fail = (file: string | undefined, name: string) => {
-    const key = file ?? name
-    outcome.failed.set(key, [...(outcome.failed.get(key) ?? []), name])
-  }
+  // A run for each: an event names the file that its test is written in, which need not be the one run.
+  for (const file of list) await runFile(file, timeout, outcome)
+  return outcome
+}
+
+function runFile(file: string, timeout: number, outcome: Outcome): Promise<void> {
+  const fail = (name: string) =>
+    outcome.failed.set(file, [...(outcome.failed.get(file) ?? []), name])
   return new Promise((done) => {
-    const events = run({ files: [...list], concurrency: 1, timeout })
+    const events = run({ files: [file], concurrency: 1, timeout })
     events.on('test:pass', (event) => {
       if (event.details.type === 'suite') return
       if (event.skip === undefined || event.skip === false) {
@@ -48,18 +54,21 @@ function runFiles(list: readonly string[], timeout: number): Promise<Outcome> {
         return
       }
       outcome.skipped += 1
-      if (!mustRun || !['docker', 'compat'].includes(folderOf(event.file ?? ''))) return
-      fail(event.file, event.name)
+      if (!mustRun || !['docker', 'compat'].includes(folderOf(file))) return
+      fail(event.name)
       console.log(`skipped in CI, which is a failure: ${event.name}`)
     })
     events.on('test:fail', (event) => {
       // A suite fails with its tests, which count; or by itself (a hook), which counts too.
       const by = (event.details.error as { failureType?: string } | undefined)?.failureType
-      if (event.details.type !== 'suite' || by !== 'subtestsFailed') fail(event.file, event.name)
+      if (event.details.type !== 'suite' || by !== 'subtestsFailed') fail(event.name)
     })
-    const output = events.compose(new spec())
+    const told = events.filter(
+      ({ type, data }) => type !== 'test:diagnostic' || !countsOfFile.test(data.message),
+    )
+    const output = told.compose(new spec())
     output.pipe(process.stdout, { end: false })
-    output.on('end', () => done(outcome))
+    output.on('end', done)
   })
 }
 
@@ -117,4 +126,7 @@ const [passed, failed, skipped] = [
   sum((outcome) => outcome.skipped),
 ]
 if (passed + failed === 0 || failed > 0) process.exitCode = 1
+for (const outcome of outcomes)
+  for (const [file, names] of outcome.failed)
+    console.log(`failed in ${relative(root, file)}: ${names.join('; ')}`)
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
