@@ -80,6 +80,9 @@ export const limits = {
   historyEventsMax: 200_000,
   historyBytesMax: 256 * MiB,
   historyCheckpointEvents: 8_192,
+  /** Of the history, what a snapshot carries: more than the log that is kept for members that lag. */
+  snapshotHistoryEventsMax: 16_384,
+  snapshotHistoryBytesMax: 48 * MiB,
   watcherBufferBytesMax: 4 * MiB,
   dedupeSessionsMax: 256,
   dedupeCommandsPerSessionMax: 8_192,

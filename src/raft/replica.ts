@@ -29,7 +29,8 @@ export interface Replica {
 
   /**
    * The state machine's image at `index`, to be written as a snapshot while commands go on. `blocks`
-   * is read at the disk's pace. Resolves once the snapshot is durable and may replace the log before it.
+   * is read at the disk's pace; what comes after an empty one may be left out on the way to a member
+   * of an earlier version. Resolves once the snapshot is durable and may replace the log before it.
    */
   saveSnapshot(index: LogIndex, term: Term, blocks: AsyncIterable<Uint8Array>): Promise<void>
 

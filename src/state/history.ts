@@ -12,12 +12,20 @@ export interface Checkpoint {
   readonly records: OrderedRecords
 }
 
-/** The state as it is now, and what led there since the oldest revision that can be read. */
-export interface FrozenHistory extends FrozenState {
-  /** That oldest revision. */
+/** What led to a state. */
+export interface Past {
+  /** The oldest revision that can be read. */
   readonly since: Revision
   /** Every event after it, in order. */
   readonly events: readonly StoreEvent[]
+}
+
+/** The state as it is now, with all of its past that is kept. */
+export interface FrozenHistory extends FrozenState, Past {}
+
+/** A past that was kept by somebody else, with the states in it that later reads begin at, in order. */
+export interface RestoredPast extends Past {
+  readonly checkpoints: readonly Checkpoint[]
 }
 
 /** Events of [start, end) with after < revision ≤ upTo, in order. */
@@ -38,8 +46,9 @@ export class History {
   #checkpoints: Checkpoint[] = []
   #eventsSince = 0
 
-  constructor(between: EventsBetween) {
+  constructor(between: EventsBetween, checkpoints: readonly Checkpoint[] = []) {
     this.#between = between
+    this.#checkpoints = [...checkpoints]
   }
 
   /** `events` more were applied, which made `revision`; `freeze` gives the state at it. */

@@ -38,7 +38,7 @@ import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, type LeaseId, Leases, leaseIdParts } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
 import { isPast, type RangeSource, runRange } from './range.ts'
-import type { FrozenState } from './snapshot/snapshot.ts'
+import type { FrozenState, RestoredState } from './snapshot/snapshot.ts'
 import { hashOf, Store } from './store.ts'
 import {
   bytesPut,
@@ -101,6 +101,8 @@ const neverCompacted = -1 as Revision
 export interface MachineOptions {
   /** Smaller limits for tests. They decide no command, only how far back reads and watches go. */
   readonly window?: WindowLimits
+  /** How much of it a snapshot tells of; it decides nothing either. */
+  readonly snapshotHistory?: WindowLimits
   /** Replicated: every member must have the same. */
   readonly storeBytesMax?: number
   /** How many entries lie between two comparisons of state hashes. */
@@ -116,6 +118,7 @@ export class Machine implements StoreView {
   readonly #storeBytesMax: number
   readonly #hashEntriesInterval: number
   readonly #window: WatchWindow
+  readonly #snapshotHistory: WindowLimits
   #history: History
   #store = new Store()
   #dedupe = new DedupeTable()
@@ -133,6 +136,10 @@ export class Machine implements StoreView {
     this.#storeBytesMax = options.storeBytesMax ?? limits.storeBytesMax
     this.#hashEntriesInterval = options.hashEntriesInterval ?? limits.stateHashEntriesInterval
     this.#window = new WatchWindow(emptyRevision, options.window)
+    this.#snapshotHistory = options.snapshotHistory ?? {
+      eventsMax: limits.snapshotHistoryEventsMax,
+      bytesMax: limits.snapshotHistoryBytesMax,
+    }
     this.#history = this.#newHistory()
   }
 
@@ -263,7 +270,10 @@ export class Machine implements StoreView {
     return this.#window.wakeNext()
   }
 
-  /** The state as it is now, for a snapshot; costs O(sessions), later writes do not show in it. */
+  /**
+   * The state as it is now, for a snapshot, and the newest part of its past. Costs O(sessions) and a look
+   * at each event; later writes do not show in it.
+   */
   freeze(): FrozenState {
     return {
       index: this.#index,
@@ -275,17 +285,21 @@ export class Machine implements StoreView {
       sessions: this.#dedupe.pack(),
       leases: this.#leases.pack(),
       records: this.#store.freeze(),
+      past: this.#window.newest(this.#snapshotHistory),
     }
   }
 
-  /** The same, with the past; costs a reference for each event of it. */
+  /** The same, with all of the past; costs a reference for each event of it. */
   freezeHistory(): FrozenHistory {
     const since = this.compactedRevision
     return { ...this.freeze(), since, events: this.#window.eventsAfter(since) }
   }
 
-  /** Replaces the whole state by a snapshot's, whose records are in `store`. History starts anew. */
-  replace(state: Omit<FrozenState, 'records'>, store: Store, nowMs = 0): void {
+  /**
+   * Replaces the whole state by a snapshot's, whose records are in `store`. History is then what the
+   * snapshot tells of: how much that is, no two members need agree on.
+   */
+  replace(state: RestoredState, store: Store, nowMs = 0): void {
     assert(state.index >= this.#index, 'a snapshot is never behind the state it replaces')
     assert(store.contentHash === state.contentHash, 'a snapshot holds what its hash says')
     this.#store = store
@@ -296,8 +310,8 @@ export class Machine implements StoreView {
     this.#compacted = state.compacted
     this.#index = state.index
     this.#term = state.term
-    this.#history = this.#newHistory()
-    this.#window.reset(state.revision)
+    this.#history = this.#newHistory(state.past.checkpoints)
+    this.#window.reset(state.revision, state.past)
     this.hashVotes = new HashVotes()
   }
 
@@ -474,8 +488,9 @@ export class Machine implements StoreView {
     return { revision: this.#revision, records: this.#store.ordered }
   }
 
-  #newHistory(): History {
-    return new History((start, end, after, upTo) => this.#window.between(start, end, after, upTo))
+  #newHistory(checkpoints: readonly Checkpoint[] = []): History {
+    const { between } = this.#window
+    return new History(between.bind(this.#window), checkpoints)
   }
 }
 

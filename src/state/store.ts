@@ -150,9 +150,7 @@ export class Store {
   /** Adds a record as a snapshot has it; its key must be new. */
   load(fields: KeyValue): void {
     assert(!this.#records.has(fields.key), 'a snapshot holds each key once')
-    const place = this.#slabs.allocate(fields.key, fields.value.length)
-    place.slab.buffer.set(fields.value, place.start)
-    this.#add(newRecord(fields, place))
+    this.#add(copiedRecord(fields, this.#slabs))
   }
 
   #add(record: StoredRecord): void {
@@ -204,6 +202,19 @@ export class Store {
     buffer.set(value.subarray(revisionOffset), textStart + text.length)
     return place
   }
+}
+
+/** The same record with its value in a slab: what `fields` came in need not be kept for it. */
+export function copiedRecord(fields: KeyValue, slabs: SlabAllocator): StoredRecord {
+  const place = slabs.allocate(fields.key, fields.value.length)
+  place.slab.buffer.set(fields.value, place.start)
+  return newRecord(fields, place)
+}
+
+/** A deletion's state: the last one, with the deletion's revision. */
+export function tombstone(previous: KeyValue, revision: Revision): KeyValue {
+  const { key, value, createRevision, version, lease } = previous
+  return Object.freeze({ key, value, createRevision, modRevision: revision, version, lease })
 }
 
 function newRecord(fields: Omit<KeyValue, 'value'>, place: SlabPlace): StoredRecord {

@@ -18,7 +18,7 @@ import type {
 import { keyEnd } from './keys.ts'
 import type { LeaseId } from './leases.ts'
 import { isPast, runRange } from './range.ts'
-import type { Store, StoredRecord } from './store.ts'
+import { type Store, type StoredRecord, tombstone } from './store.ts'
 
 /** Which branches a transaction takes, decided before anything is written. */
 export interface TxnPath {
@@ -141,12 +141,6 @@ function recordsOf(store: Store, key: string, rangeEnd: string | undefined): Sto
   if (rangeEnd !== undefined) return store.range(key, rangeEnd)
   const record = store.get(key)
   return record ? [record] : []
-}
-
-/** A deletion's state: the last one, with the deletion's revision. */
-function tombstone(previous: KeyValue, revision: Revision): KeyValue {
-  const { key, value, createRevision, version, lease } = previous
-  return Object.freeze({ key, value, createRevision, modRevision: revision, version, lease })
 }
 
 /**

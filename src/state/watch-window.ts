@@ -1,8 +1,10 @@
+import { present } from '../base/assert.ts'
 import type { Revision } from '../base/brand.ts'
 import { limits } from '../base/limits.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from './cluster-store.ts'
 import { expiredWatch } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
+import type { Past } from './history.ts'
 import { inRange, keyEnd, prefixEnd } from './keys.ts'
 import { valueBytes } from './store.ts'
 
@@ -103,17 +105,22 @@ export class WatchWindow {
   }
 
   /**
-   * The state was replaced by one at `revision` and the events between are unknown. Watchers that
-   * had read to the end of exactly that revision, or start beyond it, go on; all others expire.
+   * The state was replaced by one at `revision`; of what led there, `past` is known. Watchers that had
+   * read to the end of its first revision, or start beyond it, go on where they are; all others expire.
    */
-  reset(revision: Revision): void {
+  reset(revision: Revision, past: Past = { since: revision, events: [] }): void {
+    const { since, events } = past
     const topics = [...this.#prefixes.values(), ...this.#keys.values(), ...this.#others.values()]
     const watchers = topics.flatMap((topic) => [...topic.watchers])
-    const expired = watchers.filter((watcher) => watcher.progress < revision)
+    const progress = new Map(watchers.map((watcher) => [watcher, watcher.progress] as const))
     while (this.#ring.length > 0) this.#evictOne()
-    this.#revision = revision
-    this.#floor = revision
-    for (const watcher of expired) watcher.expire()
+    this.#revision = since
+    this.#floor = since
+    for (const topic of topics) if (topic.coveredAfter > since) topic.coveredAfter = since
+    for (const [watcher, read] of progress)
+      if (read < since) watcher.expire()
+      else watcher.resumeAfter(read)
+    this.append(events, revision)
   }
 
   /** Throws StatusError Expired when events after `afterRevision` are gone. */
@@ -141,6 +148,21 @@ export class WatchWindow {
     this.#readyHead += 1
     watcher.wakeUp()
     return true
+  }
+
+  /** The newest events, as many whole revisions as `most` has room for with what was before them. */
+  newest(most: WindowLimits): Past {
+    const ring = this.#ring
+    const first = Math.max(ring.after(this.#floor), ring.end - most.eventsMax)
+    let bytes = 0
+    let start = ring.end
+    for (; start > first; start -= 1) {
+      const { key, previous } = present(ring.at(start - 1), 'an event of the window')
+      bytes += key.length + (previous ? valueBytes(previous) : 0) + eventOverheadBytes
+      if (bytes > most.bytesMax) break
+    }
+    const since = Math.max(this.#floor, ring.at(start - 1)?.revision ?? 0) as Revision
+    return { since, events: ring.copyAfter(since) }
   }
 
   /** All events after `revision`; later ones do not show in it. */
@@ -281,6 +303,8 @@ class WindowWatcher implements StoreWatcher {
   readonly #options: WatchOptions
   readonly #topic: Topic
   readonly #home: WatcherHome
+  /** Of no event up to here is there need: it was returned, or never asked for. */
+  #after: Revision
   #position: number
   /** There was nothing to read when it last looked: the next event is worth a wake. */
   #waits: boolean
@@ -291,6 +315,7 @@ class WindowWatcher implements StoreWatcher {
     this.#options = options
     this.#topic = topic
     this.#home = home
+    this.#after = options.afterRevision
     this.#position = topic.events.after(options.afterRevision)
     this.#waits = this.#next() === undefined
   }
@@ -298,7 +323,7 @@ class WindowWatcher implements StoreWatcher {
   get progress(): Revision {
     const next = this.#next()
     const reached = next ? next.revision - 1 : this.#home.window.revision
-    return Math.max(reached, this.#options.afterRevision) as Revision
+    return Math.max(reached, this.#after) as Revision
   }
 
   poll(bytesMax: number): readonly StoreEvent[] {
@@ -346,14 +371,19 @@ class WindowWatcher implements StoreWatcher {
     this.#home.ready()
   }
 
+  /** Its queue was emptied, and is about to be filled again; all up to `revision` was returned. */
+  resumeAfter(revision: Revision): void {
+    this.#after = revision
+    this.#position = this.#topic.events.end
+  }
+
   wakeUp(): void {
     if (!this.#closed) this.#options.wake()
   }
 
   /** A watcher from the future does not want what comes before its revision. */
   #wants(event: StoreEvent): boolean {
-    const { afterRevision, skips } = this.#options
-    return event.revision > afterRevision && !skips?.includes(event.type)
+    return event.revision > this.#after && !this.#options.skips?.includes(event.type)
   }
 
   /** The next event to return. */

@@ -1,4 +1,5 @@
 import { ProposerReads } from '../../src/api/proposer-reads.ts'
+import type { Revision } from '../../src/base/brand.ts'
 import type { DiskFile } from '../../src/base/disk.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { SnapshotFiles } from '../../src/raft/wal/snapshot-files.ts'
@@ -7,6 +8,7 @@ import { Wal, type WalBatch } from '../../src/raft/wal/wal.ts'
 import type { StoreEvent, StoreWatcher, WatchOptions } from '../../src/state/cluster-store.ts'
 import { DedupeTable } from '../../src/state/dedupe.ts'
 import { HashVotes } from '../../src/state/hash-votes.ts'
+import type { Past } from '../../src/state/history.ts'
 import { type LogEntry, Machine } from '../../src/state/machine.ts'
 import { WatchWindow } from '../../src/state/watch-window.ts'
 import type { Canary } from './canaries.ts'
@@ -180,6 +182,20 @@ export const storeCanaries: readonly Canary[] = [
           function (this: WatchWindow, options: WatchOptions) {
             const afterRevision = Math.max(options.afterRevision, this.floor)
             return original.call(this, { ...options, afterRevision } as WatchOptions)
+          },
+      ),
+  },
+  {
+    name: 'restored-history-lacks-its-last-event',
+    what: 'the history in a snapshot misses the event that made its revision',
+    plant: () =>
+      replaceMethod(
+        WatchWindow.prototype,
+        'reset',
+        (original) =>
+          function (this: WatchWindow, revision: Revision, past?: Past) {
+            const events = past?.events.slice(0, -1) ?? []
+            return original.call(this, revision, past && { ...past, events })
           },
       ),
   },

@@ -42,6 +42,8 @@ export interface MemberSettings {
   readonly snapshotTrailingEntries: number
   readonly walSegmentBytes: number
   readonly windowEventsMax: number
+  /** Of history, what a snapshot tells of. */
+  readonly snapshotEventsMax: number
   readonly hashEntriesInterval: number
   readonly timeoutMs: number
   /** Whether disks write and sync in one operation. */
@@ -70,8 +72,13 @@ class CheckedMachine extends Machine {
   readonly #world: MemberWorld
 
   constructor(member: SimMember, world: MemberWorld) {
-    const { windowEventsMax, hashEntriesInterval } = world.settings
-    super({ window: { eventsMax: windowEventsMax, bytesMax: 1 << 24 }, hashEntriesInterval })
+    const { windowEventsMax, snapshotEventsMax, hashEntriesInterval } = world.settings
+    const bytesMax = 1 << 24
+    super({
+      window: { eventsMax: windowEventsMax, bytesMax },
+      snapshotHistory: { eventsMax: snapshotEventsMax, bytesMax },
+      hashEntriesInterval,
+    })
     this.#member = member
     this.#world = world
   }
@@ -136,7 +143,7 @@ export class SimMember {
     this.disk = new SimulatedDisk(world.random)
     if (!world.settings.versionMixed) return
     const dice = world.random.fraction()
-    if (dice < 0.5) this.newestProtocol = dice < 0.25 ? 1 : 2
+    if (dice < 0.6) this.newestProtocol = 1 + Math.floor(dice / 0.2)
   }
 
   get isOld(): boolean {

@@ -11,7 +11,12 @@ import { encodeFrame, FrameReader, frameKind } from '../../src/raft/wire/frame.t
 import { type Hello, serveInbound } from '../../src/raft/wire/inbound.ts'
 import { encodeMessage } from '../../src/raft/wire/message-codec.ts'
 import { PeerLink } from '../../src/raft/wire/peer-link.ts'
-import { ownProtocols, type Protocols, sayProtocols } from '../../src/raft/wire/protocol.ts'
+import {
+  blocksFor,
+  ownProtocols,
+  type Protocols,
+  sayProtocols,
+} from '../../src/raft/wire/protocol.ts'
 import type { Transport, TransportHandlers } from '../../src/raft/wire/transport.ts'
 import type { Host, SimNetwork, SimSocket } from './sim-network.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -81,7 +86,9 @@ export class SimTransport implements Transport {
       const write = (parts: Uint8Array[]) => socket.write(Buffer.concat(parts))
       write(encodeFrame(frameKind.hello, this.#hello(message.to, header)))
       write(encodeFrame(frameKind.message, ...encodeMessage(message, ownProtocols.oldest)))
-      for await (const block of blocks) write(encodeFrame(frameKind.block, block))
+      const protocol = this.#links.get(message.to)?.protocol ?? ownProtocols.oldest
+      for await (const block of blocksFor(protocol, blocks))
+        write(encodeFrame(frameKind.block, block))
       write(encodeFrame(frameKind.end))
       await answer
     } finally {

@@ -202,6 +202,7 @@ function drawMixed(random: Random): Swarm {
       snapshotTrailingEntries: random.integer(0, 50),
       walSegmentBytes: [4096, 16_384, 65_536][random.integer(0, 3)] as number,
       windowEventsMax: chance(0.3) ? random.integer(5, 50) : 5000,
+      snapshotEventsMax: chance(0.3) ? random.integer(0, 30) : 1000,
       timeoutMs: between(500, 5000),
       writesThrough: chance(0.5),
       appends: chance(0.4)

@@ -16,7 +16,7 @@ import { History } from '../../state/history.ts'
 import { endOfKeys } from '../../state/keys.ts'
 import { type Lease, type LeaseId, Leases } from '../../state/leases.ts'
 import { isPast, type RangeSource, runRange } from '../../state/range.ts'
-import { hashOf, Store } from '../../state/store.ts'
+import { hashOf, Store, tombstone } from '../../state/store.ts'
 import { WatchWindow } from '../../state/watch-window.ts'
 import { decodeValue } from './stored-value.ts'
 
@@ -145,10 +145,7 @@ export class Mirror implements StoreView {
     if (!previous) return []
     this.#store.delete(key)
     this.#leases.moveKey(key, previous.lease, 0)
-    const { createRevision, version } = previous
-    const fields = { key, value: previous.value, createRevision, version, lease: previous.lease }
-    const current = Object.freeze({ ...fields, modRevision: revision })
-    return [{ type, revision, key, current, previous }]
+    return [{ type, revision, key, current: tombstone(previous, revision), previous }]
   }
 
   /** A lease of somebody else: how long it lasts, only etcd knows. */

@@ -22,12 +22,15 @@ export interface OpenSnapshot {
   readonly header: SnapshotHeader
   /** Of the whole file. */
   readonly bytes: number
+  /** An empty one is before what may be left out. */
   readonly blocks: AsyncGenerator<Uint8Array, void, void>
 }
 
 /**
  * A file is `magic`, then blocks of {length, CRC, bytes}: first the header as JSON, then the state's
- * own blocks, then an empty block, then the SHA-256 of everything before it.
+ * own blocks, then an empty block, then the SHA-256 of everything before it. What may be left out of the
+ * state follows in the same way, with an empty block and a hash at its end: versions that know of no such
+ * part stop reading before it.
  */
 const magic = Buffer.from('kijabi-snapshot1')
 const frameBytes = 8
@@ -96,7 +99,7 @@ export class SnapshotFiles {
   async check(index: LogIndex, term: Term): Promise<SnapshotHeader> {
     try {
       const { header, blocks } = await this.read(index, term)
-      for await (const block of blocks) assert(block.length > 0, 'a snapshot has no empty blocks')
+      for await (const block of blocks) assert(block, 'a snapshot consists of blocks')
       return header
     } catch (error) {
       if (diskErrorCode(error) !== 'ENOENT') throw error
@@ -156,13 +159,18 @@ async function writeAll(
     synced = position
   }
   await put(magic)
+  const endPart = async () => {
+    await put(frame(new Uint8Array(0)))
+    await put(hash.copy().digest())
+  }
   const first = Buffer.from(JSON.stringify(header))
   await put(frame(first), first)
-  for await (const block of blocks) if (block.length > 0) await put(frame(block), block)
-  await put(frame(new Uint8Array(0)))
-  await file.write(position, [hash.digest()])
+  for await (const block of blocks)
+    if (block.length > 0) await put(frame(block), block)
+    else await endPart()
+  await endPart()
   await file.sync()
-  return position + hashBytes
+  return position
 }
 
 async function* readAll(
@@ -170,8 +178,12 @@ async function* readAll(
   file: DiskFile,
 ): AsyncGenerator<Uint8Array, void, void> {
   try {
-    for (let block = await reader.next(); block; block = await reader.next()) yield block
-    await reader.checkHash()
+    for (;;) {
+      for (let block = await reader.next(); block; block = await reader.next()) yield block
+      await reader.checkHash()
+      if (await reader.isAtEnd()) return
+      yield new Uint8Array(0)
+    }
   } finally {
     await file.close()
   }
@@ -206,11 +218,15 @@ class BlockReader {
     return block
   }
 
+  /** Of everything before it. */
   async checkHash(): Promise<void> {
-    const expected = this.#hash.digest()
-    const found = await this.#fill(hashBytes)
-    if (!expected.equals(found.subarray(0, hashBytes)))
+    const expected = this.#hash.copy().digest()
+    if (!expected.equals(await this.#take(hashBytes)))
       throw this.#corrupt('the whole does not match its hash')
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    return this.#buffered.length === 0 && this.#position === (await this.#file.size())
   }
 
   async #take(length: number): Promise<Uint8Array> {

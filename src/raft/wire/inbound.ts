@@ -92,8 +92,11 @@ class Inbound {
     else if (kind === frameKind.message) {
       this.#scheduleAck()
       this.#options.handlers.message(decodeMessage(payload, newest), this.#hello.state.incarnation)
-    } else if (kind === frameKind.block && this.#blocks) this.#blocks.push(Buffer.from(payload))
-    else if (kind === frameKind.end && this.#blocks) this.#blocks.end()
+    } else if (kind === frameKind.block && this.#blocks) {
+      if (payload.length === 0 && newest < 4)
+        throw new WireError('an empty block is not spoken here')
+      this.#blocks.push(Buffer.from(payload))
+    } else if (kind === frameKind.end && this.#blocks) this.#blocks.end()
     else throw new WireError(`a frame of kind ${kind} is out of place`)
   }
 

@@ -9,6 +9,7 @@ import { WireError } from './frame.ts'
  *   1  One hello for a connection, and each entry of a message with its own term, index and type.
  *   2  A hello comes again when what it says has changed; entries come in runs.
  *   3  Votes say what is committed.
+ *   4  A snapshot may have a part that could be left out, behind an empty block.
  */
 export type Protocol = number
 
@@ -17,7 +18,7 @@ export interface Protocols {
   readonly newest: Protocol
 }
 
-export const ownProtocols: Protocols = { oldest: 1, newest: 3 }
+export const ownProtocols: Protocols = { oldest: 1, newest: 4 }
 
 /** The part of a hello that says so. Version 1 knew itself alone, and said no `newestProtocol`. */
 export interface SpokenProtocols {
@@ -52,4 +53,15 @@ export function decodeAgreed(
   if (protocol !== undefined && protocol > newest)
     throw new WireError(`protocol ${protocol} was agreed to, which is not spoken here`)
   return protocol
+}
+
+/** What of a snapshot is for one who speaks `protocol`: it may know of no part that could be left out. */
+export async function* blocksFor(
+  protocol: Protocol,
+  blocks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const block of blocks) {
+    if (block.length === 0 && protocol < 4) return
+    yield block
+  }
 }

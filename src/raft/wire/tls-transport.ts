@@ -22,7 +22,7 @@ import { type Hello, serveInbound } from './inbound.ts'
 import { encodeMessage } from './message-codec.ts'
 import { type PeerCredentials, peerRefusal } from './peer-identity.ts'
 import { PeerLink } from './peer-link.ts'
-import { ownProtocols, sayProtocols } from './protocol.ts'
+import { blocksFor, ownProtocols, sayProtocols } from './protocol.ts'
 import type { Transport, TransportHandlers } from './transport.ts'
 
 export interface TlsTransportOptions {
@@ -147,7 +147,9 @@ class TlsTransport implements Transport {
       }
       await write(encodeFrame(frameKind.hello, this.#hello(message.to, header)))
       await write(encodeFrame(frameKind.message, ...encodeMessage(message, ownProtocols.oldest)))
-      for await (const block of blocks) await write(encodeFrame(frameKind.block, block))
+      const protocol = this.#links.get(message.to)?.link.protocol ?? ownProtocols.oldest
+      for await (const block of blocksFor(protocol, blocks))
+        await write(encodeFrame(frameKind.block, block))
       await write(encodeFrame(frameKind.end))
       await answer
     } finally {

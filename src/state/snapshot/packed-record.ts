@@ -1,14 +1,22 @@
-import type { KeyValue } from '../cluster-store.ts'
+import type { KeyValue, StoreEvent } from '../cluster-store.ts'
 import type { LeaseId } from '../leases.ts'
 import { valueBytes } from '../store.ts'
 
 /**
- * A record as a snapshot has it, in msgpack: [2, [key, createRevision, modRevision, version, lease, value]].
- * Written by hand, straight into the block that it goes to: of a snapshot nearly all is records.
+ * A record as a snapshot has it, in msgpack: [2, [key, createRevision, modRevision, version, lease, value]],
+ * and an event: [5, [deletes, revision, key, and what the record before had beside its key, if any]].
+ * Written by hand, straight into the block that they go to: of a snapshot nearly all is records.
  */
 
-/** What marks a frame as one of a record. */
+/** What marks a frame as one of a record, and as one of an event. */
 export const recordFrame = 2
+export const eventFrame = 5
+
+/** What packs itself into a buffer with room for so many bytes, and says where it ends. */
+export interface Packable {
+  readonly bytesMax: number
+  readonly pack: (into: Buffer, start: number) => number
+}
 
 const fixedArray = 0x90
 const fixedText = 0xa0
@@ -21,21 +29,47 @@ const unsigned32 = 0xce
 const float64 = 0xcb
 const signed64 = 0xd3
 
-/** The arrays, the heads of key and value, and four numbers as doubles. */
-const overheadBytesMax = 3 + 3 + 5 + 4 * 9
+/** The arrays, the heads of key and value, and six numbers as doubles. */
+const overheadBytesMax = 3 + 3 + 5 + 6 * 9
 
-/** Room for it; keys are written as UTF-8, in which each of their characters takes two bytes at most. */
-export function packedRecordBytesMax(record: KeyValue): number {
-  return overheadBytesMax + 2 * record.key.length + valueBytes(record)
+/** Keys are written as UTF-8, in which each of their characters takes two bytes at most. */
+function bytesMaxOf(key: string, record: KeyValue | undefined): number {
+  return overheadBytesMax + 2 * key.length + (record ? valueBytes(record) : 0)
 }
 
-/** Where it ends. */
-export function packRecord(into: Buffer, start: number, record: KeyValue): number {
+export function packableRecord(record: KeyValue): Packable {
+  return {
+    bytesMax: bytesMaxOf(record.key, record),
+    pack: (into, start) => {
+      const at = packHead(into, start, recordFrame, 6)
+      return packFields(into, packText(into, at, record.key), record)
+    },
+  }
+}
+
+export function packableEvent({ type, revision, key, previous }: StoreEvent): Packable {
+  return {
+    bytesMax: bytesMaxOf(key, previous),
+    pack: (into, start) => {
+      let at = packHead(into, start, eventFrame, previous ? 8 : 3)
+      at = packNumber(into, at, type === 'delete' ? 1 : 0)
+      at = packNumber(into, at, revision)
+      at = packText(into, at, key)
+      return previous ? packFields(into, at, previous) : at
+    },
+  }
+}
+
+function packHead(into: Buffer, start: number, frame: number, fields: number): number {
   into[start] = fixedArray + 2
-  into[start + 1] = recordFrame
-  into[start + 2] = fixedArray + 6
-  let at = packText(into, start + 3, record.key)
-  at = packNumber(into, at, record.createRevision)
+  into[start + 1] = frame
+  into[start + 2] = fixedArray + fields
+  return start + 3
+}
+
+/** All but the key. */
+function packFields(into: Buffer, start: number, record: KeyValue): number {
+  let at = packNumber(into, start, record.createRevision)
   at = packNumber(into, at, record.modRevision)
   at = packNumber(into, at, record.version)
   at = packNumber(into, at, record.lease)

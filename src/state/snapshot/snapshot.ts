@@ -1,20 +1,26 @@
 import { Packr } from 'msgpackr'
-import { assert } from '../../base/assert.ts'
+import { assert, present } from '../../base/assert.ts'
 import type { LogIndex, Revision, Term } from '../../base/brand.ts'
-import { limits } from '../../base/limits.ts'
 import type { KeyValue } from '../cluster-store.ts'
 import type { PackedSession } from '../dedupe.ts'
 import { mixBytes } from '../hash.ts'
+import type { Past, RestoredPast } from '../history.ts'
 import type { OrderedRecords } from '../key-index.ts'
 import type { LeaseId, PackedLease } from '../leases.ts'
 import { Store } from '../store.ts'
-import { packedRecordBytesMax, packRecord, recordFrame } from './packed-record.ts'
+import { BlockWriter, FrameReader } from './blocks.ts'
+import { eventFrame, packableEvent, packableRecord, recordFrame } from './packed-record.ts'
+import { mixEvent, type PackedEvent, PastDecoder } from './past.ts'
 
-/** The whole replicated state at one log index. */
-export interface FrozenState extends StateHeader {
+/** The whole replicated state at one log index, and of its past as much as this member tells of. */
+export interface FrozenState extends ReplicatedState {
+  readonly records: OrderedRecords
+  readonly past: Past
+}
+
+interface ReplicatedState extends StateHeader {
   readonly sessions: readonly PackedSession[]
   readonly leases: readonly PackedLease[]
-  readonly records: OrderedRecords
 }
 
 interface StateHeader {
@@ -29,8 +35,12 @@ interface StateHeader {
 
 /** A decoded snapshot: what `Machine.replace` takes. */
 export interface DecodedState {
-  readonly state: Omit<FrozenState, 'records'>
+  readonly state: RestoredState
   readonly store: Store
+}
+
+export interface RestoredState extends ReplicatedState {
+  readonly past: RestoredPast
 }
 
 /**
@@ -43,15 +53,17 @@ const frameHeader = 'kijabi-state'
 const frameSession = 1
 const frameEnd = 3
 const frameLease = 4
-const lengthBytes = 4
-/** The largest value with its key, and room for what is around them; also a full session. */
-const frameBytesMax = limits.objectBytesMax + limits.keyBytesMax + 64 * 1024
+/** The past has a version of its own: an earlier build reads no further than the state. */
+const pastVersion = 1
+const framePast = 6
+const framePastEnd = 7
 const packr = new Packr({ useRecords: false })
 
 /**
  * The state as blocks of at most `limits.snapshotBlockBytes`. Inside is one stream of frames (length,
  * msgpack): a header, the sessions, the leases, every record in key order, a trailer with the number
- * of frames and the hash of those that are no records. A block is made when it is asked for, in about
+ * of frames and the hash of those that are no records. After it comes the past, if any, behind an empty
+ * block: who ends a snapshot there has the whole state. A block is made when it is asked for, in about
  * a millisecond: the caller decides how much of a turn a snapshot may take.
  */
 export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8Array, void, void> {
@@ -59,10 +71,30 @@ export async function* encodeSnapshot(state: FrozenState): AsyncGenerator<Uint8A
   for (const frame of frames(state)) blocks.add(frame)
   yield* blocks.take()
   for (const record of state.records.values()) {
-    blocks.addRecord(record)
+    blocks.addPacked(packableRecord(record))
     if (blocks.isFull) yield* blocks.take()
   }
   blocks.add(packr.pack([frameEnd, blocks.frames, blocks.hash]))
+  blocks.end()
+  yield* blocks.take()
+  if (state.past.events.length === 0) return
+  yield new Uint8Array(0)
+  yield* pastBlocks(state.past, blocks)
+}
+
+async function* pastBlocks(
+  { since, events }: Past,
+  blocks: BlockWriter,
+): AsyncGenerator<Uint8Array, void, void> {
+  let hash = 0
+  blocks.add(packr.pack([framePast, pastVersion, since]))
+  for (let at = events.length - 1; at >= 0; at -= 1) {
+    const event = present(events[at], 'an event of the past')
+    blocks.addPacked(packableEvent(event))
+    hash = mixEvent(hash, event)
+    if (blocks.isFull) yield* blocks.take()
+  }
+  blocks.add(packr.pack([framePastEnd, events.length, hash]))
   blocks.end()
   yield* blocks.take()
 }
@@ -90,100 +122,6 @@ function* frames(state: FrozenState): Generator<Uint8Array, void, void> {
   for (const lease of state.leases) yield packr.pack([frameLease, lease])
 }
 
-/** Cuts a stream of frames into blocks of one size. */
-class BlockWriter {
-  #block = Buffer.allocUnsafeSlow(limits.snapshotBlockBytes)
-  #used = 0
-  #full: Uint8Array[] = []
-  frames = 0
-  hash = 0
-
-  add(frame: Uint8Array): void {
-    this.hash = mixBytes(this.hash, frame)
-    this.#add(frame)
-  }
-
-  /** Not in the hash: it is in that of the content. */
-  addRecord(record: KeyValue): void {
-    const bytesMax = packedRecordBytesMax(record)
-    const start = this.#used + lengthBytes
-    if (start + bytesMax > this.#block.length) {
-      // It goes on in the next block.
-      const frame = Buffer.allocUnsafe(bytesMax)
-      this.#add(frame.subarray(0, packRecord(frame, 0, record)))
-      return
-    }
-    this.frames += 1
-    const end = packRecord(this.#block, start, record)
-    this.#block.writeUInt32LE(end - start, this.#used)
-    this.#used = end
-  }
-
-  #add(frame: Uint8Array): void {
-    this.frames += 1
-    if (this.#block.length - this.#used < lengthBytes) {
-      const length = Buffer.allocUnsafe(lengthBytes)
-      length.writeUInt32LE(frame.length)
-      this.#write(length)
-    } else {
-      this.#block.writeUInt32LE(frame.length, this.#used)
-      this.#used += lengthBytes
-    }
-    this.#write(frame)
-  }
-
-  get isFull(): boolean {
-    return this.#full.length > 0
-  }
-
-  /** The blocks that are full. They are not written again: who takes one may keep it. */
-  take(): Uint8Array[] {
-    const full = this.#full
-    this.#full = []
-    return full
-  }
-
-  end(): void {
-    if (this.#used > 0) this.#full.push(this.#block.subarray(0, this.#used))
-  }
-
-  #write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      if (this.#used === this.#block.length) {
-        this.#full.push(this.#block)
-        this.#block = Buffer.allocUnsafeSlow(limits.snapshotBlockBytes)
-        this.#used = 0
-      }
-      const left = this.#block.length - this.#used
-      const part = done === 0 && bytes.length <= left ? bytes : bytes.subarray(done, done + left)
-      this.#block.set(part, this.#used)
-      this.#used += part.length
-      done += part.length
-    }
-  }
-}
-
-/** Puts frames together again out of blocks. */
-class FrameReader {
-  #rest: Buffer = Buffer.alloc(0)
-
-  get empty(): boolean {
-    return this.#rest.length === 0
-  }
-
-  *add(block: Uint8Array): Generator<Uint8Array, void, void> {
-    let bytes: Buffer = Buffer.concat([this.#rest, block])
-    while (bytes.length >= lengthBytes) {
-      const end = lengthBytes + bytes.readUInt32LE(0)
-      assert(end - lengthBytes <= frameBytesMax, 'a snapshot has no frame that large')
-      if (bytes.length < end) break
-      yield bytes.subarray(lengthBytes, end)
-      bytes = bytes.subarray(end)
-    }
-    this.#rest = bytes
-  }
-}
-
 class StateDecoder {
   readonly #store = new Store()
   readonly #sessions: PackedSession[] = []
@@ -191,12 +129,27 @@ class StateDecoder {
   #header: StateHeader | undefined
   #frames = 0
   #hash = 0
-  #ended = false
+  #at: 'state' | 'end of the state' | 'past' | 'end' = 'state'
   #hashesRecords = false
+  #pastDecoder: PastDecoder | undefined
+  #past: RestoredPast | undefined
 
   add(frame: Uint8Array): void {
-    assert(!this.#ended, 'nothing follows the trailer of a snapshot')
     const [kind, first, second] = packr.unpack(frame) as [unknown, unknown, unknown]
+    if (this.#at === 'state') this.#addOfState(frame, kind, first, second)
+    else this.#addOfPast(kind, first, second)
+  }
+
+  finish(): DecodedState {
+    assert(this.#at !== 'state', 'a snapshot ends with its trailer')
+    assert(this.#at !== 'past', 'the past in a snapshot ends with its trailer')
+    const header = present(this.#header, 'the header of a snapshot')
+    const past = this.#past ?? { since: header.revision, events: [], checkpoints: [] }
+    const state = { ...header, sessions: this.#sessions, leases: this.#leases, past }
+    return { state, store: this.#store }
+  }
+
+  #addOfState(frame: Uint8Array, kind: unknown, first: unknown, second: unknown): void {
     switch (kind) {
       case frameHeader:
         this.#readHeader(first, second)
@@ -213,19 +166,40 @@ class StateDecoder {
       default:
         assert(kind === frameEnd, `a snapshot has no frame of kind ${kind}`)
         assert(first === this.#frames && second === this.#hash, 'a snapshot is whole and unchanged')
-        this.#ended = true
+        this.#endState()
     }
     this.#frames += 1
     if (kind !== recordFrame || this.#hashesRecords) this.#hash = mixBytes(this.#hash, frame)
   }
 
-  finish(): DecodedState {
-    assert(this.#ended, 'a snapshot ends with its trailer')
+  #endState(): void {
     assert(this.#header, 'a snapshot begins with its header')
     const isWhole = this.#store.contentHash === this.#header.contentHash
     assert(isWhole, 'the records of a snapshot are whole and unchanged')
-    const state = { ...this.#header, sessions: this.#sessions, leases: this.#leases }
-    return { state, store: this.#store }
+    this.#at = 'end of the state'
+  }
+
+  #addOfPast(kind: unknown, first: unknown, second: unknown): void {
+    if (kind === framePast) {
+      assert(this.#at === 'end of the state', 'the past in a snapshot comes once')
+      assert(
+        first === pastVersion,
+        `the past in a snapshot has format ${pastVersion}, not ${first}`,
+      )
+      const { revision } = present(this.#header, 'the header of a snapshot')
+      this.#pastDecoder = new PastDecoder(this.#store, revision, second as Revision)
+      this.#at = 'past'
+      return
+    }
+    assert(this.#at === 'past', 'nothing follows the trailer of a snapshot but its past')
+    const decoder = present(this.#pastDecoder, 'the reader of the past')
+    if (kind === eventFrame) {
+      decoder.add(first as PackedEvent)
+      return
+    }
+    assert(kind === framePastEnd, `the past in a snapshot has no frame of kind ${kind}`)
+    this.#past = decoder.finish(first as number, second as number)
+    this.#at = 'end'
   }
 
   #readHeader(version: unknown, packed: unknown): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { LogIndex, Term } from '../../../src/base/brand.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { LogCorruptError } from '../../../src/raft/wal/corrupt.ts'
 import { claimDirectory, WrongDirectoryError } from '../../../src/raft/wal/identity.ts'
@@ -51,9 +52,20 @@ test('a snapshot is read back block by block, after a crash too', async () => {
   assert.deepEqual(disk.paths(), [files.path(9, 3)])
 })
 
+test('a snapshot in two parts is a whole one to who reads the first alone', async () => {
+  const { disk, files } = rig()
+  await files.write(header(7), blocks(10, 20))
+  const first = disk.contents(files.path(7, 3))
+  await files.write(header(7), blocks(10, 20, 0, 30))
+  const both = disk.contents(files.path(7, 3))
+  assert.deepEqual(both.subarray(0, first.length), first)
+  assert.deepEqual(await readAll(files, 7), [10, 20, 0, 30])
+  await files.check(7 as LogIndex, 3 as Term)
+})
+
 test('any changed byte of a snapshot is noticed', async () => {
   const { disk, files } = rig()
-  await files.write(header(7), blocks(40, 90))
+  await files.write(header(7), blocks(40, 0, 90))
   const size = disk.contents(files.path(7, 3)).length
   for (let byte = 0; byte < size; byte += 1) {
     disk.flipBit(files.path(7, 3), byte, byte % 8)
@@ -64,7 +76,7 @@ test('any changed byte of a snapshot is noticed', async () => {
     })
     disk.flipBit(files.path(7, 3), byte, byte % 8)
   }
-  assert.deepEqual(await readAll(files, 7), [40, 90])
+  assert.deepEqual(await readAll(files, 7), [40, 0, 90])
 })
 
 test('a snapshot that could not be written leaves nothing behind', async () => {

@@ -4,8 +4,10 @@ import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import type { Revision } from '../../../src/base/brand.ts'
 import {
-  packedRecordBytesMax,
-  packRecord,
+  eventFrame,
+  type Packable,
+  packableEvent,
+  packableRecord,
   recordFrame,
 } from '../../../src/state/snapshot/packed-record.ts'
 
@@ -32,19 +34,43 @@ const anyRecord = fc.record({
   lease: fc.oneof(anyNumber, fc.constantFrom(-1, -(2n ** 63n), 2n ** 53n, 2n ** 63n - 1n)),
 })
 
+/** What a reader of msgpack finds; writes behind `start` alone, and within the room that it was given. */
+function unpacked({ bytesMax, pack }: Packable, start: number): [number, unknown[]] {
+  const into = Buffer.alloc(start + bytesMax + 1, 0xff)
+  const end = pack(into, start)
+  assert.ok(end <= start + bytesMax)
+  assert.ok(into.subarray(0, start).every((byte) => byte === 0xff))
+  return packr.unpack(into.subarray(start, end)) as [number, unknown[]]
+}
+
 test('a packed record is msgpack, within the room that it was given', () => {
   fc.assert(
     fc.property(anyRecord, fc.nat({ max: 9 }), (record, start) => {
-      const room = packedRecordBytesMax(record)
-      const into = Buffer.alloc(start + room + 1, 0xff)
-      const end = packRecord(into, start, record)
-      assert.ok(end <= start + room)
-      const [frame, fields] = packr.unpack(into.subarray(start, end)) as [number, unknown[]]
+      const [frame, fields] = unpacked(packableRecord(record), start)
       const { key, createRevision, modRevision, version, lease, value } = record
       assert.equal(frame, recordFrame)
       assert.deepEqual(fields.slice(0, 5), [key, createRevision, modRevision, version, lease])
       assert.ok(value.equals(fields[5] as Uint8Array))
-      assert.ok(into.subarray(0, start).every((byte) => byte === 0xff))
+    }),
+  )
+})
+
+test('a packed event is msgpack, with what was before it', () => {
+  fc.assert(
+    fc.property(anyRecord, fc.boolean(), fc.boolean(), fc.nat({ max: 9 }), (record, ...how) => {
+      const [deletes, creates, start] = how
+      const { key, modRevision: revision } = record
+      const previous = creates ? undefined : record
+      const type = deletes ? 'delete' : 'put'
+      const event = { type, revision, key, current: record, previous } as const
+      const [frame, fields] = unpacked(packableEvent(event), start)
+      const { createRevision, modRevision, version, lease, value } = record
+      assert.equal(frame, eventFrame)
+      assert.deepEqual(fields.slice(0, 3), [deletes ? 1 : 0, revision, key])
+      assert.equal(fields.length, creates ? 3 : 8)
+      if (creates) return
+      assert.deepEqual(fields.slice(3, 7), [createRevision, modRevision, version, lease])
+      assert.ok(value.equals(fields[7] as Uint8Array))
     }),
   )
 })

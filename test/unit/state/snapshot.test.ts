@@ -112,7 +112,7 @@ test('what was applied before a snapshot is not applied after it', async () => {
   assert.equal(copy.get('/a')?.version, 1)
 })
 
-/** The bytes of the same state in every format there was, the newest last. */
+/** The bytes of the same state in every format there was, the newest last: the third with its past. */
 const golden = resolve(import.meta.dirname, '../../../../test/golden/state/snapshots.txt')
 
 test('snapshots of every format are read, and the newest is written', async () => {
@@ -129,5 +129,6 @@ test('snapshots of every format are read, and the newest is written', async () =
     const copy = await restored([Buffer.from(line.split(': ')[1] ?? '', 'hex')])
     assert.deepEqual(plain(copy.get('/a')), plain(machine.get('/a')), line)
     assert.equal(copy.stateHash, machine.stateHash, line)
+    assert.equal(copy.size.historyEvents, line.includes('with its past') ? 2 : 0, line)
   }
 })
