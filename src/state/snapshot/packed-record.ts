@@ -1,3 +1,4 @@
+import type { Revision } from '../../base/brand.ts'
 import type { KeyValue, StoreEvent } from '../cluster-store.ts'
 import type { LeaseId } from '../leases.ts'
 import { valueBytes } from '../store.ts'
@@ -57,6 +58,20 @@ export function packableEvent({ type, revision, key, previous }: StoreEvent): Pa
       at = packText(into, at, key)
       return previous ? packFields(into, at, previous) : at
     },
+  }
+}
+
+export type PackedRecord = [string, number, number, number, LeaseId, Uint8Array]
+
+export function unpackRecord(packed: PackedRecord): KeyValue {
+  const [key, createRevision, modRevision, version, lease, value] = packed
+  return {
+    key,
+    value,
+    createRevision: createRevision as Revision,
+    modRevision: modRevision as Revision,
+    version,
+    lease,
   }
 }
 

@@ -5,9 +5,9 @@ import type { KeyValue, StoreEvent } from '../cluster-store.ts'
 import { mixNumber, mixText } from '../hash.ts'
 import type { Checkpoint, RestoredPast } from '../history.ts'
 import type { OrderedRecords } from '../key-index.ts'
-import type { LeaseId } from '../leases.ts'
 import { SlabAllocator } from '../slab.ts'
 import { copiedRecord, hashOf, type Store, tombstone } from '../store.ts'
+import { type PackedRecord, unpackRecord } from './packed-record.ts'
 
 /**
  * The past in a snapshot: its events, the newest first, each with what its key had before it. What a key
@@ -16,7 +16,7 @@ import { copiedRecord, hashOf, type Store, tombstone } from '../store.ts'
  */
 export type PackedEvent =
   | readonly [deletes: number, revision: number, key: string]
-  | readonly [number, number, string, number, number, number, LeaseId, Uint8Array]
+  | readonly [number, number, ...PackedRecord]
 
 /** Covers every event that was mixed in: its revision, its key, and the record before it. */
 export function mixEvent(hash: number, { revision, key, previous }: StoreEvent): number {
@@ -78,7 +78,8 @@ export class PastDecoder {
     const after = this.#records.get(packedKey)
     const key = after?.key ?? packedKey
     const revision = number as Revision
-    const previous = fields.length === 0 ? undefined : this.#record(key, fields)
+    const previous =
+      fields.length === 0 ? undefined : copiedRecord(unpackRecord([key, ...fields]), this.#slabs)
     if (deletes === 1) {
       assert(previous && !after, 'what is deleted was there, and is not any more')
       const current = tombstone(previous, revision)
@@ -86,20 +87,5 @@ export class PastDecoder {
     }
     assert(after?.modRevision === revision, 'what a put wrote was there after it')
     return { type: 'put', revision, key, current: after, previous }
-  }
-
-  #record(key: string, fields: readonly [number, number, number, LeaseId, Uint8Array]): KeyValue {
-    const [createRevision, modRevision, version, lease, value] = fields
-    return copiedRecord(
-      {
-        key,
-        value,
-        createRevision: createRevision as Revision,
-        modRevision: modRevision as Revision,
-        version,
-        lease,
-      },
-      this.#slabs,
-    )
   }
 }

@@ -1,15 +1,21 @@
 import { Packr } from 'msgpackr'
 import { assert, present } from '../../base/assert.ts'
 import type { LogIndex, Revision, Term } from '../../base/brand.ts'
-import type { KeyValue } from '../cluster-store.ts'
 import type { PackedSession } from '../dedupe.ts'
 import { mixBytes } from '../hash.ts'
 import type { Past, RestoredPast } from '../history.ts'
 import type { OrderedRecords } from '../key-index.ts'
-import type { LeaseId, PackedLease } from '../leases.ts'
+import type { PackedLease } from '../leases.ts'
 import { Store } from '../store.ts'
 import { BlockWriter, FrameReader } from './blocks.ts'
-import { eventFrame, packableEvent, packableRecord, recordFrame } from './packed-record.ts'
+import {
+  eventFrame,
+  type PackedRecord,
+  packableEvent,
+  packableRecord,
+  recordFrame,
+  unpackRecord,
+} from './packed-record.ts'
 import { mixEvent, type PackedEvent, PastDecoder } from './past.ts'
 
 /** The whole replicated state at one log index, and of its past as much as this member tells of. */
@@ -222,16 +228,3 @@ class StateDecoder {
 }
 
 type PackedHeader = [number, number, number, number, [number, number], number]
-type PackedRecord = [string, number, number, number, LeaseId, Uint8Array]
-
-function unpackRecord(packed: PackedRecord): KeyValue {
-  const [key, createRevision, modRevision, version, lease, value] = packed
-  return {
-    key,
-    value,
-    createRevision: createRevision as Revision,
-    modRevision: modRevision as Revision,
-    version,
-    lease,
-  }
-}

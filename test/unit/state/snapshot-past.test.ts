@@ -88,6 +88,7 @@ test('a member that was restarted again and again has the past of one that never
         }
       },
     ),
+    { numRuns: 40 },
   )
 })
 
