@@ -4,7 +4,6 @@ import type { KeyValue, StoreEvent } from './cluster-store.ts'
 import { countOf, type OrderedRecords, rangeOf } from './key-index.ts'
 import { keyEnd } from './keys.ts'
 import type { RangeSource } from './range.ts'
-import type { FrozenState } from './snapshot/snapshot.ts'
 
 /** What a past state is rebuilt from: the records as they were at `revision`. */
 export interface Checkpoint {
@@ -19,9 +18,6 @@ export interface Past {
   /** Every event after it, in order. */
   readonly events: readonly StoreEvent[]
 }
-
-/** The state as it is now, with all of its past that is kept. */
-export interface FrozenHistory extends FrozenState, Past {}
 
 /** A past that was kept by somebody else, with the states in it that later reads begin at, in order. */
 export interface RestoredPast extends Past {

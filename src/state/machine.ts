@@ -33,12 +33,12 @@ import {
 } from './errors.ts'
 import { mixNumber, mixText, RollingHash } from './hash.ts'
 import { HashVotes } from './hash-votes.ts'
-import { type Checkpoint, type FrozenHistory, History } from './history.ts'
+import { type Checkpoint, History } from './history.ts'
 import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, type LeaseId, Leases, leaseIdParts } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
 import { isPast, type RangeSource, runRange } from './range.ts'
-import type { FrozenState, RestoredState } from './snapshot/snapshot.ts'
+import type { FrozenHistory, FrozenState, RestoredState } from './snapshot/snapshot.ts'
 import { hashOf, Store } from './store.ts'
 import {
   bytesPut,
