@@ -1,10 +1,11 @@
 import { stringify as yamlStringify } from 'yaml'
 import type { Revision } from '../base/brand.ts'
-import type { AnyObject, Kind } from '../kinds/kind.ts'
+import type { AnyObject, ShownKind } from '../kinds/kind.ts'
 import type { KeyValue } from '../state/cluster-store.ts'
+import type { HandlerContext } from './context.ts'
 import { groupVersion, invalidKind } from './errors.ts'
-import type { Negotiated } from './negotiate.ts'
-import { type ParsedObjects, parseObject } from './stored-object.ts'
+import { type Negotiated, negotiate } from './negotiate.ts'
+import { ParsedObjects, parseObject } from './stored-object.ts'
 
 /** `includeObject` of a table request: what stands beside the cells. */
 export type IncludeObject = 'Metadata' | 'Object' | 'None'
@@ -21,14 +22,14 @@ export class Representation {
   readonly contentType: string
   /** True when stored bytes can be sent as they are. */
   readonly verbatim: boolean
-  readonly #kind: Kind
+  readonly #kind: ShownKind
   readonly #negotiated: Negotiated
   readonly #include: IncludeObject
   readonly #nowMs: number
   readonly #parsed: ParsedObjects
 
   constructor(options: {
-    kind: Kind
+    kind: ShownKind
     negotiated: Negotiated
     include: IncludeObject
     nowMs: number
@@ -175,13 +176,28 @@ export class Representation {
   }
 }
 
+/** In the form that a request asks for. Throws NotAcceptable and Invalid. */
+export function representationAs(
+  { request, info, options }: HandlerContext,
+  kind: ShownKind,
+  parsed = new ParsedObjects(),
+): Representation {
+  return new Representation({
+    kind,
+    negotiated: negotiate(request.headers.get('accept')),
+    include: parseIncludeObject(info.query.get('includeObject')),
+    nowMs: options.clock.wallMs(),
+    parsed,
+  })
+}
+
 /** YAML 1.1 quotes what its readers (Kubernetes' own, Python's) would not take for text: yes, dates. */
 function toYaml(value: unknown): string {
   return yamlStringify(value, { version: '1.1', lineWidth: 0 })
 }
 
 /** Reads `includeObject` of a table request; throws Invalid for an unknown value. */
-export function parseIncludeObject(text: string | null): IncludeObject {
+function parseIncludeObject(text: string | null): IncludeObject {
   if (text === null || text === '' || text === 'Metadata') return 'Metadata'
   if (text === 'Object' || text === 'None') return text
   throw invalidKind('TableOptions', 'meta.k8s.io', '', [

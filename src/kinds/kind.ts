@@ -67,6 +67,9 @@ export interface Kind {
   row(object: AnyObject, nowMs: number): readonly (string | number | boolean | null)[]
 }
 
+/** What is needed of a kind to show its objects. */
+export type ShownKind = Pick<Kind, 'group' | 'version' | 'kind' | 'listKind' | 'columns' | 'row'>
+
 /** What a custom kind has in place of a definition of the schema table. */
 export interface CustomContent {
   readonly schema: SchemaProps

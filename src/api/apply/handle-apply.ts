@@ -1,8 +1,8 @@
-import { isStatus, statusError } from '../../base/status.ts'
+import { isStatus, StatusError, statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
-import type { AnyObject } from '../../kinds/kind.ts'
-import type { HandlerContext } from '../context.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { HandlerContext, RequestInfo } from '../context.ts'
 import { groupVersion, invalidKind } from '../errors.ts'
 import { versionsOf } from '../extension/other-versions.ts'
 import { createObject } from '../handlers/create.ts'
@@ -11,6 +11,7 @@ import {
   checkPlace,
   checkType,
   decodeObject,
+  decodeOfKind,
   isDryRun,
   yamlBytes,
 } from '../handlers/request-body.ts'
@@ -97,10 +98,34 @@ function requiredManager({ info }: HandlerContext): string {
   ])
 }
 
+const unknownField = /^unknown field "(.*)"$/
+
+/**
+ * Nobody can own a field that no schema declares, however lenient the writer is (structured-merge-diff
+ * typed/validate.go, apiserver's structuredmerge.go). The code is that of an error without a reason.
+ */
+function untypedPatch(
+  kind: Kind,
+  { namespace, name }: RequestInfo,
+  undeclared: readonly string[],
+): StatusError {
+  const problems = undeclared.map((path) => `.${path}: field not declared in schema`)
+  const [first = ''] = problems
+  const text = problems.length === 1 ? first : ['errors:', ...problems].join('\n  ')
+  const place = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
+  const message = `failed to create typed patch object (${place}): ${text}`
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' } as const
+  return new StatusError({ ...status, message, code: 500 })
+}
+
 /** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
 function readApplied(context: ResourceContext, bytes: Uint8Array): AnyObject {
   const { kind, info } = context
-  const object = decodeObject(context, bytes)
+  const decoded = decodeOfKind(kind, bytes, 'Warn')
+  const undeclared = decoded.warnings.flatMap((text) => unknownField.exec(text)?.[1] ?? [])
+  if (undeclared.length > 0) throw untypedPatch(kind, info, undeclared)
+  // What is left are fields that are there twice: refused, told or passed over, as is asked.
+  const object = decoded.warnings.length > 0 ? decodeObject(context, bytes) : decoded.object
   object.metadata ??= {}
   checkType(object, { kind: kind.kind, apiVersions: [groupVersion(kind)] })
   if ((object.metadata.managedFields ?? []).length > 0)

@@ -20,6 +20,8 @@ export interface Credentials {
 export interface CertificateSubject {
   readonly commonName: string
   readonly organizations: readonly string[]
+  /** SHA-256 of the whole certificate in hexadecimal, small letters. */
+  readonly sha256?: string | undefined
 }
 
 export interface AuthenticatorOptions {
@@ -90,17 +92,26 @@ function userOfCertificate(subject: CertificateSubject): User {
     name: subject.commonName,
     uid: '',
     groups: [...new Set([...subject.organizations, 'system:authenticated'])],
+    ...(subject.sha256 === undefined
+      ? {}
+      : {
+          extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${subject.sha256}`] },
+        }),
   }
 }
 
 /** The subject of a peer certificate as node:tls gives it; undefined when the peer showed none. */
 export function subjectOfPeer(peer: {
   readonly subject?: { readonly CN?: string | string[]; readonly O?: string | string[] }
+  /** In pairs with colons between them. */
+  readonly fingerprint256?: string
 }): CertificateSubject | undefined {
   // Of several names the last one counts, as in Go: signers judge by the same.
   const commonName = [peer.subject?.CN ?? []].flat().at(-1)
   if (commonName === undefined) return undefined
-  return { commonName, organizations: [peer.subject?.O ?? []].flat() }
+  const organizations = [peer.subject?.O ?? []].flat()
+  const sha256 = peer.fingerprint256?.replaceAll(':', '').toLowerCase()
+  return { commonName, organizations, ...(sha256 === undefined ? {} : { sha256 }) }
 }
 
 /** The token of an `Authorization: Bearer …` header; other schemes are no credential of ours. */

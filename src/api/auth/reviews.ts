@@ -1,5 +1,6 @@
 import { isStatus, type StatusError, statusError } from '../../base/status.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
+import { formatTime } from '../../kinds/time.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { invalidKind, methodNotAllowed } from '../errors.ts'
 import { readBody } from '../handlers/request-body.ts'
@@ -14,7 +15,7 @@ import type { User } from './user.ts'
  * They are created, answered and never stored. By `<group>/<version>/<resource>`.
  */
 export const reviewHandlers: ReadonlyMap<string, Handler> = new Map([
-  review('authentication', 'SelfSubjectReview', ({ user }) => ({ userInfo: userInfo(user) })),
+  review('authentication', 'SelfSubjectReview', ({ user }) => ({ userInfo: userInfo(user) }), made),
   review('authentication', 'TokenReview', ({ options }, spec) => tokenReview(options, spec)),
   review('authorization', 'SelfSubjectAccessReview', ({ user, options }, spec) =>
     decided(options, 'SelfSubjectAccessReview', user, spec),
@@ -44,6 +45,8 @@ function review(
   group: 'authentication' | 'authorization',
   kind: string,
   answer: (context: HandlerContext, spec: Fields) => object | Promise<object>,
+  metadataOf: (context: HandlerContext, asked: AnyObject) => object = (_, { metadata }) =>
+    metadata ?? {},
 ): [string, Handler] {
   const apiVersion = `${group}.k8s.io/v1`
   const expected = {
@@ -61,12 +64,17 @@ function review(
       return jsonResponse(201, {
         kind,
         apiVersion,
-        metadata: asked.metadata ?? {},
+        metadata: metadataOf(context, asked),
         ...(asked['spec'] === undefined ? {} : { spec }),
         status: await answer(context, spec),
       })
     },
   ]
+}
+
+/** A review that takes nothing of what was asked: it is made now (pkg/registry/authentication/selfsubjectreview). */
+function made({ options }: HandlerContext): object {
+  return { creationTimestamp: formatTime(options.clock.wallMs()) }
 }
 
 /** Whom a token belongs to (pkg/registry/authentication/tokenreview). Says nothing about why it does not hold. */

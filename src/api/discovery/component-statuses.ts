@@ -4,26 +4,18 @@ import { componentStatus } from '../../kinds/components/component-status.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { HandlerContext } from '../context.ts'
 import { methodNotAllowed, notFound } from '../errors.ts'
-import { negotiate } from '../negotiate.ts'
-import { parseIncludeObject, Representation } from '../representation.ts'
+import { representationAs } from '../representation.ts'
 import { bytesResponse } from '../responses.ts'
-import { ParsedObjects } from '../stored-object.ts'
 
 /** Names that tools know. All three are parts of every master, at work in the one that leads. */
 const components = ['controller-manager', 'etcd-0', 'scheduler']
 
 /** GET of `componentstatuses` (k8s.io/kubernetes pkg/registry/core/componentstatus/rest.go). */
 export async function handleComponentStatuses(context: HandlerContext): Promise<ApiResponse> {
-  const { info, options, request } = context
+  const { info } = context
   if ((info.verb !== 'get' && info.verb !== 'list') || info.subresource !== '')
     throw methodNotAllowed()
-  const representation = new Representation({
-    kind: componentStatus,
-    negotiated: negotiate(request.headers.get('accept')),
-    include: parseIncludeObject(info.query.get('includeObject')),
-    nowMs: options.clock.wallMs(),
-    parsed: new ParsedObjects(),
-  })
+  const representation = representationAs(context, componentStatus)
   if (info.name !== '' && !components.includes(info.name))
     throw notFound(componentStatus, info.name)
   const problem = await leaderProblem(context)

@@ -1,7 +1,7 @@
 import { YAMLParseError, parse as yamlParse } from 'yaml'
 import { limits } from '../../base/limits.ts'
 import { decodeCustom } from '../../kinds/apiextensions/decode-custom.ts'
-import { decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
+import { type Decoded, decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
 import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import type { HandlerContext, RequestInfo } from '../context.ts'
@@ -87,11 +87,16 @@ function emptyBody(): Error {
 
 /** JSON into an object of the resource's kind, as strictly as the request asks. */
 export function decodeObject(context: ResourceContext, bytes: Uint8Array): AnyObject {
-  const { kind } = context
-  if (!kind.custom) return decodeText(context, kind.definition, bytes)
-  const { object, warnings } = decodeCustom(kind, bytes, fieldValidationOf(context))
+  const { object, warnings } = decodeOfKind(context.kind, bytes, fieldValidationOf(context))
   context.warnings.push(...warnings)
   return object
+}
+
+/** JSON into an object of a kind. Throws BadRequest. */
+export function decodeOfKind(kind: Kind, bytes: Uint8Array, validation: FieldValidation): Decoded {
+  return kind.custom
+    ? decodeCustom(kind, bytes, validation)
+    : decodeJson(kind.definition, bytes, validation)
 }
 
 function decodeAs(

@@ -3,8 +3,7 @@ import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import type { Compare, Operation } from '../../state/cluster-store.ts'
 import type { HandlerContext } from '../context.ts'
 import { methodNotAllowed, tooManyRequests } from '../errors.ts'
-import { negotiate } from '../negotiate.ts'
-import { parseIncludeObject, Representation } from '../representation.ts'
+import { type Representation, representationAs } from '../representation.ts'
 import type { ParsedObjects } from '../stored-object.ts'
 import type { ExpiryLeases } from './expiry-leases.ts'
 import type { ObjectStorage } from './object-storage.ts'
@@ -113,13 +112,7 @@ export class WatchCount {
 
 /** The form that the caller's Accept header asks for. Throws NotAcceptable. */
 export function representationOf(context: ResourceContext): Representation {
-  return new Representation({
-    kind: context.kind,
-    negotiated: negotiate(context.request.headers.get('accept')),
-    include: parseIncludeObject(context.info.query.get('includeObject')),
-    nowMs: context.options.clock.wallMs(),
-    parsed: context.shared.parsed,
-  })
+  return representationAs(context, context.kind, context.shared.parsed)
 }
 
 export function requireVerb(kind: Kind, verb: Kind['verbs'][number]): void {

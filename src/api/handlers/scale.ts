@@ -1,5 +1,6 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { fieldAt } from '../../kinds/apiextensions/custom-kind.ts'
+import { scaleKind } from '../../kinds/autoscaling/scale.ts'
 import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind, ScaleFields } from '../../kinds/kind.ts'
 import { selectorOf, selectorOfMap } from '../../kinds/selector.ts'
@@ -13,7 +14,8 @@ import type { LabelSelector } from '../../kinds/types.ts'
 import { admitPart } from '../admission/part-objects.ts'
 import { conflict, invalidKind } from '../errors.ts'
 import { applyPatch } from '../patch/apply-patch.ts'
-import { jsonResponse } from '../responses.ts'
+import { representationAs } from '../representation.ts'
+import { bytesResponse } from '../responses.ts'
 import { getRecord } from './get.ts'
 import { bodyOf, contentTypeOf, decodeText, isDryRun, readBody } from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
@@ -30,10 +32,12 @@ interface ScaledSpec {
 
 /** GET, PUT and PATCH of /scale: spec.replicas of a workload, seen as a Scale. */
 export async function handleScale(context: ResourceContext): Promise<ApiResponse> {
-  if (context.info.verb === 'get') {
-    const record = await getRecord(context)
-    return jsonResponse(200, scaleOf(context.kind, context.shared.parsed.get(record)))
+  const representation = representationAs(context, scaleKind)
+  const shown = (object: AnyObject) => {
+    const bytes = representation.value(scaleOf(context.kind, object))
+    return bytesResponse(200, [bytes], representation.contentType)
   }
+  if (context.info.verb === 'get') return shown(context.shared.parsed.get(await getRecord(context)))
   const asked = askedScale(context)
   const dryRun = isDryRun(context)
   const written = await changeObject(context, {
@@ -44,8 +48,7 @@ export async function handleScale(context: ResourceContext): Promise<ApiResponse
       return rescaled(context, current, scale)
     },
   })
-  const object = 'stored' in written ? parseStored(written.stored.value) : written.object
-  return jsonResponse(200, scaleOf(context.kind, object))
+  return shown('stored' in written ? parseStored(written.stored.value) : written.object)
 }
 
 /** The Scale that a body asks for, given the current one. */

@@ -1,13 +1,14 @@
 import { present } from '../../base/assert.ts'
 import { limits } from '../../base/limits.ts'
-import type { ApiResponse } from '../../client/transport.ts'
-import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { AnyObject, Kind, ShownKind } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
 import { parseLabelSelector } from '../../kinds/selector.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { methodNotAllowed, notFound } from '../errors.ts'
-import { jsonResponse } from '../responses.ts'
+import { representationAs } from '../representation.ts'
+import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey, prefixEnd, resourcePrefix } from '../storage-keys.ts'
+import { nodeMetricsKind, podMetricsKind } from './metrics-kinds.ts'
 import { type NodeSample, sampleNode, type Usage } from './node-sample.ts'
 
 /**
@@ -18,8 +19,8 @@ export function createMetricsHandlers(
   windowMs: number = limits.usageWindowMs,
 ): ReadonlyMap<string, Handler> {
   return new Map([
-    ['metrics.k8s.io/v1beta1/nodes', metricsOf('nodes', nodeMetrics(windowMs))],
-    ['metrics.k8s.io/v1beta1/pods', metricsOf('pods', podMetrics(windowMs))],
+    ['metrics.k8s.io/v1beta1/nodes', metricsOf('nodes', nodeMetrics(windowMs), nodeMetricsKind)],
+    ['metrics.k8s.io/v1beta1/pods', metricsOf('pods', podMetrics(windowMs), podMetricsKind)],
   ])
 }
 
@@ -30,27 +31,29 @@ const apiVersion = 'metrics.k8s.io/v1beta1'
 type Metrics = (
   context: HandlerContext,
   objects: readonly AnyObject[],
-) => Promise<readonly object[]>
+) => Promise<readonly AnyObject[]>
 
-function metricsOf(resource: 'nodes' | 'pods', metrics: Metrics): Handler {
+function metricsOf(resource: 'nodes' | 'pods', metrics: Metrics, shown: ShownKind): Handler {
   const kind = () => present(kindOfResource('', 'v1', resource), resource)
   return async (context) => {
     const { info } = context
+    const representation = representationAs(context, shown)
     await context.options.store.barrier()
-    if (info.verb === 'list') return listed(context, kind(), metrics)
+    if (info.verb === 'list') {
+      const items = await metrics(context, selected(context, kind()))
+      return bytesResponse(200, [representation.list(items)], representation.contentType)
+    }
     if (info.verb !== 'get') throw methodNotAllowed()
     const [object] = found(context, kind())
     const [item] = object ? await metrics(context, [object]) : []
     if (!item) throw notFound({ ...kind(), group: 'metrics.k8s.io' }, info.name)
-    return jsonResponse(200, item)
+    return bytesResponse(200, [representation.value(item)], representation.contentType)
   }
 }
 
-async function listed(context: HandlerContext, kind: Kind, metrics: Metrics): Promise<ApiResponse> {
+function selected(context: HandlerContext, kind: Kind): AnyObject[] {
   const selector = parseLabelSelector(context.info.query.get('labelSelector') ?? '')
-  const chosen = found(context, kind).filter(({ metadata }) => selector.matches(metadata.labels))
-  const items = await metrics(context, chosen)
-  return jsonResponse(200, { kind: `${kind.kind}MetricsList`, apiVersion, metadata: {}, items })
+  return found(context, kind).filter(({ metadata }) => selector.matches(metadata.labels))
 }
 
 /** The objects that the path is about. */
@@ -117,7 +120,7 @@ function head(
   kind: string,
   { metadata }: AnyObject,
   windowMs: number,
-): object {
+): AnyObject {
   const timestamp = `${new Date(options.clock.wallMs()).toISOString().slice(0, 19)}Z`
   const { name, namespace, labels } = metadata
   return {

@@ -150,7 +150,8 @@ class DeploymentController implements Controller {
       await this.#tellCreateFailed(deployment, name, error)
       throw error
     }
-    this.#told(deployment, set, 0, sizeOf(set))
+    const size = sizeOf(set)
+    if (size > 0) this.#told(deployment, set, 0, size)
   }
 
   /** The name is taken: by our own set that the copy does not show yet, or by another template. */

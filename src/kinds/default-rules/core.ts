@@ -4,7 +4,10 @@ import type {
   DeploymentStrategy,
   LimitRangeItem,
   Node,
+  NodeSpec,
   Pod,
+  PodSpec,
+  PodStatus,
   ReplicationController,
   ServicePort,
   ServiceSpec,
@@ -12,17 +15,23 @@ import type {
 } from '../types.ts'
 import type { DefaultRules } from './default-rule.ts'
 
-/** The core group, and deployments (pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go). */
+/**
+ * The core group, and deployments (pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go), and
+ * fields that say the same twice (pkg/apis/core/v1/conversion.go).
+ */
 export const coreRules: DefaultRules = [
   ['Container', defaultPullPolicy],
   ['EphemeralContainer', defaultPullPolicy],
   ['Volume', defaultVolumeSource],
   ['Pod', defaultPod],
+  ['PodSpec', pairAccountNames],
+  ['PodStatus', pairAddresses],
   ['ServiceSpec', defaultServiceSpec],
   ['ServicePort', defaultTargetPort],
   ['DeploymentStrategy', defaultStrategy],
   ['Namespace', defaultNamespace],
   ['Node', defaultAllocatable],
+  ['NodeSpec', pairNetworks],
   ['ReplicationController', defaultController],
   ['LimitRangeItem', defaultLimits],
 ]
@@ -56,6 +65,27 @@ function defaultPod(pod: Pod): void {
     if (spec.hostNetwork)
       for (const port of container.ports ?? []) port.hostPort ??= port.containerPort
   }
+}
+
+/** The older name of the field says the same, in templates as in pods; the newer one counts. */
+function pairAccountNames(spec: PodSpec): void {
+  const name = spec.serviceAccountName || spec.serviceAccount
+  if (!name) return
+  spec.serviceAccountName = name
+  spec.serviceAccount = name
+}
+
+/** One address is the first of several. Who writes two different ones means the single field. */
+function pairAddresses(status: PodStatus): void {
+  const [pod] = status.podIPs ?? []
+  if (status.podIP && status.podIP !== pod?.ip) status.podIPs = [{ ip: status.podIP }]
+  else if (pod?.ip) status.podIP = pod.ip
+}
+
+function pairNetworks(spec: NodeSpec): void {
+  const [first] = spec.podCIDRs ?? []
+  if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR]
+  else if (first) spec.podCIDR = first
 }
 
 /** Whoever sets a limit alone requests just as much. */

@@ -1,10 +1,9 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
-import { parseQuantity } from '../quantity.ts'
 import type { ResourceQuota } from '../types.ts'
-import { immutable, invalid, invalids } from '../validation/field-error.ts'
-import { qualifiedNameProblems } from '../validation/names.ts'
+import { immutable } from '../validation/field-error.ts'
+import { quotaSpecErrors } from './validate-quota.ts'
 
 /** k8s.io/kubernetes pkg/apis/core/validation/validation.go: ValidateResourceQuota */
 export const resourceQuota = defineKind({
@@ -42,30 +41,6 @@ export const resourceQuota = defineKind({
   },
 })
 
-const wholeResources: ReadonlySet<string> = new Set([
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-])
-const nanosPerUnit = 1_000_000_000n
-
 function specErrors(object: AnyObject): FieldError[] {
-  return Object.entries(typed<ResourceQuota>(object).spec?.hard ?? {}).flatMap(([name, amount]) =>
-    amountErrors(name, amount, `spec.hard[${name}]`),
-  )
-}
-
-function amountErrors(name: string, amount: string, path: string): FieldError[] {
-  const { nano } = parseQuantity(amount)
-  const errors = invalids(path, name, qualifiedNameProblems(name))
-  if (nano < 0n) errors.push(invalid(path, amount, 'must be greater than or equal to 0'))
-  const whole = wholeResources.has(name) || name.startsWith('count/')
-  if (whole && nano % nanosPerUnit !== 0n) errors.push(invalid(path, amount, 'must be an integer'))
-  return errors
+  return quotaSpecErrors(typed<ResourceQuota>(object).spec ?? {})
 }

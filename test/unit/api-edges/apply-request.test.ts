@@ -105,11 +105,25 @@ describe('PATCH of type apply', () => {
       /not found/,
     ],
     [
-      'unknown fields, if strict',
+      'an unknown field, even of who asks for no validation',
       `${yaml('{}')}dat: {}`,
+      'fieldManager=me&fieldValidation=Ignore',
+      500,
+      /^failed to create typed patch object \(default\/d; \/v1, Kind=ConfigMap\): \.dat: field not declared in schema$/,
+    ],
+    [
+      'unknown fields',
+      `${yaml('{}')}dat: {}\nmetadata: {nam: x}`,
+      'fieldManager=me',
+      500,
+      /: errors:\n {2}\.dat: field not declared in schema\n {2}\.metadata\.nam: field not declared/,
+    ],
+    [
+      'a field twice, if strict',
+      '{"apiVersion":"v1","kind":"ConfigMap","data":{"k":"v"},"data":{"k":"w"}}',
       'fieldManager=me&fieldValidation=Strict',
       400,
-      /unknown field "dat"/,
+      /duplicate field "data"/,
     ],
   ]
   for (const [what, body, query, code, message] of refusals)

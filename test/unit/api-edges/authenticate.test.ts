@@ -59,6 +59,12 @@ describe('authenticator', () => {
     })
   })
 
+  test('knows a client certificate by its hash', async () => {
+    const peer = { subject: { CN: 'jane' }, fingerprint256: 'AB:01:EF' }
+    const { extra } = await authenticator.authenticate({ certificate: subjectOfPeer(peer) })
+    assert.deepEqual(extra, { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab01ef'] })
+  })
+
   test('takes who shows nothing, and who shows another scheme, for anonymous', async () => {
     for (const authorization of [undefined, '', 'Basic eDp5', 'Bearer'])
       assert.deepEqual(await authenticator.authenticate({ authorization }), {

@@ -55,8 +55,11 @@ describe('reviews', () => {
   })
 
   test('whoami says name and groups', async () => {
-    const { kind, status } = await ask(`${authentication}/selfsubjectreviews`, {}, node)
+    const path = `${authentication}/selfsubjectreviews`
+    const { kind, metadata, status } = await ask(path, { metadata: { name: 'mine' } }, node)
     assert.equal(kind, 'SelfSubjectReview')
+    // It is made anew; nothing of the one that was sent stays.
+    assert.deepEqual(Object.keys(metadata), ['creationTimestamp'])
     assert.deepEqual(status.userInfo, { username: node.name, groups: node.groups })
   })
 

@@ -78,6 +78,17 @@ test('a replication controller is scaled, its selector being a plain map', async
   )
   assert.deepEqual(scale.json.spec, { replicas: 4 })
   assert.equal(scale.json.status.selector, 'app=a')
+  const as = (form: string) =>
+    cluster.ask('GET', `${path}/rc/scale`, undefined, { headers: { accept: form } })
+  const table = await as('application/json;as=Table;v=v1;g=meta.k8s.io,application/json')
+  assert.deepEqual(
+    table.json.columnDefinitions.map(({ name }: { name: string }) => name),
+    ['Name', 'Desired', 'Available', 'Age'],
+  )
+  assert.deepEqual(table.json.rows[0].cells.slice(0, 3), ['rc', 4, 0])
+  const partial = await as('application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io')
+  assert.equal(partial.json.kind, 'PartialObjectMetadata')
+  assert.equal(partial.json.metadata.name, 'rc')
 })
 
 test('component statuses are made when asked for, and nothing else can be done with them', async () => {

@@ -51,6 +51,15 @@ describe('deployment and replica set controllers together', () => {
     })
   })
 
+  test('say nothing of a set that begins without pods', async () => {
+    await withCluster(async (cluster) => {
+      await deployments(cluster.api).create('ns', web(0))
+      await cluster.until('the rollout', () => isDone(cluster, 'one', 0))
+      assert.equal((await replicaSets(cluster.api).list()).items.length, 1)
+      assert.deepEqual(cluster.events, [])
+    })
+  })
+
   test('make each pod once, though copies lag and writes meet refusals', async () => {
     await withCluster(async (cluster) => {
       cluster.api.lag = () => new Promise((resolve) => cluster.clock.after(35, resolve))

@@ -41,11 +41,11 @@ test('nodes and pods have the usage that their kubelet tells, and none when it i
       metadata: { name: 'p', namespace: 'default', uid: 'u1', labels: { app: 'x' } },
       spec: { nodeName: 'w1' },
     })
-    const ask = async (resource: 'nodes' | 'pods', query = '') => {
+    const ask = async (resource: 'nodes' | 'pods', query = '', headers = {}) => {
       const scope = resource === 'pods' ? '/namespaces/default' : ''
       const path = `/apis/metrics.k8s.io/v1beta1${scope}/${resource}${query}`
       const handler = handlers.get(`metrics.k8s.io/v1beta1/${resource}`)
-      const answer = await handler?.(testContext('GET', path, {}, kubelet.options))
+      const answer = await handler?.(testContext('GET', path, headers, kubelet.options))
       assert.ok(answer)
       return JSON.parse(Buffer.from(await bodyBytes(answer.body)).toString('utf8'))
     }
@@ -59,6 +59,13 @@ test('nodes and pods have the usage that their kubelet tells, and none when it i
     const nodes = await ask('nodes')
     assert.deepEqual(nodes.items[0].usage, { cpu: '2000000000n', memory: '4Ki' })
     assert.equal((await ask('nodes', '/w1')).metadata.name, 'w1')
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+    const table = await ask('pods', '/p', { accept })
+    const columns = table.columnDefinitions.map(({ name }: { name: string }) => name)
+    assert.deepEqual(columns, ['Name', 'cpu', 'memory', 'Window'])
+    assert.deepEqual(table.rows[0].cells, ['p', '500m', '3Ki', '0.001s'])
+    const { rows } = await ask('nodes', '', { accept })
+    assert.deepEqual(rows[0].cells, ['w1', '2', '4Ki', '0.001s'])
     kubelet.answer = (_request, response) => response.writeHead(500).end('no')
     assert.deepEqual((await ask('nodes')).items, [])
     await assert.rejects(ask('pods', '/p'), /pods\.metrics\.k8s\.io "p" not found/)

@@ -5,7 +5,7 @@ import { qosClass } from '../../../src/kinds/core/pod/qos-class.ts'
 import { applyDefaults } from '../../../src/kinds/defaults.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
 import { allKinds, kindOfResource } from '../../../src/kinds/scheme.ts'
-import type { Container, Deployment, Pod, Service } from '../../../src/kinds/types.ts'
+import type { Container, Deployment, Node, Pod, Service } from '../../../src/kinds/types.ts'
 
 function defaulted<T>(name: string, fields: object): T {
   const kind = present(
@@ -175,4 +175,42 @@ test('quality of service follows requests and limits', () => {
   assert.equal(quality({ limits: both }, {}), 'Burstable')
   assert.equal(quality({ limits: both, requests: { ...both, cpu: '500m' } }), 'Burstable')
   assert.equal(quality({ requests: { cpu: '1' } }), 'Burstable')
+})
+
+test('a service account has two names, in templates too; the newer one counts', () => {
+  const names = (given: object) => {
+    const template = { spec: { containers: [], ...given } }
+    const { spec } = defaulted<Deployment>('Deployment', { spec: { template } })
+    const { serviceAccount, serviceAccountName } = present(spec?.template.spec, 'the template')
+    return [serviceAccount, serviceAccountName]
+  }
+  assert.deepEqual(names({ serviceAccountName: 'a' }), ['a', 'a'])
+  assert.deepEqual(names({ serviceAccount: 'b' }), ['b', 'b'])
+  assert.deepEqual(names({ serviceAccountName: 'a', serviceAccount: 'b' }), ['a', 'a'])
+  assert.deepEqual(names({}), [undefined, undefined])
+})
+
+const pairs: [given: object, podIP: string, podIPs: string[]][] = [
+  [{ podIP: '10.0.0.1' }, '10.0.0.1', ['10.0.0.1']],
+  [{ podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd::1' }] }, '10.0.0.1', ['10.0.0.1', 'fd::1']],
+  [{ podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.2' }, { ip: 'fd::1' }] }, '10.0.0.1', ['10.0.0.1']],
+]
+for (const [given, podIP, podIPs] of pairs)
+  test(`the addresses of a pod agree: ${JSON.stringify(given)}`, () => {
+    const { status } = defaulted<Pod>('Pod', { spec: { containers: [] }, status: given })
+    assert.equal(status?.podIP, podIP)
+    assert.deepEqual(
+      status?.podIPs?.map(({ ip }) => ip),
+      podIPs,
+    )
+  })
+
+test('the networks of a node agree', () => {
+  const networks = (spec: object) => {
+    const { podCIDR, podCIDRs } = present(defaulted<Node>('Node', { spec }).spec, 'the spec')
+    return [podCIDR, podCIDRs]
+  }
+  assert.deepEqual(networks({ podCIDR: '10.0.0.0/24' }), ['10.0.0.0/24', ['10.0.0.0/24']])
+  assert.deepEqual(networks({ podCIDRs: ['10.0.0.0/24'] }), ['10.0.0.0/24', ['10.0.0.0/24']])
+  assert.deepEqual(networks({}), [undefined, undefined])
 })

@@ -253,6 +253,45 @@ const creations: readonly (readonly [string, object, readonly string[]])[] = [
     ],
   ],
   [
+    'ResourceQuota',
+    { spec: { hard: { nosuch: '1', 'count/pods': '1', 'hugepages-2Mi': '1', 'a.io/gpu': '1' } } },
+    ['spec.hard[nosuch]: Invalid value: "nosuch": must be a standard resource for quota'],
+  ],
+  [
+    'ResourceQuota',
+    { spec: { hard: { pods: '1' }, scopes: ['Nope', 'BestEffort', 'NotBestEffort'] } },
+    [
+      'spec.scopes: Invalid value: ["Nope","BestEffort","NotBestEffort"]: unsupported scope',
+      'spec.scopes: Invalid value: ["Nope","BestEffort","NotBestEffort"]: unsupported scope applied to resource',
+      'spec.scopes: Invalid value: ["Nope","BestEffort","NotBestEffort"]: conflicting scopes',
+    ],
+  ],
+  [
+    'ResourceQuota',
+    { spec: { hard: { services: '1' }, scopes: ['Terminating'] } },
+    ['spec.scopes: Invalid value: ["Terminating"]: unsupported scope applied to resource'],
+  ],
+  [
+    'ResourceQuota',
+    {
+      spec: {
+        hard: { pods: '1' },
+        scopeSelector: {
+          matchExpressions: [
+            { scopeName: 'PriorityClass', operator: 'In' },
+            { scopeName: 'PriorityClass', operator: 'Exists', values: ['a'] },
+            { scopeName: 'BestEffort', operator: 'DoesNotExist' },
+          ],
+        },
+      },
+    },
+    [
+      "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+      "spec.scopeSelector.matchExpressions.values: Invalid value: [\"a\"]: must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+      'spec.scopeSelector.matchExpressions.operator: Invalid value: "DoesNotExist": must be \'Exist\' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity',
+    ],
+  ],
+  [
     'LimitRange',
     { spec: { limits: [{ type: 'Container', min: { cpu: '3' }, max: { cpu: '2' } }] } },
     [
