@@ -11,6 +11,10 @@ export interface Actions {
   status(options: DirectoryFlag & OutputFlag): Promise<number>
   master(options: MemberFlags): Promise<number>
   worker(options: MemberFlags): Promise<number>
+  join(address: string, options: JoinFlags): Promise<number>
+  tokenCreate(options: TokenCreateFlags): Promise<number>
+  tokenList(options: DirectoryFlag & OutputFlag): Promise<number>
+  tokenDelete(token: string, options: DirectoryFlag): Promise<number>
   demoFailover(options: DemoFlags): Promise<number>
   raftStatus(options: DirectoryFlag & OutputFlag): Promise<number>
   raftLog(name: string | undefined, options: RaftLogFlags): Promise<number>
@@ -45,6 +49,20 @@ export interface MemberFlags {
   /** Of masters only. */
   readonly etcdPort?: number
 }
+export interface JoinFlags extends DirectoryFlag {
+  readonly token: string
+  readonly caHash: string
+  readonly name?: string
+  readonly address?: string
+  readonly label?: readonly string[]
+  readonly runtime?: 'docker' | 'sim'
+  readonly install: boolean
+}
+export interface TokenCreateFlags extends DirectoryFlag, OutputFlag {
+  /** Seconds. */
+  readonly ttl: number
+  readonly description?: string
+}
 export interface DemoFlags {
   readonly runtime?: 'auto' | 'docker' | 'sim'
   readonly rounds: number
@@ -78,6 +96,7 @@ export function createProgram(actions: Actions, exit: (code: number) => void): C
     .exitOverride()
   addCluster(program, actions, exit)
   addMembers(program, actions, exit)
+  addJoin(program, actions, exit)
   addRaft(program, actions, exit)
   addDemo(program, actions, exit)
   program
@@ -148,6 +167,51 @@ function addMembers(program: Command, actions: Actions, exit: (code: number) => 
       .action(async (flags) => exit(await actions[role](flags)))
     if (role === 'master') command.addOption(etcdPort(', on the host of its API'))
   }
+}
+
+function addJoin(program: Command, actions: Actions, exit: (code: number) => void): void {
+  program
+    .command('join')
+    .description('make this host a worker of a running cluster, in the foreground')
+    .argument('<address>', 'host:port of the API of any master', address)
+    .requiredOption('--token <token>', 'from `kijabi token create` on a host of the cluster', token)
+    .requiredOption('--ca-hash <hash>', 'printed with the token; says which cluster is meant')
+    .option('--name <name>', 'of the node (default: the host name)')
+    .option(
+      '--address <host:port>',
+      'where masters reach this kubelet (default: port 10250)',
+      address,
+    )
+    .option('--label <name=value...>', 'labels of the node')
+    .addOption(
+      new Option('--runtime <kind>', "where containers run (default: as the cluster's)").choices([
+        ...['docker', 'sim'],
+      ]),
+    )
+    .addOption(dataDir())
+    .option('--no-install', 'never install packages')
+    .action(async (to: string, flags) => exit(await actions.join(to, flags)))
+  const tokens = program.command('token').description('tokens by which other hosts join as workers')
+  tokens
+    .command('create')
+    .description('make a token, and print the command that joins with it')
+    .option('--ttl <duration>', 'how long it is good for, as in 30m, 24h or 7d', seconds, 86_400)
+    .option('--description <text>', 'what it is for')
+    .addOption(dataDir())
+    .addOption(output(['json']))
+    .action(async (flags) => exit(await actions.tokenCreate(flags)))
+  tokens
+    .command('list')
+    .description('which tokens there are, without their secrets')
+    .addOption(dataDir())
+    .addOption(output(['json']))
+    .action(async (flags) => exit(await actions.tokenList(flags)))
+  tokens
+    .command('delete')
+    .description('end a token; whoever has joined with it stays')
+    .argument('<token>', 'the token, or its first six characters')
+    .addOption(dataDir())
+    .action(async (given: string, flags) => exit(await actions.tokenDelete(given, flags)))
 }
 
 function addDemo(program: Command, actions: Actions, exit: (code: number) => void): void {
@@ -250,4 +314,29 @@ function oneOf(...allowed: string[]): (text: string) => string {
     if (allowed.includes(text)) return text
     throw new InvalidArgumentError(`use one of: ${allowed.join(', ')}.`)
   }
+}
+
+function address(text: string): string {
+  const given = text.replace(/^https:\/\//, '').replace(/\/$/, '')
+  if (/^(\[[0-9a-f:]+\]|[^:/\s]+):[1-9]\d{0,4}$/.test(given)) return given
+  throw new InvalidArgumentError('use HOST:PORT, as in 10.0.0.1:6443.')
+}
+
+function token(text: string): string {
+  if (/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(text)) return text
+  throw new InvalidArgumentError('a token is six characters, a dot and sixteen more.')
+}
+
+const unitSeconds: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3_600],
+  ['d', 86_400],
+])
+
+function seconds(text: string): number {
+  const [, number = '', unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? []
+  const of = unitSeconds.get(unit)
+  if (of !== undefined) return Number(number) * of
+  throw new InvalidArgumentError('use a number and a unit, as in 30m, 24h or 7d.')
 }

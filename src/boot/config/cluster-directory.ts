@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeyPair, LeafRequest } from './certificates.ts'
 import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { splitAddress } from './ports.ts'
+import { firstAddress, splitAddress } from './ports.ts'
 
 /**
  * The data directory of a cluster on this host: who its members are, its certificates, and where
@@ -53,6 +53,17 @@ export class ClusterDirectory {
 
   writeCluster(cluster: ResolvedCluster): void {
     writeAtomically(this.clusterFile, `${JSON.stringify(cluster, undefined, 2)}\n`, 0o644)
+  }
+
+  /** What a host has of a cluster that it joins as a worker; what was there of it is written over. */
+  writeJoin(cluster: ResolvedCluster, authority: string, token: string): void {
+    writeAtomically(this.path('pki', 'ca.crt'), `${authority.trim()}\n`, 0o644)
+    writeAtomically(this.bootstrapTokenFile, `${token}\n`, 0o600)
+    this.writeCluster(cluster)
+  }
+
+  get bootstrapTokenFile(): string {
+    return this.path('pki', 'bootstrap-token')
   }
 
   /** Only its owner may read it: it holds the administrator's key. */
@@ -167,10 +178,24 @@ export interface ResolvedWorker {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** What a master is reached by, and so what its certificate names: nobody else's may. */
+export function masterHosts(
+  { serviceCidr }: ResolvedCluster,
+  { name, apiAddress, raftAddress, etcdAddress = apiAddress }: ResolvedMaster,
+): string[] {
+  const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
+  const own = [apiAddress, raftAddress, etcdAddress].map((one) => splitAddress(one).host)
+  return [
+    ...new Set([
+      ...['localhost', '127.0.0.1', ...service, 'kubernetes.default.svc.cluster.local'],
+      ...[firstAddress(serviceCidr), name, ...own],
+    ]),
+  ]
+}
+
 /** What a worker's kubelet is reached by, and so what its certificate may name. */
 export function kubeletHosts({ name, kubeletAddress }: ResolvedWorker): string[] {
-  const loopback = '127.0.0.1'
-  return [...new Set([name, 'localhost', loopback, splitAddress(kubeletAddress).host])]
+  return [name, splitAddress(kubeletAddress).host]
 }
 
 /** Reads a resolved cluster file. Throws ConfigError that names the file. */

@@ -8,6 +8,7 @@ import type { KeyPair } from './certificates.ts'
 import {
   type ClusterDirectory,
   kubeletHosts,
+  masterHosts,
   type ResolvedCluster,
   type ResolvedWorker,
 } from './cluster-directory.ts'
@@ -15,7 +16,7 @@ import type { ClusterConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { prepareEncryptionKeys } from './encryption-keys.ts'
 import { kubeconfig } from './kubeconfig.ts'
-import { firstAddress, pickPort, splitAddress } from './ports.ts'
+import { pickPort, splitAddress } from './ports.ts'
 
 /** What the command line said; undefined where it said nothing. */
 export interface UpOptions {
@@ -294,21 +295,11 @@ export async function prepareIdentities(
     organizations: readonly string[],
     hosts: string[],
   ) => directory.identity(file, { commonName, organizations, hosts }, authority, clock)
-  const serviceHosts = [
-    ...['localhost', loopback, 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-    'kubernetes.default.svc.cluster.local',
-    firstAddress(cluster.serviceCidr),
-  ]
-  for (const master of cluster.masters) {
-    const { apiAddress, raftAddress, etcdAddress = apiAddress } = master
-    const hosts = [apiAddress, raftAddress, etcdAddress].map((one) => splitAddress(one).host)
+  for (const master of cluster.masters)
     await issue(
-      master.name,
-      master.name,
-      ['kijabi:masters'],
-      [...new Set([...serviceHosts, master.name, ...hosts])],
+      ...([master.name, master.name, ['kijabi:masters']] as const),
+      masterHosts(cluster, master),
     )
-  }
   await issue('kubelet-client', 'kube-apiserver-kubelet-client', ['kijabi:masters'], [])
   // An authority of its own: who trusts it takes the names in request headers for true.
   const frontProxyAuthority = await directory.authority('front-proxy', clock, 'front-proxy-ca')
@@ -327,7 +318,6 @@ export async function prepareIdentities(
     prepareEncryptionKeys(directory, random)
   // Its key signs tokens of service accounts; nobody presents the certificate.
   await issue('service-accounts', 'service-accounts', [], [])
-  await issue('kube-proxy', 'system:kube-proxy', [], [])
   const admin = await issue('admin', 'kubernetes-admin', ['system:masters'], [])
   directory.writeKubeconfig(
     kubeconfig({

@@ -16,6 +16,7 @@ import { statusError } from '../../base/status.ts'
 import { type ApiRequest, type ApiResponse, notMemberHeader } from '../../client/transport.ts'
 import type { Replica } from '../../raft/replica.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
+import type { KeyPair } from '../config/certificates.ts'
 import type { ResolvedMaster } from '../config/cluster-directory.ts'
 import { splitAddress } from '../config/ports.ts'
 import { aggregationOf } from './aggregation.ts'
@@ -117,7 +118,7 @@ export async function serveMaster(
         membership.belongs() ? api.handle(request, user) : notMember(self.name),
     },
     authenticator,
-    tls: { ...identityOf(directory, self.name), clientCa: ca },
+    tls: { ...shown(identityOf(directory, self.name), ca), clientCa: ca },
     ...splitAddress(self.apiAddress),
     ...{ clock, logger },
     metrics,
@@ -148,4 +149,9 @@ export async function serveMaster(
     leave: () => ending.run(),
     obey: (order) => obeyOrder(replica, order, () => membership.leave(() => server.drain())),
   }
+}
+
+/** With its authority, by whose key a host that joins knows the cluster (see ../join/authority-pin.ts). */
+function shown(pair: KeyPair, authority: string): KeyPair {
+  return { ...pair, certificate: `${pair.certificate.trim()}\n${authority.trim()}\n` }
 }

@@ -12,12 +12,14 @@ import { createRecorder } from '../../client/recorder.ts'
 import { createInformerFactory, type InformerFactory } from '../../client/reflector.ts'
 import { paths } from '../../client/resources.ts'
 import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import { joinedHosts } from '../../controllers/certificates/joined-hosts.ts'
 import type { ControllersConfig } from '../../controllers/controller.ts'
 import { createControllers } from '../../controllers/controllers.ts'
 import type { Node } from '../../kinds/types.ts'
 import { createScheduler } from '../../scheduler/run.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
-import { kubeletHosts } from '../config/cluster-directory.ts'
+import { kubeletHosts, masterHosts } from '../config/cluster-directory.ts'
+import { workerSettings } from '../join/worker-settings.ts'
 import { clusterAuthentication } from './aggregation.ts'
 import { apiForPodsAnnotation, offeredEndpoints, reachableMasters } from './api-for-pods.ts'
 import { compactionPart } from './compaction.ts'
@@ -56,24 +58,28 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
   const recorder = createRecorder(client, { component: 'default-scheduler', host, ...deps })
   scope.onClose('event recorder', () => recorder.stop())
   const scheduler = createScheduler({ ...shared, client, recorder })
+  const nodeInformer = informers.informer<Node>(paths.nodes)
+  const reserved = cluster.masters.flatMap((master) => masterHosts(cluster, master))
   const controllers = createControllers({
     ...shared,
     clientOf: (own) => createClient(transport, { fence: own, userAgent }),
     recorderOf: (fenced, component) => createRecorder(fenced, { component, host, ...deps }),
     config: {
       ...{ ...cluster.nodes, caCertificate: authority, ...signingOf(member) },
-      servingHosts: (node) =>
-        cluster.workers.flatMap((worker) => (worker.name === node ? kubeletHosts(worker) : [])),
+      servingHosts: (node) => {
+        const worker = cluster.workers.find(({ name }) => name === node)
+        return worker ? kubeletHosts(worker) : joinedHosts(node, nodeInformer.list(), reserved)
+      },
       probeApiService: (service) => parts.aggregation.availability(service),
     },
   })
-  const nodeInformer = informers.informer<Node>(paths.nodes)
   const apiEndpoints = () => {
     const reachable = reachableMasters(cluster)
     return reachable.length > 0 ? reachable : offeredEndpoints(nodeInformer.list())
   }
   controllers.warm(scope)
   scheduler.warm(scope)
+  const published = [clusterAuthentication(member), workerSettings(cluster)]
   const remember: LeaderPart = {
     name: 'fence',
     startLeading: (own) => {
@@ -84,7 +90,7 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
     name: 'first objects',
     startLeading: (_term, reign) =>
       keepBootstrapObjects(client, apiEndpoints, {
-        ...{ clock, logger, scope: reign, published: [clusterAuthentication(member)] },
+        ...{ clock, logger, scope: reign, published },
         changes: (look) => nodeInformer.subscribe(lookAtOffers(look)),
       }),
   }

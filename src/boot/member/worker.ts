@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'
@@ -12,16 +13,17 @@ import type { ResolvedWorker } from '../config/cluster-directory.ts'
 import { firstAddress, splitAddress } from '../config/ports.ts'
 import { apiForPodsAnnotation, offerApiToPods } from './api-for-pods.ts'
 import { openFlightFile } from './flight-file.ts'
-import { apiClient, openNodeCertificates } from './identity/node-certificates.ts'
-import { identityOf, type MemberProcess, memberNamed, startMember } from './member.ts'
+import { type NodeCertificates, openNodeCertificates } from './identity/node-certificates.ts'
+import { type MemberProcess, memberNamed, startMember } from './member.ts'
 
 /** `kijabi worker`: kubelet and proxy of one node, clients of the API like any other. */
 export async function runWorker(flags: MemberFlags): Promise<number> {
   const member = startMember(flags)
   const self = memberNamed(member.cluster.workers, flags, 'worker')
   const emit = openFlightFile(member.directory, member.name, member.scope)
-  startProxy(member, self, emit)
-  await startKubelet(member, self, emit)
+  const certificates = await openNodeCertificates(member, self)
+  startProxy(member, self, certificates, emit)
+  await startKubelet(member, self, certificates, emit)
   member.logger.info({ runtime: member.cluster.runtime }, 'running')
   return new Promise<number>(() => {})
 }
@@ -29,11 +31,11 @@ export async function runWorker(flags: MemberFlags): Promise<number> {
 async function startKubelet(
   member: MemberProcess,
   self: ResolvedWorker,
+  certificates: NodeCertificates,
   emit: FlightEmit,
 ): Promise<void> {
   const { cluster, directory, logger, scope, authority: ca } = member
   const { host, port } = splitAddress(self.kubeletAddress)
-  const certificates = await openNodeCertificates(member, self)
   const runtime = await runtimeOf(member, self)
   scope.onClose('runtime', () => runtime.close())
   const apiForPods = offerApiToPods(await runtime.hostAddress(), {
@@ -61,16 +63,28 @@ async function runtimeOf(member: MemberProcess, self: ResolvedWorker): Promise<R
   const nodeName = self.name
   if (cluster.runtime === 'docker' && socketPath)
     return createDockerRuntime({ socketPath, clusterId, nodeName, clock, logger })
-  const nodeIndex = cluster.workers.indexOf(self)
+  // Of the workers that `up` made, their place; those that joined have none, and their name tells them apart.
+  const isOfUp = member.directory.readPair(nodeName) !== undefined
+  const nodeIndex = isOfUp ? cluster.workers.indexOf(self) : joinedIndex(nodeName)
   return createSimRuntime({ clusterId, nodeName, nodeIndex, clock, random, logger })
 }
 
-function startProxy(member: MemberProcess, self: ResolvedWorker, emit: FlightEmit): void {
-  const { cluster, directory, logger, scope, authority: ca } = member
+/** From the upper half of what a simulated network has for nodes. */
+function joinedIndex(name: string): number {
+  return 128 + ((createHash('sha256').update(name).digest()[0] ?? 0) % 128)
+}
+
+/** It asks as its node, which may read what the rules are made from (see the default policy). */
+function startProxy(
+  member: MemberProcess,
+  self: ResolvedWorker,
+  { client }: NodeCertificates,
+  emit: FlightEmit,
+): void {
+  const { cluster, logger, scope } = member
   const proxy = createProxy({
     ...{ nodeName: self.name, clusterId: cluster.clusterId },
-    client: apiClient(member, { ca, ...identityOf(directory, 'kube-proxy') }),
-    ...{ clock, random, logger, emit },
+    ...{ client, clock, random, logger, emit },
     mode: cluster.runtime === 'docker' ? 'auto' : 'userspace',
   })
   proxy.start()

@@ -26,14 +26,15 @@ const firstCertificate: Permission = {
   subresource: 'nodeclient',
   message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
 }
-const ownServing =
-  'Auto approving kubelet serving certificate: the configuration gives its node these names.'
+const ownServing = 'Auto approving kubelet serving certificate: its node is known by these names.'
 const reviewsPath: ResourcePath = {
   ...{ group: 'authorization.k8s.io', version: 'v1' },
   ...{ resource: 'subjectaccessreviews', namespaced: false },
 }
 /** Rights may come later: who is waiting is asked about again. */
 const askAgainMs = 30_000
+/** A node that has just joined may not have told its addresses yet. */
+const lookAgainMs = 5_000
 
 /**
  * Which rights would have this request approved, in the order in which to ask for them; none for what is
@@ -48,19 +49,25 @@ export function permissionsFor(
   return spec.username === request.commonName ? [ownRenewal, firstCertificate] : [firstCertificate]
 }
 
-/**
- * True when a node asks for a serving certificate of its own that names nothing but `hosts`, those which the
- * cluster's configuration gives it. Kubernetes leaves these to others, for it knows no such hosts.
- */
-export function servesOwnHosts(
+/** True when a node asks for a serving certificate of its own. */
+export function isOwnServing(
   { spec }: CertificateSigningRequest,
   request: CertificationRequest,
-  hosts: (nodeName: string) => readonly string[],
 ): boolean {
   const { signerName, usages = [], username, groups = [] } = spec
   if (signerName !== signers.kubeletServing) return false
   if (signerRefusal(signerName, request, usages) !== undefined) return false
-  if (username !== request.commonName || !groups.includes(nodesGroup)) return false
+  return username === request.commonName && groups.includes(nodesGroup)
+}
+
+/**
+ * True when what a node asks for names nothing but `hosts`, those by which it is known to be reached.
+ * Kubernetes leaves these requests to others, for it knows no such hosts.
+ */
+export function servesOwnHosts(
+  request: CertificationRequest,
+  hosts: (nodeName: string) => readonly string[],
+): boolean {
   const own = hosts(request.commonName.slice(nodePrefix.length))
   return [...request.dnsNames, ...request.ipAddresses].every((host) => own.includes(host))
 }
@@ -72,7 +79,9 @@ export function certificateApprover(context: ControllerContext): Controller {
     if (request.status?.certificate) return undefined
     if (conditionOf(request, 'Approved') || conditionOf(request, 'Denied')) return undefined
     const asked = readRequest(request)
-    if (servesOwnHosts(request, asked, config.servingHosts ?? (() => []))) {
+    if (isOwnServing(request, asked)) {
+      if (!servesOwnHosts(asked, config.servingHosts ?? (() => [])))
+        return { requeueAfterMs: lookAgainMs }
       await approve(client, request, ownServing)
       return undefined
     }

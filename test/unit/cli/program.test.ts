@@ -15,7 +15,7 @@ async function parse(line: string): Promise<{ asked: [string, object][]; code: n
   }
   const names = [
     ...(['up', 'down', 'status', 'master', 'worker', 'demoFailover', 'version'] as const),
-    ...(['raftLog', 'raftAdd', 'raftRecover'] as const),
+    ...(['raftLog', 'raftAdd', 'raftRecover', 'join', 'tokenCreate', 'tokenDelete'] as const),
   ]
   const noted = Object.fromEntries(names.map((name) => [name, note(name)]))
   let code = 0
@@ -60,6 +60,18 @@ test('the command line hands flags to actions and takes their exit code', async 
   assert.deepEqual((await parse('raft recover m1 m2 --yes')).asked, [
     ['raftRecover', { on: ['m1', 'm2'], yes: true }],
   ])
+  const join = 'join https://10.0.0.1:6443 --token abcdef.0123456789abcdef --ca-hash sha256:00'
+  assert.deepEqual((await parse(`${join} --label a=b c=d --no-install`)).asked, [
+    [
+      'join',
+      {
+        ...{ on: '10.0.0.1:6443', token: 'abcdef.0123456789abcdef', caHash: 'sha256:00' },
+        ...{ label: ['a=b', 'c=d'], install: false },
+      },
+    ],
+  ])
+  assert.deepEqual((await parse('token create --ttl 30m')).asked, [['tokenCreate', { ttl: 1_800 }]])
+  assert.deepEqual((await parse('token delete abcdef')).asked, [['tokenDelete', { on: 'abcdef' }]])
 })
 
 test('the command line refuses what it does not know, and says what it allows', async () => {
@@ -69,6 +81,10 @@ test('the command line refuses what it does not know, and says what it allows', 
     ['up --runtime podman', /Allowed choices are auto, docker, sim/],
     ['master --name m1', /required option '--config <file>'/],
     ['status -o yaml', /Allowed choices are json, wide/],
+    ['join m1 --token abcdef.0123456789abcdef --ca-hash x', /use HOST:PORT/],
+    ['join m1:1 --token abc --ca-hash x', /six characters, a dot and sixteen more/],
+    ['join m1:1 --token abcdef.0123456789abcdef', /required option '--ca-hash <hash>'/],
+    ['token create --ttl 1', /a number and a unit/],
     ['completion fish', /use one of: bash, zsh/],
     ['explode', /unknown command 'explode'/],
   ]
@@ -83,7 +99,10 @@ test('the command line refuses what it does not know, and says what it allows', 
 test('the completion script knows every command and flag', () => {
   const program = createProgram({} as Actions, () => {})
   const script = completionScript('bash', program)
-  assert.match(script, /''\) words='up down status master worker .*demo.*completion.*--help'/)
+  assert.match(
+    script,
+    /''\) words='up down status master worker join token .*demo.*completion.*--help'/,
+  )
   assert.match(script, /'up'\) words='--file --masters --workers/)
   assert.match(script, /'demo'\) words='failover --help'/)
   assert.match(completionScript('zsh', program), /bashcompinit/)

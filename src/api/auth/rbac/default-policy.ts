@@ -60,6 +60,8 @@ const clusterBindings: readonly (readonly [role: string, to: Subject[], binding?
   ['system:node-bootstrapper', [group('system:bootstrappers')], 'kubelet-bootstrap'],
   [`${csrRole}:nodeclient`, [group('system:bootstrappers')], 'node-autoapprove-bootstrap'],
   [`${csrRole}:selfnodeclient`, [group('system:nodes')], 'node-autoapprove-certificate-rotation'],
+  // Of kijabi: a worker is one process, whose proxy asks as its node.
+  ['system:node-proxier', [group('system:nodes')], 'kijabi:node-proxier'],
 ]
 
 const systemNamespaceRoles = `
@@ -78,6 +80,8 @@ role system::leader-locking-kube-controller-manager
 role system::leader-locking-kube-scheduler
   create read update | coordination.k8s.io | leases
   create read update | coordination.k8s.io | leasecandidates
+role kijabi:worker-settings
+  get | core | configmaps | kijabi-worker-settings
 `
 const publicNamespaceRoles = `
 role system:controller:bootstrap-signer
@@ -105,6 +109,7 @@ const systemNamespaceBindings: readonly (readonly [role: string, to: Subject[], 
     ['system:controller:bootstrap-signer', [account('bootstrap-signer')]],
     ['system:controller:cloud-provider', [account('cloud-provider')]],
     ['system:controller:token-cleaner', [account('token-cleaner')]],
+    ['kijabi:worker-settings', [group('system:bootstrappers'), group('system:nodes')]],
   ]
 
 let known: DefaultPolicy | undefined

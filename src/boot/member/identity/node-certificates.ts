@@ -103,7 +103,7 @@ async function joinWithToken(
   keptIn: string,
 ): Promise<KeyPair> {
   const { authority, directory, logger, scope } = member
-  const file = directory.path('pki', 'bootstrap-token')
+  const file = directory.bootstrapTokenFile
   // No pair and no token: the error names the pair, which is what `up` makes.
   if (!existsSync(file)) return identityOf(directory, member.name)
   const token = readFileSync(file, 'utf8').trim()
@@ -115,7 +115,7 @@ async function joinWithToken(
 }
 
 /** The API through any master that answers. */
-export function apiClient(member: MemberProcess, tls: HttpsTransportOptions['tls']): Client {
+function apiClient(member: MemberProcess, tls: HttpsTransportOptions['tls']): Client {
   const { cluster, scope } = member
   const transport = createHttpsTransport({
     addresses: cluster.masters.map((master) => master.apiAddress),
