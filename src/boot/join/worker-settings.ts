@@ -6,7 +6,7 @@ import { ConfigError } from '../config/config-error.ts'
  * What a worker of another host has to know of the cluster, as a ConfigMap that whoever holds a bootstrap
  * token may read (kubeadm has kubeadm-config for it). Nothing in it is secret, or of one host only.
  */
-export const workerSettingsName = 'kijabi-worker-settings'
+export const workerSettingsName = 'kijabi-workers'
 const namespace = 'kube-system'
 const key = 'cluster.json'
 export const workerSettingsPath = `/api/v1/namespaces/${namespace}/configmaps/${workerSettingsName}`

@@ -14,12 +14,15 @@ async function withServer(
   body: (address: string, heard: () => number) => Promise<void>,
 ): Promise<void> {
   let heardBytes = 0
-  const server: Server = createServer({ cert: `${certificate}\n${chain}`, key: privateKey }, (socket) => {
-    socket.on('data', (bytes) => {
-      heardBytes += bytes.length
-    })
-    socket.on('error', () => {})
-  })
+  const server: Server = createServer(
+    { cert: `${certificate}\n${chain}`, key: privateKey },
+    (socket) => {
+      socket.on('data', (bytes) => {
+        heardBytes += bytes.length
+      })
+      socket.on('error', () => {})
+    },
+  )
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   try {
     await body(`127.0.0.1:${(server.address() as AddressInfo).port}`, () => heardBytes)

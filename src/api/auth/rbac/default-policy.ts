@@ -80,8 +80,8 @@ role system::leader-locking-kube-controller-manager
 role system::leader-locking-kube-scheduler
   create read update | coordination.k8s.io | leases
   create read update | coordination.k8s.io | leasecandidates
-role kijabi:worker-settings
-  get | core | configmaps | kijabi-worker-settings
+role kijabi:workers
+  get | core | configmaps | kijabi-workers
 `
 const publicNamespaceRoles = `
 role system:controller:bootstrap-signer
@@ -109,7 +109,7 @@ const systemNamespaceBindings: readonly (readonly [role: string, to: Subject[], 
     ['system:controller:bootstrap-signer', [account('bootstrap-signer')]],
     ['system:controller:cloud-provider', [account('cloud-provider')]],
     ['system:controller:token-cleaner', [account('token-cleaner')]],
-    ['kijabi:worker-settings', [group('system:bootstrappers'), group('system:nodes')]],
+    ['kijabi:workers', [group('system:bootstrappers'), group('system:nodes')]],
   ]
 
 let known: DefaultPolicy | undefined
