@@ -63,7 +63,9 @@ const table: [who: keyof typeof users, method: string, path: string, allowed: bo
   ['w1', 'POST', '/api/v1/namespaces/a/secrets', false],
   ['w1', 'POST', '/api/v1/namespaces/a/events', true],
   ['w1', 'GET', '/api/v1/services', true],
-  ['w1', 'GET', '/apis/discovery.k8s.io/v1/endpointslices', false],
+  // Its proxy asks as the node (binding kijabi:node-proxier); of Kubernetes' own rights this is none.
+  ['w1', 'GET', '/apis/discovery.k8s.io/v1/endpointslices', true],
+  ['w1', 'POST', '/apis/discovery.k8s.io/v1/namespaces/a/endpointslices', false],
   ['w1', 'PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/w1', true],
   ['w1', 'PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/w2', false],
   ['w1', 'PUT', '/apis/coordination.k8s.io/v1/namespaces/default/leases/w1', false],
