@@ -88,6 +88,8 @@ export const limits = {
   dedupeCommandsPerSessionMax: 8_192,
 
   // etcd's listener
+  /** etcd's --max-request-bytes: of a put, a deletion or a transaction. */
+  etcdProposalBytesMax: 1.5 * MiB,
   /** etcd's 1.5 MiB of a request and what it adds for its envelope. */
   etcdRequestBytesMax: 2 * MiB,
   /** Of all requests that are not complete yet. */

@@ -69,9 +69,15 @@ async function sideOf(
   const flags = [`--endpoints=${endpoints.join(',')}`, `--cacert=${ca}`, `--cert=${certificate}`]
   return {
     ...{ name, flags: [...flags, `--key=${key}`], offset: revision - 1 },
-    ...{ names: new Map([['DIRECTORY', directory]]), running: new Map() },
+    ...{ names: new Map([['DIRECTORY', directory], ...tooLarge]), running: new Map() },
   }
 }
+
+/** Values beyond what etcd takes in a request, and beyond what its client sends. */
+const tooLarge: [string, string][] = [
+  ['LARGE', 'x'.repeat(1.6 * 1024 * 1024)],
+  ['LARGER', 'x'.repeat(2.1 * 1024 * 1024)],
+]
 
 test('etcdctl says the same of kijabi as of etcd', async (context) => {
   if (!hasEtcd()) return context.skip('etcd is not installed')

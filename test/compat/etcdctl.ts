@@ -29,8 +29,8 @@ export async function run(side: Side, line: string): Promise<Ran> {
   const ran = await runProgram('etcdctl', [...side.flags, ...words], {
     ...{ timeoutMs: 120_000, input },
   })
-  const found = /lease ([0-9a-f]+) granted/.exec(ran.stdout)?.[1]
-  if (capture && found) side.names.set(capture, found)
+  const found = /lease ([0-9a-f]+) granted|^([0-9a-f]+), started/.exec(ran.stdout)
+  if (capture && found) side.names.set(capture, found[1] ?? found[2] ?? '')
   return ran
 }
 
@@ -121,27 +121,35 @@ export function masked(side: Side, text: string): string {
       })
       .replaceAll(/compacted revision (\d+)/g, (_, digits) => `compacted revision ${since(digits)}`)
       .replaceAll(new RegExp(`"(${idNames})":"?[0-9a-f]+"?`, 'g'), '"$1":ID')
-      .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease|ID)" : \d+/g, '"$1" : ID')
+      .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease|ID|Leader)" : \d+/g, '"$1" : ID')
+      .replaceAll(/"(DBSize|DBSizeInUse|RaftIndex|RaftAppliedIndex)" : \d+/g, '"$1" : N')
+      .replaceAll(/progress notify: (\d+)/g, (_, digits) => `progress notify: ${since(digits)}`)
+      .replaceAll(/"(TTL)" : \d+/g, '"$1" : TIME')
       .replaceAll(/\b(lease|found|member|Member) (0*[0-9a-f]{6,16})\b/g, '$1 ID')
       .replaceAll(/^[0-9a-f]{12,16}$/gm, 'ID')
       .replaceAll(/\/[0-9a-f]{10,16}$/gm, '/ID')
       .replaceAll(/remaining\(\d+s\)/g, 'remaining(TIME)')
       .replaceAll(/"ttl":\d+/g, '"ttl":TIME')
       .replaceAll(/took = \S+/g, 'took = TIME')
+      .replaceAll(/"took":"[^"]+"/g, '"took":TIME')
       .replaceAll(/https?:\/\/127\.0\.0\.1:\d+/g, 'ENDPOINT')
       .replaceAll(/127\.0\.0\.1:\d+/g, 'ENDPOINT')
       .replaceAll(/\d+(\.\d+)? ?([kMG]B|bytes)/g, 'SIZE')
       .replaceAll(/"(dbSize|dbSizeInUse)":\d+/g, '"$1":SIZE')
-      .replaceAll(/[\d.]+s\b/g, 'TIME')
+      .replaceAll(/[\d.]+[mµ]?s\b/g, 'TIME')
       .replaceAll(/\b[em]([1-3])\b/g, 'NAME')
       .replaceAll(/3\.\d\.\d\d\b/g, 'VERSION')
-      // Tables: their widths follow from what was masked.
-      .replaceAll(/^\+[-+]+\+$/gm, '+')
-      .replaceAll(/ *\| */g, '|')
+      // Tables: their widths follow from what was masked. 3.5 draws them with the characters for it.
+      .replaceAll(/^[+┌├└][-+─┬┼┴]+[+┐┤┘]$/gm, '+')
+      .replaceAll(/ *[|│] */g, '|')
       .replaceAll(/^(\|?)[0-9a-f]+(, |\|)(started)/gm, '$1ID$2$3')
       .replaceAll(
         /^(ENDPOINT, )[0-9a-f]+(, .*), \d+, \d+, \d+, $/gm,
         '$1ID$2, TERM, INDEX, INDEX, ',
+      )
+      .replaceAll(
+        /^\|ENDPOINT\|[0-9a-f]+(\|.*)\|\d+\|\d+\|\d+\|/gm,
+        '|ENDPOINT|ID$1|TERM|INDEX|INDEX|',
       )
   )
 }

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts'
 import type { Revision } from '../../base/brand.ts'
+import { limits } from '../../base/limits.ts'
 import type {
   Operation,
   OperationResult,
@@ -35,7 +36,8 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
     return encodedRange(keys, store.view.read(operation), headerAt(context))
   })
 
-  rpc.unary(kvService.put, async (request) => {
+  rpc.unary(kvService.put, async (request, _caller, requestBytes) => {
+    demandFits(requestBytes)
     const operation = putOperation(keys, request)
     const { result, response } = await commitOne(context, operation).catch((error: unknown) => {
       throw leaseFirst(context, operation, error)
@@ -44,13 +46,15 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
     return putAnswer(keys, response, headerAt(context, result.revision))
   })
 
-  rpc.unary(kvService.delete, async (request) => {
+  rpc.unary(kvService.delete, async (request, _caller, requestBytes) => {
+    demandFits(requestBytes)
     const { result, response } = await commitOne(context, deleteOperation(keys, request))
     assert(response.op === 'delete', 'a deletion is answered as one')
     return deleteAnswer(keys, response, headerAt(context, result.revision))
   })
 
-  rpc.unary(kvService.txn, async (request) => {
+  rpc.unary(kvService.txn, async (request, _caller, requestBytes) => {
+    demandFits(requestBytes)
     const result = await store.commit(txnOf(keys, request))
     return txnAnswer(keys, result, headerAt(context, result.revision))
   })
@@ -60,6 +64,11 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
     const result = await store.compact(revision as Revision)
     return { header: headerAt(context, result.revision) }
   })
+}
+
+/** What is proposed may be so large, all its values together (etcd server/etcdserver/v3_server.go). */
+function demandFits(requestBytes: number): void {
+  if (requestBytes > limits.etcdProposalBytesMax) throw refusals.requestTooLarge()
 }
 
 /**

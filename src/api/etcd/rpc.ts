@@ -61,16 +61,20 @@ export class Rpc {
 
   unary<Request extends object, Response extends object>(
     method: Method<Request, Response>,
-    answer: (request: Request, caller: Caller) => Answer<Response> | Promise<Answer<Response>>,
+    answer: (
+      request: Request,
+      caller: Caller,
+      requestBytes: number,
+    ) => Answer<Response> | Promise<Answer<Response>>,
   ): void {
     this.#options.server.handle(method.path, (call) =>
-      this.#oneRequest(call, method, async (request) => {
+      this.#oneRequest(call, method, async (request, requestBytes) => {
         const caller = new CallAnswers(call, method)
         this.#admit(caller.requiresLeader)
         if (this.#inFlight >= this.#options.requestsInFlightMax) throw refusals.tooManyRequests()
         this.#inFlight += 1
         try {
-          const message = await answer(request, caller)
+          const message = await answer(request, caller, requestBytes)
           if (message instanceof LongMessage) call.sendLong(message)
           else caller.send(message)
           call.finish()
@@ -125,7 +129,7 @@ export class Rpc {
   #oneRequest<Request extends object>(
     call: GrpcCall,
     method: Method<Request, object>,
-    work: (request: Request) => Promise<void>,
+    work: (request: Request, requestBytes: number) => Promise<void>,
   ): CallListener {
     let message: Buffer | undefined
     return {
@@ -141,7 +145,7 @@ export class Rpc {
         const bytes = message
         const run = async () => {
           try {
-            await work(decoded(method, bytes))
+            await work(decoded(method, bytes), bytes.length)
           } catch (error) {
             call.fail(this.#refusal(error))
           }

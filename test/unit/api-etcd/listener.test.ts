@@ -20,6 +20,7 @@ import {
   watchService,
 } from '../../../src/api/etcd/wire/services.ts'
 import type { Term } from '../../../src/base/brand.ts'
+import { limits } from '../../../src/base/limits.ts'
 import { type EtcdListenerUnderTest, openEtcdListener } from '../../contract/etcd-listener.ts'
 
 const b = (text: string) => Buffer.from(text)
@@ -146,6 +147,10 @@ check('a key of any bytes comes back as it was', async ({ client }) => {
   assert.deepEqual([...(kvs[0]?.key ?? [])], [...key])
 })
 
+const halfOfProposal = (key: string): Draft<RequestOperation> => ({
+  put: { key: b(key), value: Buffer.alloc(limits.etcdProposalBytesMax / 2) },
+})
+
 check(
   'refusals have the codes and the texts that clients of etcd know',
   async ({ client, put, store }) => {
@@ -155,6 +160,7 @@ check(
     await call(kvService.compact, { revision: 3 })
     const invalid = status.INVALID_ARGUMENT
     const twice: Draft<RequestOperation> = { put: { key: b('a') } }
+    const tooLong = limits.etcdRequestBytesMax + 8
     const refusals = [
       [call(kvService.range, {}), invalid, 'etcdserver: key is not provided'],
       [call(kvService.put, {}), invalid, 'etcdserver: key is not provided'],
@@ -190,6 +196,21 @@ check(
         }),
         invalid,
         'etcdserver: too many operations in txn request',
+      ],
+      [
+        call(kvService.put, { key: b('x'), value: Buffer.alloc(limits.etcdProposalBytesMax) }),
+        invalid,
+        'etcdserver: request is too large',
+      ],
+      [
+        call(kvService.txn, { success: ['x', 'y'].map(halfOfProposal) }),
+        invalid,
+        'etcdserver: request is too large',
+      ],
+      [
+        call(kvService.put, { key: b('x'), value: Buffer.alloc(limits.etcdRequestBytesMax) }),
+        status.RESOURCE_EXHAUSTED,
+        `grpc: received message larger than max (${tooLong} vs. ${limits.etcdRequestBytesMax})`,
       ],
       [
         call(kvService.range, { key: b('a'), revision: 2 }),

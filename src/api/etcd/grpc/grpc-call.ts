@@ -155,8 +155,9 @@ export class GrpcCall implements StreamListener {
     if (compressed !== 0)
       this.fail(new EtcdError(codes.UNIMPLEMENTED, 'kijabi: compressed messages are not read'))
     else if (length > limits.etcdRequestBytesMax) {
-      const text = `a message of ${length} bytes, ${limits.etcdRequestBytesMax} are read at most`
-      this.fail(new EtcdError(codes.RESOURCE_EXHAUSTED, `kijabi: ${text}`))
+      // The words of grpc-go (rpc_util.go: recvMsg), which clients look for.
+      const text = `received message larger than max (${length} vs. ${limits.etcdRequestBytesMax})`
+      this.fail(new EtcdError(codes.RESOURCE_EXHAUSTED, `grpc: ${text}`))
     } else return true
     return false
   }
