@@ -38,7 +38,7 @@ import { endOfKeys } from './keys.ts'
 import { chooseLeaseId, type Lease, type LeaseId, Leases, leaseIdParts } from './leases.ts'
 import { checkPath, type PathState, pastRanges } from './path-check.ts'
 import { isPast, type RangeSource, runRange } from './range.ts'
-import type { FrozenHistory, FrozenState, RestoredState } from './snapshot/snapshot.ts'
+import type { FrozenState, RestoredState } from './snapshot/snapshot.ts'
 import { hashOf, Store } from './store.ts'
 import {
   bytesPut,
@@ -289,10 +289,10 @@ export class Machine implements StoreView {
     }
   }
 
-  /** The same, with all of the past; costs a reference for each event of it. */
-  freezeHistory(): FrozenHistory {
+  /** The same with all of the past that can be read; costs a reference for each event of it. */
+  freezeHistory(): FrozenState {
     const since = this.compactedRevision
-    return { ...this.freeze(), since, events: this.#window.eventsAfter(since) }
+    return { ...this.freeze(), past: { since, events: this.#window.eventsAfter(since) } }
   }
 
   /**

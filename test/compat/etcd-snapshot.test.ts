@@ -105,7 +105,7 @@ test('a snapshot of the listener becomes an etcd by etcdctl snapshot restore', a
     const before = await ours.call(kvService.range, everything)
     const status = JSON.parse(await etcdctl('snapshot', 'status', file, '-w', 'json'))
     const then = await ours.call(kvService.range, { ...everything, revision: since })
-    const { events } = listener.machine.freezeHistory()
+    const { events } = listener.machine.freezeHistory().past
     // What there was, each change since (the one outside as a mark), two leases, two notes about compaction.
     assert.equal(status.totalKey, then.count + events.length + 4)
     assert.ok(status.revision <= (before.header?.revision ?? 0))

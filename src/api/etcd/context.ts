@@ -4,7 +4,7 @@ import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import type { LeadershipView, MembershipChange, ReplicaStatus } from '../../raft/replica.ts'
 import type { EtcdStore } from '../../state/cluster-store.ts'
-import type { FrozenHistory } from '../../state/snapshot/snapshot.ts'
+import type { FrozenState } from '../../state/snapshot/snapshot.ts'
 import type { KeySpace } from './key-space.ts'
 import type { ResponseHeader } from './wire/kv-messages.ts'
 import type { Draft } from './wire/message-type.ts'
@@ -41,7 +41,7 @@ export interface EtcdMember {
   /** Of everything applied so far: equal on members at the same index. */
   stateHash(): string
   /** The whole state as it is now and what is known of its past; later writes do not show in it. */
-  freezeHistory(): FrozenHistory
+  freezeHistory(): FrozenState
 }
 
 /** What every service of the listener is made with. */

@@ -24,9 +24,6 @@ export interface FrozenState extends ReplicatedState {
   readonly past: Past
 }
 
-/** The state as it is now, with all of its past that is kept. */
-export interface FrozenHistory extends FrozenState, Past {}
-
 interface ReplicatedState extends StateHeader {
   readonly sessions: readonly PackedSession[]
   readonly leases: readonly PackedLease[]

@@ -104,7 +104,7 @@ test('a snapshot tells of as many whole revisions as its limits have room for', 
         for (const command of commands) log.write(command)
         log.feed(original)
         const { past } = original.freeze()
-        const { since, events } = original.freezeHistory()
+        const { since, events } = original.freezeHistory().past
         const told = events.filter(({ revision }) => revision > past.since)
         assert.ok(past.events.length <= eventsMax)
         assert.ok(past.events.every(({ revision }) => revision > past.since))
@@ -160,7 +160,7 @@ test('watchers of a member that installs a snapshot get what they lack, or expir
           }
           const expected = ahead
             .freezeHistory()
-            .events.filter(
+            .past.events.filter(
               ({ key, revision }) => revision > progress && key >= range[0] && key < range[1],
             )
           if (waits) assert.equal(wakes(), expected.length > 0 ? 1 : 0)

@@ -1,7 +1,7 @@
 import type { Revision } from '../../../base/brand.ts'
 import type { KeyValue, StoreEvent } from '../../../state/cluster-store.ts'
 import { inRange } from '../../../state/keys.ts'
-import type { FrozenHistory, FrozenState } from '../../../state/snapshot/snapshot.ts'
+import type { FrozenState } from '../../../state/snapshot/snapshot.ts'
 import type { Slices } from '../../slices.ts'
 import { bytesField, recordBytes } from '../encoded/record.ts'
 import type { KeySpace } from '../key-space.ts'
@@ -17,7 +17,7 @@ import type { SortedItems } from './tree.ts'
  * came before is compacted.
  */
 export async function layBackend(
-  state: FrozenHistory,
+  state: FrozenState,
   keys: KeySpace,
   slices: Slices,
 ): Promise<BackendFile> {
@@ -33,13 +33,13 @@ export async function layBackend(
 }
 
 async function eventsIn(
-  { events }: FrozenHistory,
+  { past }: FrozenState,
   keys: KeySpace,
   slices: Slices,
 ): Promise<StoreEvent[]> {
   const { start, end } = keys.whole
   const found: StoreEvent[] = []
-  for (const event of events) {
+  for (const event of past.events) {
     if (inRange(event.key, start, end)) found.push(event)
     if (slices.over) await slices.pause()
   }
@@ -48,7 +48,7 @@ async function eventsIn(
 
 /** The records of the oldest revision: those that did not change since, and what the first change replaced. */
 function* recordsAtFloor(
-  { records, since }: FrozenHistory,
+  { records, past }: FrozenState,
   events: readonly StoreEvent[],
   keys: KeySpace,
 ): Generator<KeyValue, void, void> {
@@ -60,7 +60,7 @@ function* recordsAtFloor(
   const { start, end } = keys.whole
   for (const [key, record] of records.entries(start)) {
     if (key >= end) return
-    if (record.modRevision <= since) yield record
+    if (record.modRevision <= past.since) yield record
   }
 }
 
@@ -134,11 +134,11 @@ function recordOf(change: Change): KeyValue | undefined {
  * watch hears of, says how far.
  */
 function lastMark(
-  { revision, since }: FrozenHistory,
+  { revision, past }: FrozenState,
   events: readonly StoreEvent[],
   keys: KeySpace,
 ): Change[] {
-  if (Math.max(since, events.at(-1)?.revision ?? 0) >= revision) return []
+  if (Math.max(past.since, events.at(-1)?.revision ?? 0) >= revision) return []
   const key = keys.whole.start
   const current = { key, value: noBytes, version: 0, lease: 0 }
   const revisions = { createRevision: revision, modRevision: revision }
@@ -205,8 +205,8 @@ function leaseItems({ leases }: FrozenState): SortedItems {
   return itemsOf(items.sort(([left], [right]) => Buffer.compare(left, right)))
 }
 
-function metaItems({ since }: FrozenHistory): SortedItems {
-  const upTo = revisionKey(since)
+function metaItems({ past }: FrozenState): SortedItems {
+  const upTo = revisionKey(past.since)
   return itemsOf([
     [Buffer.from('finishedCompactRev'), upTo],
     [Buffer.from('scheduledCompactRev'), upTo],
