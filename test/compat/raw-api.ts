@@ -49,9 +49,10 @@ export class RawApi {
   readonly #ca: Buffer
   readonly #pair: Access['pair'] | undefined
 
-  constructor(kubeconfigFile: string, who: 'admin' | 'nobody' = 'admin') {
+  /** `address`, host:port, is that of one master; the kubeconfig's balancer when left out. */
+  constructor(kubeconfigFile: string, who: 'admin' | 'nobody' = 'admin', address?: string) {
     const { server, ca, pair } = accessOf(kubeconfigFile)
-    this.#server = server
+    this.#server = address === undefined ? server : new URL(`https://${address}`)
     this.#ca = ca
     this.#pair = who === 'nobody' ? undefined : pair
   }
