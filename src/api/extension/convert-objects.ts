@@ -1,10 +1,14 @@
 import { statusError } from '../../base/status.ts'
-import type { DefinitionConversion } from '../../kinds/apiextensions/definition-spec.ts'
+import type {
+  ConversionWebhook,
+  DefinitionConversion,
+} from '../../kinds/apiextensions/definition-spec.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
-import { isObject } from '../../kinds/structural/schema-props.ts'
+import { isObject, type JsonObject } from '../../kinds/structural/schema-props.ts'
 import { same } from '../../kinds/validation/field-error.ts'
 import type { ApiOptions } from '../context.ts'
-import { callWebhook } from './webhook-call.ts'
+import { reviewResponse, reviewVersionOf } from './review-version.ts'
+import { callWebhook, WebhookCallError } from './webhook-call.ts'
 
 const timeoutMs = 30_000
 
@@ -23,33 +27,35 @@ export async function convertObjects(
     for (const object of objects) object.apiVersion = version
     return objects
   }
-  const uid = options.random.uuid()
-  const review = {
-    kind: 'ConversionReview',
-    apiVersion: 'apiextensions.k8s.io/v1',
-    request: { uid, desiredAPIVersion: version, objects },
+  try {
+    return checked(await ask(conversion.webhook, objects, version, options), objects, version)
+  } catch (error) {
+    if (!(error instanceof WebhookCallError)) throw error
+    throw failed(objects[0], version, error.message)
   }
-  const { clientConfig } = conversion.webhook
-  const [first] = objects
-  const answer = await callWebhook(options, clientConfig, review, timeoutMs).catch(
-    (error: unknown) => {
-      throw failed(first, version, (error as Error).message)
-    },
-  )
-  return checked(answer, { uid, version, objects })
 }
 
-interface Asked {
-  readonly uid: string
-  readonly version: string
-  readonly objects: readonly AnyObject[]
+async function ask(
+  { clientConfig, conversionReviewVersions }: ConversionWebhook,
+  objects: readonly AnyObject[],
+  desiredAPIVersion: string,
+  options: ApiOptions,
+): Promise<JsonObject> {
+  const uid = options.random.uuid()
+  const version = reviewVersionOf(conversionReviewVersions)
+  const kind = 'ConversionReview'
+  const apiVersion = `apiextensions.k8s.io/${version}`
+  const review = { kind, apiVersion, request: { uid, desiredAPIVersion, objects } }
+  const answer = await callWebhook(options, clientConfig ?? {}, review, timeoutMs)
+  return reviewResponse(answer, { apiVersion, kind, uid, version })
 }
 
-function checked(answer: unknown, { uid, version, objects }: Asked): readonly AnyObject[] {
+function checked(
+  response: JsonObject,
+  objects: readonly AnyObject[],
+  version: string,
+): readonly AnyObject[] {
   const [first] = objects
-  const response = isObject(answer) && isObject(answer['response']) ? answer['response'] : undefined
-  if (!response || response['uid'] !== uid)
-    throw failed(first, version, `expected response.uid=${JSON.stringify(uid)}`)
   const result = isObject(response['result']) ? response['result'] : {}
   if (result['status'] !== 'Success')
     throw failed(first, version, String(result['message'] ?? 'the webhook gave no reason'))

@@ -57,10 +57,12 @@ export interface PrinterColumn {
 
 export interface DefinitionConversion {
   readonly strategy: string
-  readonly webhook?: {
-    readonly clientConfig?: WebhookTarget
-    readonly conversionReviewVersions?: readonly string[]
-  }
+  readonly webhook?: ConversionWebhook
+}
+
+export interface ConversionWebhook {
+  readonly clientConfig?: WebhookTarget
+  readonly conversionReviewVersions?: readonly string[]
 }
 
 /** Where a webhook is: a URL, or a Service of the cluster. */

@@ -312,7 +312,7 @@ function conversionErrors(conversion: DefinitionConversion | undefined): FieldEr
   else found.push(...clientConfigErrors(webhook.clientConfig, `${path}.webhook.clientConfig`))
   const versions = webhook?.conversionReviewVersions ?? []
   if (versions.length === 0) found.push(required(`${path}.webhook.conversionReviewVersions`))
-  else if (!versions.includes('v1'))
+  else if (!versions.includes('v1') && !versions.includes('v1beta1'))
     found.push(
       invalid(
         `${path}.webhook.conversionReviewVersions`,

@@ -16,6 +16,8 @@ export interface Callee extends AsyncDisposable {
   nextReview(): Promise<Review>
   /** Asked for the `response` of a review; may be replaced. Undefined: never answers. */
   answer: (request: Review, review: Review) => object | undefined
+  /** The version its reviews say they are of; that of the request unless told. */
+  apiVersion?: string
 }
 
 export async function openCallee(): Promise<Callee> {
@@ -38,7 +40,7 @@ export async function openCallee(): Promise<Callee> {
         response.setHeader('content-type', 'application/json')
         response.end(
           JSON.stringify({
-            apiVersion: review.apiVersion,
+            apiVersion: callee.apiVersion ?? review.apiVersion,
             kind: review.kind,
             response: { uid: review.request.uid, ...answer },
           }),

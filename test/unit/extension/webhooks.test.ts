@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { admin, openCluster } from '../api/cluster.ts'
 import { openCallee, patchOf } from './callee.ts'
-import { askInVain, configuration, install, registration } from './registrations.ts'
+import { askInVain, configuration, install, registration, rulesFor } from './registrations.ts'
 import { establish, widget, widgetDefinition, widgetsPath, widgetVersion } from './widgets.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -260,7 +260,8 @@ test('a conversion webhook converts what is read, listed and written in another 
         strategy: 'Webhook',
         webhook: {
           clientConfig: { url: callee.url, caBundle: callee.caBundle },
-          conversionReviewVersions: ['v1'],
+          // Tekton's list: no v1.
+          conversionReviewVersions: ['v1alpha1', 'v1beta1'],
         },
       },
     }),
@@ -283,6 +284,7 @@ test('a conversion webhook converts what is read, listed and written in another 
     color: 'green',
     size: 3,
   })
+  assert.equal(callee.asked[0].apiVersion, 'apiextensions.k8s.io/v1beta1')
   callee.answer = () => ({ result: { status: 'Failed', message: 'no way' } })
   const failed = await cluster.ask('POST', other, {
     ...widget('c', { hue: 'x' }),
@@ -326,4 +328,52 @@ test('[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should be a
   )
   await stream('exec?command=ls')
   assert.equal(callee.asked.length, 1)
+})
+
+test('a webhook is asked in the first review version of its list that is known', async () => {
+  await using cluster = await openCluster()
+  await using callee = await openCallee()
+  const versions = { admissionReviewVersions: ['v9', 'v1beta1', 'v1'] }
+  await install(cluster, 'Mutating', callee, { ...versions, rules: rulesFor('*', 'configmaps') })
+  // As in v1beta1: neither whose answer it is nor what kind of patch.
+  callee.answer = () => ({
+    ...patchOf({ op: 'add', path: '/data/old', value: 'yes' }),
+    ...{ patchType: undefined, uid: undefined },
+  })
+  const made = await cluster.ask('POST', configMaps, map('a'))
+  assert.equal(made.status, 201, made.text)
+  assert.deepEqual(made.json.data, { a: '1', old: 'yes' })
+  assert.equal(callee.asked[0].apiVersion, 'admission.k8s.io/v1beta1')
+})
+
+test('an answer in v1 says what it is, and only a mutating webhook patches', async () => {
+  const patch = patchOf({ op: 'add', path: '/data/new', value: 'yes' })
+  const cases: [sort: 'Mutating' | 'Validating', answer: object, version: string, why: string][] = [
+    [
+      ...(['Validating', { allowed: true }, 'admission.k8s.io/v1beta1'] as const),
+      'expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=AdmissionReview',
+    ],
+    ['Validating', patch, '', 'validating webhook may not return response.patch'],
+    [
+      ...(['Mutating', { ...patch, patchType: undefined }, ''] as const),
+      'webhook returned response.patch but not response.patchType',
+    ],
+    [
+      ...(['Mutating', { allowed: true, patchType: 'JSONPatch' }, ''] as const),
+      'webhook returned response.patchType but not response.patch',
+    ],
+  ]
+  for (const [sort, answer, version, why] of cases) {
+    await using cluster = await openCluster()
+    await using callee = await openCallee()
+    await install(cluster, sort, callee, { rules: rulesFor('*', 'configmaps') })
+    callee.answer = () => answer
+    if (version !== '') callee.apiVersion = version
+    const refused = await cluster.ask('POST', configMaps, map('a'))
+    assert.equal(refused.status, 500)
+    assert.equal(
+      refused.json.message,
+      `Internal error occurred: failed calling webhook "one.example.com": received invalid webhook response: ${why}`,
+    )
+  }
 })

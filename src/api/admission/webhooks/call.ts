@@ -2,6 +2,11 @@ import { type Status, StatusError, statusCodes, statusError } from '../../../bas
 import { isObject, type JsonObject } from '../../../kinds/structural/schema-props.ts'
 import { annotate } from '../../context.ts'
 import { badRequest } from '../../errors.ts'
+import {
+  type ReviewVersion,
+  reviewResponse,
+  reviewVersionOf,
+} from '../../extension/review-version.ts'
 import { callWebhook, WebhookCallError } from '../../extension/webhook-call.ts'
 import type { Attributes, ResourceContext } from '../../handlers/resource-context.ts'
 import { requestOf, shownObject } from '../matching/attributes.ts'
@@ -48,26 +53,31 @@ export async function concerned(
 export async function ask(
   { webhook }: Webhook,
   attributes: Attributes,
+  sort: 'mutating' | 'validating',
 ): Promise<Answer | undefined> {
   const { context, dryRun } = attributes
   const { name, sideEffects } = webhook
   if (dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
-  const uid = context.options.random.uuid()
-  const review = {
-    kind: 'AdmissionReview',
-    apiVersion: 'admission.k8s.io/v1',
-    request: {
-      uid,
-      ...requestOf(attributes),
-      object: shownObject(attributes, attributes.object),
-      oldObject: shownObject(attributes, attributes.old),
-    },
-  }
   const timeoutMs = (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1_000
+  let failure = 'failed to call webhook'
   try {
+    const uid = context.options.random.uuid()
+    const version = reviewVersionOf(webhook.admissionReviewVersions)
+    const named = { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}` }
+    const review = {
+      ...named,
+      request: {
+        uid,
+        ...requestOf(attributes),
+        object: shownObject(attributes, attributes.object),
+        oldObject: shownObject(attributes, attributes.old),
+      },
+    }
     const answer = await callWebhook(context.options, webhook.clientConfig, review, timeoutMs)
-    return readAnswer(name, uid, answer, context)
+    failure = 'received invalid webhook response'
+    const response = reviewResponse(answer, { ...named, uid, version })
+    return readAnswer(name, response, sort, { context, version })
   } catch (error) {
     if (!(error instanceof WebhookCallError)) throw error
     if (webhook.failurePolicy === 'Ignore') {
@@ -75,36 +85,62 @@ export async function ask(
       logger.warn({ webhook: name, error: error.message }, 'a webhook that may fail failed')
       return undefined
     }
-    throw failedCall(name, error.message)
+    throw failedCall(name, `${failure}: ${error.message}`)
   }
 }
 
 function failedCall(name: string, why: string): StatusError {
-  const message = `failed calling webhook ${JSON.stringify(name)}: failed to call webhook: ${why}`
+  const message = `failed calling webhook ${JSON.stringify(name)}: ${why}`
   return statusError('InternalError', `Internal error occurred: ${message}`, {
     causes: [{ reason: '', message }],
   })
 }
 
-function readAnswer(name: string, uid: string, answer: unknown, context: ResourceContext): Answer {
-  const response = isObject(answer) && isObject(answer['response']) ? answer['response'] : undefined
-  if (!response) throw new WebhookCallError('the answer has no response')
-  if (response['uid'] !== uid)
-    throw new WebhookCallError(
-      `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`,
-    )
+function readAnswer(
+  name: string,
+  response: JsonObject,
+  sort: 'mutating' | 'validating',
+  { context, version }: { readonly context: ResourceContext; readonly version: ReviewVersion },
+): Answer {
+  if (version === 'v1') checkPatch(response, sort)
   const told = Array.isArray(response['warnings']) ? response['warnings'] : []
   for (const warning of told) if (typeof warning === 'string') context.warnings.push(warning)
   const noted = isObject(response['auditAnnotations']) ? response['auditAnnotations'] : {}
   for (const [key, value] of Object.entries(noted))
     if (typeof value === 'string') annotate(context, `${name}/${key}`, value)
   if (response['allowed'] !== true) throw denied(name, response['status'])
-  return { patch: patchOf(name, response) }
+  return { patch: sort === 'mutating' ? patchOf(name, response, version) : undefined }
 }
 
-function patchOf(name: string, { patch, patchType }: JsonObject): string | undefined {
-  if (patch === undefined || patch === null || patch === '') return undefined
-  if (patchType !== 'JSONPatch' || typeof patch !== 'string')
+/** A patch and its type come together, and from mutating webhooks alone (request/admissionreview.go). */
+function checkPatch({ patch, patchType }: JsonObject, sort: 'mutating' | 'validating'): void {
+  const [hasPatch, hasType] = [isGiven(patch) && patch !== '', isGiven(patchType)]
+  const refuse = (why: string) => {
+    throw new WebhookCallError(why)
+  }
+  if (sort === 'validating') {
+    if (hasPatch) refuse('validating webhook may not return response.patch')
+    if (hasType) refuse('validating webhook may not return response.patchType')
+  } else {
+    if (hasPatch && !hasType) refuse('webhook returned response.patch but not response.patchType')
+    if (!hasPatch && hasType) refuse('webhook returned response.patchType but not response.patch')
+    if (patchType === '') refuse('webhook returned invalid response.patchType of ""')
+  }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+function patchOf(
+  name: string,
+  { patch, patchType }: JsonObject,
+  version: ReviewVersion,
+): string | undefined {
+  if (!isGiven(patch) || patch === '') return undefined
+  // In v1beta1 there was no other type, and nobody had to name it.
+  const isJsonPatch = version === 'v1beta1' || patchType === 'JSONPatch'
+  if (!isJsonPatch || typeof patch !== 'string')
     throw new WebhookCallError(
       `webhook ${JSON.stringify(name)} answered with a patch of type ${JSON.stringify(patchType ?? '')}: only JSONPatch is known`,
     )

@@ -30,7 +30,7 @@ export async function mutateByWebhooks(
       const now = { ...attributes, object }
       const seen = await concerned(webhook, now)
       if (!seen) continue
-      const answer = await ask(webhook, seen)
+      const answer = await ask(webhook, seen, 'mutating')
       if (answer?.patch !== undefined && object)
         object = await asRequested(seen, patched(webhook, seen, answer.patch, read))
       note(seen, webhook, `round_${number}_index_${index}`, answer, !sameJson(now.object, object))

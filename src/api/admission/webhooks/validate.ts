@@ -18,7 +18,7 @@ export async function validateByWebhooks(
   }
   const answers = await Promise.allSettled(
     asked.map(async ([index, webhook, seen]) => {
-      if (await ask(webhook, seen)) return
+      if (await ask(webhook, seen, 'validating')) return
       const key = `failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`
       annotate(seen.context, key, webhook.webhook.name)
     }),
