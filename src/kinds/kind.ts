@@ -59,6 +59,9 @@ export interface Kind {
   /** Subresources that are a part of the object with rules of their own, such as `approval`. */
   readonly parts: ReadonlyMap<string, PartRules>
 
+  /** What its writer should know of an object that is taken, after it was judged. */
+  readonly warnings?: KindWarnings
+
   /** Fields that a fieldSelector may name, beside metadata.name and metadata.namespace. */
   selectableFields(object: AnyObject): ReadonlyMap<string, string>
   readonly selectableFieldNames: readonly string[]
@@ -66,6 +69,9 @@ export interface Kind {
   /** One cell a column. `nowMs` is wall time, for ages. */
   row(object: AnyObject, nowMs: number): readonly (string | number | boolean | null)[]
 }
+
+/** `old` is what an update replaces; undefined for a new object. */
+export type KindWarnings = (object: AnyObject, old: AnyObject | undefined) => readonly string[]
 
 /** What is needed of a kind to show its objects. */
 export type ShownKind = Pick<Kind, 'group' | 'version' | 'kind' | 'listKind' | 'columns' | 'row'>

@@ -21,6 +21,7 @@ import {
   timestamp,
   unchanged,
   type Written,
+  warnOf,
 } from './write-object.ts'
 
 const generatedNameTries = 8
@@ -58,6 +59,7 @@ export async function createObject(
     await decideFresh(options.store, async () => shared.admission.create(context, named))
     const object = await mutated(context, named, dryRun, managedFields)
     checkNew(context, object)
+    warnOf(context, object, undefined)
     await shared.dynamic.validate(creation(context, object, dryRun))
     try {
       return await shared.admission.inTurn(context, () =>

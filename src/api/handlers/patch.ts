@@ -2,7 +2,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import { applyType, handleApply } from '../apply/handle-apply.ts'
-import { applyPatch } from '../patch/apply-patch.ts'
+import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
 import { bodyOf, checkPlace, contentTypeOf, decodeObject, isDryRun } from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import { changeObject, partOf, writtenResponse } from './update.ts'
@@ -19,7 +19,7 @@ export async function handlePatch(context: ResourceContext): Promise<ApiResponse
   const part = partOf(context)
   const dryRun = isDryRun(context)
   const body = bodyOf(context)
-  const type = contentTypeOf(context)
+  const type = requirePatchType(kind, contentTypeOf(context))
   const warned = context.warnings.length
   const written = await changeObject(context, {
     part,

@@ -13,7 +13,7 @@ import {
 import type { LabelSelector } from '../../kinds/types.ts'
 import { admitPart } from '../admission/part-objects.ts'
 import { conflict, invalidKind } from '../errors.ts'
-import { applyPatch } from '../patch/apply-patch.ts'
+import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
 import { representationAs } from '../representation.ts'
 import { bytesResponse } from '../responses.ts'
 import { getRecord } from './get.ts'
@@ -62,7 +62,7 @@ function askedScale(context: ResourceContext): (current: AnyObject) => AnyObject
     return () => scale
   }
   const body = bodyOf(context)
-  const type = contentTypeOf(context)
+  const type = requirePatchType(context.kind, contentTypeOf(context))
   return (current) => {
     const result = applyPatch(context.kind, current, type, body)
     return decodeText(context, scaleDefinition, Buffer.from(JSON.stringify(result)))

@@ -28,6 +28,7 @@ import {
   sameJson,
   unchanged,
   type Written,
+  warnOf,
 } from './write-object.ts'
 
 /** What part of an object a write is about: the rest is kept as it was. */
@@ -226,6 +227,7 @@ function complete(
   const counts = kind.countsGeneration && (part === 'main' || typeof part === 'object')
   if (counts && isNewGeneration(kind, object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  if (part === 'main') warnOf(context, object, old)
 }
 
 /** Of a custom kind, all but metadata counts, and the status where it is a subresource. */

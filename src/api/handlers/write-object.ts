@@ -115,3 +115,13 @@ export function timestamp(wallMs: number): string {
   }
   return lastTimestamp
 }
+
+/** Tells the writer what its kind has to say of an object, once however often it is tried. */
+export function warnOf(
+  { kind, warnings }: ResourceContext,
+  object: AnyObject,
+  old: AnyObject | undefined,
+): void {
+  for (const text of kind.warnings?.(object, old) ?? [])
+    if (!warnings.includes(text)) warnings.push(text)
+}

@@ -27,11 +27,7 @@ export function applyPatch(
   contentType: string,
   body: Uint8Array,
 ): AnyObject {
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const isStrategic = type === 'application/strategic-merge-patch+json'
-  // Custom kinds have no merge keys: there is nothing strategic about them.
-  if (!ownTypes.some((one) => one === type) || (isStrategic && kind.custom))
-    throw unsupportedPatch(kind)
+  const type = requirePatchType(kind, contentType)
   const patch = parsePatch(body)
   const document = copyRecord(current)
   const patched = patchedDocument(kind, document, type, patch)
@@ -42,6 +38,16 @@ export function applyPatch(
     throw statusError('BadRequest', 'the patch does not leave an object in metadata')
   patched['metadata'] = metadata
   return patched as unknown as AnyObject
+}
+
+/** The type of a patch without its parameters. Throws UnsupportedMediaType, before any object is looked for. */
+export function requirePatchType(kind: Pick<Kind, 'custom'>, contentType: string): string {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const isStrategic = type === 'application/strategic-merge-patch+json'
+  // Custom kinds have no merge keys: there is nothing strategic about them.
+  if (!ownTypes.some((one) => one === type) || (isStrategic && kind.custom))
+    throw unsupportedPatch(kind)
+  return type
 }
 
 function patchedDocument(

@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import {
   ageColumn,
   column,
@@ -38,6 +39,7 @@ export const daemonSet = defineKind({
     const before = Number(old.metadata.annotations?.[templateGeneration] ?? 0)
     annotate(object, before + (changed ? 1 : 0))
   },
+  warnings: templateWarnings('spec.template', false),
   validateCreate: (object) => specErrors(typed<DaemonSet>(object).spec),
   validateUpdate: (object) => specErrors(typed<DaemonSet>(object).spec),
   columns: [

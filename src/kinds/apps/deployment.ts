@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
@@ -23,6 +24,7 @@ export const deployment = defineKind({
     subresource('scale', 'Scale', readWrite, 'autoscaling'),
     subresource('status', 'Deployment', readWrite),
   ],
+  warnings: templateWarnings('spec.template', true),
   validateCreate: (object) => validateDeployment((object as Deployment).spec),
   validateUpdate: (object) => validateDeployment((object as Deployment).spec),
   columns: [

@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import { validatePodTemplate } from '../core/validate-pod.ts'
 import { column, defineKind, nameColumn } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
@@ -12,6 +13,7 @@ export const podTemplate = defineKind({
   definition: 'io.k8s.api.core.v1.PodTemplate',
   countsGeneration: true,
   generationFields: ['template'],
+  warnings: templateWarnings('template', false),
   validateCreate: templateErrors,
   validateUpdate: templateErrors,
   columns: [

@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
@@ -21,6 +22,7 @@ export const replicaSet = defineKind({
     subresource('scale', 'Scale', readWrite, 'autoscaling'),
     subresource('status', 'ReplicaSet', readWrite),
   ],
+  warnings: templateWarnings('spec.template', true),
   validateCreate: (object) => validateReplicaSet(object as ReplicaSet),
   validateUpdate: (object) => validateReplicaSet(object as ReplicaSet),
   selectableFields: (object) =>

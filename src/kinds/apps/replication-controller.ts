@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import { validateLastingTemplate } from '../core/validate-pod.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
@@ -24,6 +25,7 @@ export const replicationController = defineKind({
     subresource('scale', 'Scale', readWrite, 'autoscaling'),
     subresource('status', 'ReplicationController', readWrite),
   ],
+  warnings: templateWarnings('spec.template', true),
   validateCreate: specErrors,
   validateUpdate: specErrors,
   selectableFields: (object) =>

@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import { validateLasting, validateTemplateMetadata } from '../core/validate-pod.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type FieldError, typed } from '../kind.ts'
@@ -24,6 +25,7 @@ export const statefulSet = defineKind({
     subresource('scale', 'Scale', readWrite, 'autoscaling'),
     subresource('status', 'StatefulSet', readWrite),
   ],
+  warnings: templateWarnings('spec.template', false),
   validateCreate: (object) => specErrors(typed<StatefulSet>(object).spec),
   validateUpdate: (object, old) => [
     ...specErrors(typed<StatefulSet>(object).spec),

@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, ageOf, joined, nameOf, orNone, selectorText } from '../print.ts'
@@ -22,6 +23,7 @@ export const cronJob = defineKind({
   hasStatus: true,
   countsGeneration: true,
   subresources: [subresource('status', 'CronJob', ['get', 'patch', 'update'])],
+  warnings: templateWarnings('spec.jobTemplate.spec.template', true),
   validateCreate: (object) => [
     ...nameErrors(nameOf(object)),
     ...specErrors(typed<CronJob>(object).spec),

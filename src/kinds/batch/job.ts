@@ -1,3 +1,4 @@
+import { templateWarnings } from '../core/pod/warnings.ts'
 import {
   ageColumn,
   column,
@@ -28,6 +29,7 @@ export const job = defineKind({
     selectOwnPods(object)
   },
   prepareUpdate: keepStatus,
+  warnings: templateWarnings('spec.template', true),
   validateCreate: jobErrors,
   validateUpdate: (object, old) => {
     const { spec } = typed<Job>(object)

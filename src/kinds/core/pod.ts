@@ -17,6 +17,7 @@ import {
   validateEphemeralContainers,
   validatePodUpdate,
 } from './pod/update.ts'
+import { podWarnings } from './pod/warnings.ts'
 import { validatePodSpec } from './validate-pod.ts'
 
 const readWrite = ['get', 'patch', 'update']
@@ -58,6 +59,7 @@ export const pod = defineKind({
     object['status'] = { phase: 'Pending', qosClass: qosClass(object as Pod) }
   },
   prepareUpdate: keepStatus,
+  warnings: podWarnings,
   validateCreate: (object) => {
     const { spec } = object as Pod
     const errors = validatePodSpec(spec ?? { containers: [] }, 'spec')

@@ -11,6 +11,7 @@ import { age, labelsText, nameOf, orNone } from '../print.ts'
 import type { Service, ServicePort, ServiceSpec } from '../types.ts'
 import { same } from '../validation/field-error.ts'
 import { dns1035LabelProblems } from '../validation/names.ts'
+import { serviceWarnings } from './service-warnings.ts'
 import { validateService, validateServiceUpdate } from './validate-service.ts'
 
 /** k8s.io/kubernetes pkg/registry/core/service/strategy.go, storage/alloc.go */
@@ -40,6 +41,7 @@ export const service = defineKind({
     if (before) keepAllocated(spec, before)
     pairClusterIPs(spec)
   },
+  warnings: serviceWarnings,
   validateCreate: (object) => validateService(object as Service),
   validateUpdate: (object, old) => validateServiceUpdate(object as Service, old as Service),
   selectableFields: (object) => {

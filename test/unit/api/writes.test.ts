@@ -246,6 +246,7 @@ test('patch: three kinds of patch, and the refused ones', () =>
     { ask: ['PATCH', `${maps}/a`, { metadata: { name: 'b' } }], headers: merge, status: 400 },
     { ask: ['PATCH', `${maps}/a`, '{"data":'], headers: merge, status: 400 },
     { ask: ['PATCH', `${maps}/a`, {}], headers: { 'content-type': 'text/plain' }, status: 415 },
+    { ask: ['PATCH', `${maps}/no`, {}], headers: { 'content-type': 'text/plain' }, status: 415 },
     {
       ask: ['PATCH', `${maps}/a?fieldValidation=Strict`, { surplus: 1 }],
       headers: merge,
@@ -530,4 +531,24 @@ test('what a deletion would change is not seen by others before it does', async 
   const { metadata } = await seen()
   assert.equal(metadata.deletionTimestamp, undefined)
   assert.deepEqual(metadata.finalizers, held.finalizers)
+})
+
+test('who writes what hardly does as meant is told once, and not when nothing changes', async () => {
+  await using cluster = await openCluster()
+  const image = { name: 'c', image: 'nginx', ports: [{ containerPort: 80 }, { containerPort: 80 }] }
+  const spec = { containers: [image] }
+  const made = await cluster.ask('POST', pods, pod('p', spec))
+  const warning = (path: string) =>
+    `299 - "${path}spec.containers[0].ports[1]: duplicate port definition with ${path}spec.containers[0].ports[0]"`
+  assert.equal(made.status, 201, made.text)
+  assert.equal(made.headers.get('warning'), warning(''))
+  const plain = await cluster.ask('POST', deployments, deployment('d'))
+  assert.equal(plain.headers.get('warning'), undefined)
+  const changed = { spec: { template: { spec } } }
+  const options = { headers: strategic }
+  const patched = await cluster.ask('PATCH', `${deployments}/d`, changed, options)
+  assert.equal(patched.status, 200, patched.text)
+  assert.equal(patched.headers.get('warning'), warning('spec.template.'))
+  const again = await cluster.ask('PATCH', `${deployments}/d`, changed, options)
+  assert.equal(again.headers.get('warning'), undefined)
 })
