@@ -53,9 +53,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
       ownsFields: true,
       next: async (current) => {
         const { resourceVersion, uid } = applied.metadata
-        const object = hasOtherVersions(current.metadata.managedFields, groupVersion(kind))
-          ? await applyAcrossVersions(kind, current, applied, applier, versionsOf(context))
-          : applyObject(kind, current, applied, applier)
+        const object = await appliedTo(context, current, applied, applier)
         updateLastApplied(object, current, applier.manager, written)
         if (resourceVersion) object.metadata.resourceVersion = resourceVersion
         if (uid) object.metadata.uid = uid
@@ -86,7 +84,20 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
   return writtenResponse(200, representation, await change())
 }
 
-function requiredManager({ info }: HandlerContext): string {
+/** What an apply makes of an object, whichever versions of the kind others wrote in. */
+export async function appliedTo(
+  context: ResourceContext,
+  current: AnyObject,
+  applied: AnyObject,
+  applier: Applier,
+): Promise<AnyObject> {
+  const { kind } = context
+  return hasOtherVersions(current.metadata.managedFields, groupVersion(kind))
+    ? await applyAcrossVersions(kind, current, applied, applier, versionsOf(context))
+    : applyObject(kind, current, applied, applier)
+}
+
+export function requiredManager({ info }: HandlerContext): string {
   const manager = info.query.get('fieldManager') ?? ''
   if (manager !== '') return checkedManager(manager, info.verb)
   throw invalidKind('PatchOptions', 'meta.k8s.io', '', [
@@ -105,7 +116,7 @@ const unknownField = /^unknown field "(.*)"$/
  * typed/validate.go, apiserver's structuredmerge.go). The code is that of an error without a reason.
  */
 function untypedPatch(
-  kind: Kind,
+  kind: Pick<Kind, 'group' | 'version' | 'kind'>,
   { namespace, name }: RequestInfo,
   undeclared: readonly string[],
 ): StatusError {
@@ -118,12 +129,21 @@ function untypedPatch(
   return new StatusError({ ...status, message, code: 500 })
 }
 
+/** Throws for the unknown fields that decoding found. */
+export function refuseUndeclared(
+  kind: Pick<Kind, 'group' | 'version' | 'kind'>,
+  info: RequestInfo,
+  problems: readonly string[],
+): void {
+  const undeclared = problems.flatMap((text) => unknownField.exec(text)?.[1] ?? [])
+  if (undeclared.length > 0) throw untypedPatch(kind, info, undeclared)
+}
+
 /** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
 function readApplied(context: ResourceContext, bytes: Uint8Array): AnyObject {
   const { kind, info } = context
   const decoded = decodeOfKind(kind, bytes, 'Warn')
-  const undeclared = decoded.warnings.flatMap((text) => unknownField.exec(text)?.[1] ?? [])
-  if (undeclared.length > 0) throw untypedPatch(kind, info, undeclared)
+  refuseUndeclared(kind, info, decoded.warnings)
   // What is left are fields that are there twice: refused, told or passed over, as is asked.
   const object = decoded.warnings.length > 0 ? decodeObject(context, bytes) : decoded.object
   object.metadata ??= {}

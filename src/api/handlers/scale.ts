@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { fieldAt } from '../../kinds/apiextensions/custom-kind.ts'
 import { scaleKind } from '../../kinds/autoscaling/scale.ts'
+import { decodeJson } from '../../kinds/decode-json.ts'
 import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind, ScaleFields } from '../../kinds/kind.ts'
 import { selectorOf, selectorOfMap } from '../../kinds/selector.ts'
@@ -12,14 +13,26 @@ import {
 } from '../../kinds/structural/schema-props.ts'
 import type { LabelSelector } from '../../kinds/types.ts'
 import { admitPart } from '../admission/part-objects.ts'
-import { conflict, invalidKind } from '../errors.ts'
+import { appliedTo, applyType, refuseUndeclared, requiredManager } from '../apply/handle-apply.ts'
+import { conflict, groupVersion, invalidKind } from '../errors.ts'
 import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
 import { representationAs } from '../representation.ts'
+import { isTrue } from '../request-info.ts'
 import { bytesResponse } from '../responses.ts'
 import { getRecord } from './get.ts'
-import { bodyOf, contentTypeOf, decodeText, isDryRun, readBody } from './request-body.ts'
+import {
+  bodyOf,
+  checkPlace,
+  checkType,
+  contentTypeOf,
+  decodeText,
+  isDryRun,
+  readBody,
+  yamlBytes,
+} from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { changeObject } from './update.ts'
+import { timestamp, type Written } from './write-object.ts'
 
 const scaleDefinition = 'io.k8s.api.autoscaling.v1.Scale'
 const scaleVersion = 'autoscaling/v1'
@@ -37,7 +50,10 @@ export async function handleScale(context: ResourceContext): Promise<ApiResponse
     const bytes = representation.value(scaleOf(context.kind, object))
     return bytesResponse(200, [bytes], representation.contentType)
   }
-  if (context.info.verb === 'get') return shown(context.shared.parsed.get(await getRecord(context)))
+  const { verb } = context.info
+  if (verb === 'get') return shown(context.shared.parsed.get(await getRecord(context)))
+  if (verb === 'patch' && contentTypeOf(context) === applyType)
+    return shown(objectOf(await applyScale(context)))
   const asked = askedScale(context)
   const dryRun = isDryRun(context)
   const written = await changeObject(context, {
@@ -48,7 +64,60 @@ export async function handleScale(context: ResourceContext): Promise<ApiResponse
       return rescaled(context, current, scale)
     },
   })
-  return shown('stored' in written ? parseStored(written.stored.value) : written.object)
+  return shown(objectOf(written))
+}
+
+function objectOf(written: Written): AnyObject {
+  return 'stored' in written ? parseStored(written.stored.value) : written.object
+}
+
+/**
+ * Server-side apply to a Scale: one to the replicas of its object, owned by way of this subresource
+ * (apimachinery pkg/util/managedfields/scalehandler.go).
+ */
+async function applyScale(context: ResourceContext): Promise<Written> {
+  const { kind, info, options } = context
+  const dryRun = isDryRun(context)
+  const applier = {
+    manager: requiredManager(context),
+    subresource: info.subresource,
+    force: isTrue(info.query.get('force')),
+    time: timestamp(options.clock.wallMs()),
+  }
+  const scale = appliedScale(context)
+  const applied = parentOf(kind, scale)
+  return await changeObject(context, {
+    ...{ part: 'main', dryRun, ownsFields: true },
+    next: async (current) => {
+      const object = await appliedTo(context, current, applied, applier)
+      const { resourceVersion } = scale.metadata
+      if (resourceVersion) object.metadata.resourceVersion = resourceVersion
+      const [asked, old] = [scaleOf(kind, object), scaleOf(kind, current)]
+      return rescaled(context, object, await admitPart(context, 'scale', asked, dryRun, old))
+    },
+  })
+}
+
+function appliedScale(context: ResourceContext): AnyObject {
+  const { info, kind } = context
+  const bytes = yamlBytes(bodyOf(context))
+  const { object, warnings } = decodeJson(scaleDefinition, bytes, 'Warn')
+  refuseUndeclared(scaleKind, info, warnings)
+  checkType(object, { kind: 'Scale', apiVersions: [scaleVersion] })
+  checkPlace(kind, object, info.namespace, info.name)
+  return object
+}
+
+/** The object as far as a Scale speaks about it. */
+function parentOf(kind: Kind, { metadata, ...scale }: AnyObject): AnyObject {
+  const { name, namespace } = metadata
+  const head = { apiVersion: groupVersion(kind), kind: kind.kind, metadata: { name, namespace } }
+  const { replicas } = (scale['spec'] ?? {}) as ScaledSpec
+  if (replicas === undefined) return head
+  if (!kind.custom?.scale) return { ...head, spec: { replicas } }
+  const parent: AnyObject = head
+  setField(parent, kind.custom.scale.specReplicas, replicas)
+  return parent
 }
 
 /** The Scale that a body asks for, given the current one. */

@@ -11,7 +11,7 @@ import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import { parseQuantity } from '../quantity.ts'
 import { formatTime } from '../time.ts'
-import type { PersistentVolume, PersistentVolumeSpec } from '../types.ts'
+import type { PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus } from '../types.ts'
 import {
   forbidden,
   immutable,
@@ -41,8 +41,7 @@ export const persistentVolume = defineKind({
   prepareStatusUpdate: (object, old, nowMs) => {
     keepAllButStatus(object, old)
     const { status } = typed<PersistentVolume>(object)
-    if (!status || status.phase === typed<PersistentVolume>(old).status?.phase) return
-    status.lastPhaseTransitionTime = formatTime(nowMs)
+    if (status) keepTransitionTime(status, typed<PersistentVolume>(old).status ?? {}, nowMs)
   },
   validateCreate: (object) => specErrors(specOf(object)),
   validateUpdate: (object, old) => [
@@ -64,6 +63,19 @@ export const persistentVolume = defineKind({
   ],
   row,
 })
+
+/** When the phase became what it is: now, unless the writer says when (pkg/registry/core/persistentvolume/strategy.go). */
+function keepTransitionTime(
+  status: PersistentVolumeStatus,
+  old: PersistentVolumeStatus,
+  nowMs: number,
+): void {
+  const told = status.lastPhaseTransitionTime
+  const isTold = told !== undefined && told !== old.lastPhaseTransitionTime
+  if (status.phase === old.phase)
+    status.lastPhaseTransitionTime = told ?? old.lastPhaseTransitionTime
+  else if (!isTold) status.lastPhaseTransitionTime = formatTime(nowMs)
+}
 
 function specOf(object: AnyObject): PersistentVolumeSpec {
   return typed<PersistentVolume>(object).spec ?? {}

@@ -124,4 +124,47 @@ test('a volume remembers when its phase last changed', async () => {
     status: { phase: 'Available' },
   })
   assert.equal(bound.status.lastPhaseTransitionTime, '2026-01-01T00:01:00Z')
+  const put = async (status: object) =>
+    (await cluster.ask('PUT', `${path}/v/status`, { ...bound, status, metadata: { name: 'v' } }))
+      .json
+  // Who says when is taken at his word; who says nothing takes nothing away.
+  const told = await put({ phase: 'Bound', lastPhaseTransitionTime: '2025-12-31T00:00:00Z' })
+  assert.equal(told.status.lastPhaseTransitionTime, '2025-12-31T00:00:00Z')
+  const silent = await put({ phase: 'Bound' })
+  assert.equal(silent.status.lastPhaseTransitionTime, '2025-12-31T00:00:00Z')
+})
+
+test('a scale is applied: its replicas have owners, who quarrel and take over', async () => {
+  await using cluster = await openCluster()
+  const path = '/apis/apps/v1/namespaces/default/deployments'
+  const labels = { app: 'a' }
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } }
+  const spec = { replicas: 1, selector: { matchLabels: labels }, template }
+  await cluster.ask('POST', path, { metadata: { name: 'd' }, spec })
+  const apply = (query: string, body: object, name = 'd') =>
+    cluster.ask(
+      'PATCH',
+      `${path}/${name}/scale?${query}`,
+      { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name }, ...body },
+      { headers: { 'content-type': 'application/apply-patch+yaml' } },
+    )
+  const refused = await apply('fieldManager=hpa', { spec: { replicas: 3 } })
+  assert.equal(refused.status, 409, refused.text)
+  assert.equal(refused.json.details.causes[0].field, '.spec.replicas')
+  const forced = await apply('fieldManager=hpa&force=true', { spec: { replicas: 3 } })
+  assert.equal(forced.status, 200, forced.text)
+  assert.equal(forced.json.spec.replicas, 3)
+  const { json } = await cluster.ask('GET', `${path}/d`)
+  const [own] = json.metadata.managedFields.filter(
+    ({ manager }: { manager: string }) => manager === 'hpa',
+  )
+  assert.equal(own.operation, 'Apply')
+  assert.equal(own.apiVersion, 'apps/v1')
+  assert.equal(own.subresource, 'scale')
+  assert.deepEqual(own.fieldsV1, { 'f:spec': { 'f:replicas': {} } })
+  assert.equal((await apply('fieldManager=hpa', { spec: { replicas: 4 } })).json.spec.replicas, 4)
+  const stale = { metadata: { name: 'd', resourceVersion: '1' }, spec: { replicas: 5 } }
+  assert.equal((await apply('fieldManager=hpa', stale)).status, 409)
+  assert.equal((await apply('fieldManager=hpa', { spec: { replica: 5 } })).status, 500)
+  assert.equal((await apply('fieldManager=hpa', {}, 'nowhere')).status, 404)
 })
