@@ -424,6 +424,32 @@ check(
   },
 )
 
+check('who takes nothing of an answer loses it, and of one that goes on later', async (rig) => {
+  for (const [isWhole, minutesMax] of [
+    [true, 2],
+    [false, 11],
+  ] as const) {
+    const session = rig.session()
+    const stream = request(session, '/hold')
+    stream.end(framed(text))
+    while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const [held] = rig.held.splice(0) as [GrpcCall]
+    held.send([Buffer.alloc(300_000)])
+    if (isWhole) held.finish()
+    const isHeard = async () =>
+      assert.equal((await call(session, '/echo', framed(text))).grpcStatus, '0')
+    await isHeard()
+    for (let minutes = 1; minutes <= minutesMax; minutes += 1) {
+      assert.equal(stream.closed, false, `after ${minutes - 1} minutes`)
+      rig.clock.advance(60_000)
+      await isHeard()
+    }
+    assert.equal(stream.closed && stream.rstCode, errorCode.cancel)
+    assert.ok(held.isOver)
+    session.destroy()
+  }
+})
+
 check('a server that leaves ends what it began, and begins no more', async (rig) => {
   const session = rig.session()
   const answer = call(session, '/hold', framed(text))

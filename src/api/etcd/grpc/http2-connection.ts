@@ -37,7 +37,10 @@ export interface Http2Options {
 /** What a client may send ahead on one stream and on the connection before it hears from us. */
 const streamWindowBytes = 256 * 1_024
 const connectionWindowBytes = 4 * 1_024 * 1_024
-/** A connection that is silent for that long is asked whether it is there, and given as long again. */
+/**
+ * A connection that is silent for that long is asked whether it is there, and given as long again; streams
+ * of which it takes nothing are looked at then, too.
+ */
 const silenceMs = 60_000
 /** Long enough to read why the connection ends: closing at once would throw away what is under way. */
 const lingerMs = 1_000
@@ -368,6 +371,8 @@ export class Http2Connection implements StreamCarrier {
   #lookForLife(): void {
     if (!this.#heard) this.#socket.destroy()
     this.#heard = false
+    for (const stream of [...this.#streams.values()])
+      if (stream.stalls()) this.#resetAndTell(stream, errorCode.cancel)
     this.#send(frameOf(frameType.ping, 0, 0, new Uint8Array(8)))
   }
 

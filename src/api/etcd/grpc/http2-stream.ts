@@ -24,6 +24,9 @@ export interface StreamCarrier {
 /** More than that waits to be sent: the writer is asked to pause. */
 const waitingBytesHigh = 64 * 1_024
 
+/** For how many looks the client may take nothing of a whole answer, and of one that goes on. */
+const [stalledLooksMax, stalledLooksMaxGoingOn] = [1, 10]
+
 /** One stream of a connection, from the side that answers. What cannot be sent yet waits here. */
 export class Http2Stream {
   readonly id: number
@@ -41,6 +44,9 @@ export class Http2Stream {
   #waitingBytes = 0
   #isFull = false
   #trailers: Buffer | undefined
+  /** As it was at the last look, and for how many looks it has been so. */
+  #seenBytes = 0
+  #stalledLooks = 0
 
   constructor(
     id: number,
@@ -116,6 +122,17 @@ export class Http2Stream {
       this.#waiting.shift()
     }
     throw new InvariantError('what is written has as many bytes as was said')
+  }
+
+  /**
+   * True when the client has taken nothing for too many looks: what it leaves waiting keeps records in
+   * memory that may be long deleted. Whoever is sent events is given longer, for it may be stopped.
+   */
+  stalls(): boolean {
+    const isStalled = this.#waitingBytes > 0 && this.#waitingBytes === this.#seenBytes
+    this.#stalledLooks = isStalled ? this.#stalledLooks + 1 : 0
+    this.#seenBytes = this.#waitingBytes
+    return this.#stalledLooks >= (this.#trailers ? stalledLooksMax : stalledLooksMaxGoingOn)
   }
 
   /** Tells the writer to go on when all that it wrote is sent. */
