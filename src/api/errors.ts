@@ -94,6 +94,13 @@ export function methodNotAllowed(
   return statusError('MethodNotAllowed', why, {})
 }
 
+/** A verb that a subresource has not. */
+export function methodNotSupported(kind: Kind, verb: string): StatusError {
+  const { name: _none, ...details } = resourceDetails(kind, '')
+  const message = `${verb} is not supported on resources of kind "${qualifiedResource(kind)}"`
+  return statusError('MethodNotAllowed', message, details)
+}
+
 /** A body that says it is one kind where another was expected. */
 export function wrongKind(
   sent: string,
@@ -106,14 +113,10 @@ export function wrongKind(
   )
 }
 
-export function unsupportedMediaType(
-  contentType: string,
-  accepted: readonly string[],
-): StatusError {
-  const sent = contentType === '' ? 'an unknown format' : `an unknown format (${contentType})`
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return statusError(
     'UnsupportedMediaType',
-    `the body of the request was in ${sent} - accepted media types include: ${accepted.join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   )
 }
 

@@ -68,6 +68,5 @@ export function successStatus(details: Status['details']): Status {
     metadata: {},
     status: 'Success',
     ...(details ? { details } : {}),
-    code: 200,
   }
 }

@@ -44,6 +44,8 @@ export const limits = {
 
   // Extension: custom resources and expressions (figures of apiserver pkg/apis/cel/config.go)
   schemaDepthMax: 64,
+  /** Bytes of a definition's warning that a version is deprecated (validation.go). */
+  deprecationWarningBytesMax: 256,
   selectableFieldsMax: 8,
   celSourceCharactersMax: 100_000,
   celDepthMax: 100,

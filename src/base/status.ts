@@ -45,7 +45,8 @@ export interface Status {
   message?: string | undefined
   reason?: StatusReason | undefined
   details?: StatusDetails | undefined
-  code: number
+  /** Absent from what a deletion answers. */
+  code?: number | undefined
 }
 
 /** The HTTP code of each reason (apimachinery pkg/api/errors/errors.go). */
@@ -81,7 +82,7 @@ export class StatusError extends Error {
   }
 
   get code(): number {
-    return this.status.code
+    return this.status.code ?? 500
   }
 
   get reason(): StatusReason | undefined {

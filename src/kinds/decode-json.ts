@@ -80,7 +80,8 @@ function parse(text: string, schema: Definition): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw unrecognized(schema, text, `json parse error: ${(error as Error).message}`)
+    const problem = `couldn't get version/kind; json parse error: ${(error as Error).message}`
+    throw unrecognized(schema.shortName, text, problem)
   }
 }
 
@@ -279,7 +280,7 @@ function misfit(value: unknown, type: ValueType, { schema, path }: Place): Decod
 }
 
 /** What Go's decoder calls a JSON value; a number that a number field cannot hold is named. */
-function jsonKind(value: unknown, type?: ValueType): string {
+export function jsonKind(value: unknown, type?: ValueType): string {
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'number') {
     const intoNumber = type?.is === 'scalar' && ['int32', 'int64'].includes(type.scalar)

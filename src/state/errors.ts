@@ -72,7 +72,7 @@ export function expiredWatch(after: Revision, oldest: Revision): StoreError {
 
 /** A revision that this replica has not reached (apiserver pkg/storage/errors.go). */
 export function tooLargeRevision(revision: Revision, current: Revision): StoreError {
-  const message = `Too large resource version: ${revision}, current: ${current}`
+  const message = `Timeout: Too large resource version: ${revision}, current: ${current}`
   return new StoreError('future revision', 'Timeout', message, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,

@@ -1,4 +1,4 @@
-import { StatusError, statusCodes, statusError } from '../../base/status.ts'
+import { StatusError, statusCodes } from '../../base/status.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import { groupVersion } from '../errors.ts'
 import { copyRecord, type Json } from '../patch/json-value.ts'
@@ -88,11 +88,7 @@ export function readApply(
   const apiVersion = groupVersion(kind)
   const config = stripped(applied, applier.subresource)
   const twice = duplicateIn(shape, config)
-  if (twice !== undefined)
-    throw statusError(
-      'BadRequest',
-      `failed to create typed patch object: ${twice} names an element twice`,
-    )
+  if (twice !== undefined) throw untypedPatch(kind, applied.metadata, twice)
   const said = fieldsOf(shape, config)
   const before = plain(live)
   return {
@@ -101,6 +97,23 @@ export function readApply(
     wanted: ownable(said, applier.subresource),
     merged: merge(shape, before, config),
   }
+}
+
+/** Kubernetes has neither a reason nor a better code for a configuration that is of no type. */
+export function untypedPatch(
+  kind: Pick<Kind, 'group' | 'version' | 'kind'>,
+  { namespace = '', name = '' }: Pick<AnyObject['metadata'], 'namespace' | 'name'>,
+  problem: string,
+): StatusError {
+  const which = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `failed to create typed patch object (${which}): ${problem}`,
+    code: 500,
+  })
 }
 
 /** Without what kubectl applied itself, before it applied on the server. */
@@ -113,20 +126,19 @@ export function disputedOf(
   return allowed ? changed.difference(fieldsOf(shape, allowed)) : changed
 }
 
-/** What the applier owns then. Its time stays when nothing changes. */
+/** What the applier owns then, and since when: as long as nothing else changes, nobody says since when. */
 export function ownershipOf(
-  { self, apiVersion, wanted }: ApplyStart,
+  { self, apiVersion, wanted }: Pick<ApplyStart, 'self' | 'apiVersion' | 'wanted'>,
   mine: Ownership | undefined,
   { changed, removed }: Comparison,
 ): Ownership {
-  const isSame = changed.isEmpty && removed.isEmpty && mine?.apiVersion === apiVersion
-  const keepsTime = isSame && mine.fields.equals(wanted)
+  const isSame = changed.isEmpty && removed.isEmpty
   return {
     manager: self.manager,
     operation: 'Apply',
     apiVersion,
     subresource: self.subresource,
-    time: keepsTime ? mine.time : self.time,
+    time: isSame ? (mine?.time ?? '') : self.time,
     fields: wanted,
   }
 }
@@ -134,7 +146,7 @@ export function ownershipOf(
 function ownershipsOf(shape: Shape, live: AnyObject, apiVersion: string): readonly Ownership[] {
   const known = readOwnerships(live.metadata.managedFields)
   if (known.length > 0 || live.metadata.uid === undefined) return known
-  const fields = fieldsOf(shape, plain(live))
+  const fields = compare(shape, {}, plain(live)).changed
   const all = ownable(fields, '').union(ownable(fields, 'status'))
   const time = live.metadata.creationTimestamp ?? ''
   return [

@@ -38,12 +38,17 @@ export class FieldSet {
     return this.difference(other).isEmpty && other.difference(this).isEmpty
   }
 
-  /** Every path of the set, as Kubernetes prints them: `.spec.containers[name="a"].image`. */
+  /** Every path below this one, as Kubernetes prints them: `.spec.containers[name="a"].image`. */
   paths(prefix = ''): string[] {
-    const below = [...this.children]
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .flatMap(([element, child]) => child.paths(prefix + printElement(element)))
-    return this.member ? [prefix, ...below] : below
+    // The fields of a level come before what is below them (structured-merge-diff fieldpath Set.Iterate).
+    const sorted = [...this.children].sort(([left], [right]) => (left < right ? -1 : 1))
+    const here = sorted.filter(([, child]) => child.member)
+    const below = sorted.filter(([, child]) => child.children.size > 0)
+    const path = (element: string) => prefix + printElement(element)
+    return [
+      ...here.map(([element]) => path(element)),
+      ...below.flatMap(([element, child]) => child.paths(path(element))),
+    ]
   }
 
   /** The value of a managedFields entry's `fieldsV1`. */
@@ -96,7 +101,8 @@ export function decodeRoot(value: unknown): FieldSet {
   return new FieldSet(false, decodeFieldSet(value).children)
 }
 
-function printElement(element: string): string {
+/** An element of a path, as Kubernetes prints it. */
+export function printElement(element: string): string {
   const text = element.slice(2)
   if (element.startsWith('f:')) return `.${text}`
   if (element.startsWith('v:')) return `[=${text}]`

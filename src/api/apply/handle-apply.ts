@@ -1,15 +1,15 @@
-import { isStatus, StatusError, statusError } from '../../base/status.ts'
+import { isStatus, statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import { immutable } from '../../kinds/validation/field-error.ts'
 import type { HandlerContext, RequestInfo } from '../context.ts'
-import { groupVersion, invalidKind } from '../errors.ts'
+import { badRequest, groupVersion, invalid, invalidKind } from '../errors.ts'
 import { versionsOf } from '../extension/other-versions.ts'
 import { createObject } from '../handlers/create.ts'
 import {
   bodyOf,
   checkPlace,
-  checkType,
   decodeObject,
   decodeOfKind,
   isDryRun,
@@ -18,10 +18,10 @@ import {
 import { type ResourceContext, representationOf } from '../handlers/resource-context.ts'
 import { changeObject, partOf, writtenResponse } from '../handlers/update.ts'
 import { timestamp } from '../handlers/write-object.ts'
-import { parsePatch } from '../patch/json-value.ts'
+import { isRecord, type JsonRecord, parsePatch } from '../patch/json-value.ts'
 import { isTrue } from '../request-info.ts'
 import { applyAcrossVersions } from './across-versions.ts'
-import { type Applier, applyObject } from './apply-object.ts'
+import { type Applier, applyObject, untypedPatch } from './apply-object.ts'
 import { checkedManager } from './field-manager.ts'
 import { updateLastApplied } from './last-applied.ts'
 import { hasOtherVersions } from './managed-fields.ts'
@@ -45,7 +45,8 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
   }
   const bytes = yamlBytes(bodyOf(context))
   const written = parsePatch(bytes)
-  const applied = readApplied(context, bytes)
+  if (!isRecord(written)) throw badRequest('error decoding YAML: the body must be an object')
+  const applied = readApplied(context, bytes, written)
   const change = () =>
     changeObject(context, {
       part,
@@ -56,7 +57,8 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
         const object = await appliedTo(context, current, applied, applier)
         updateLastApplied(object, current, applier.manager, written)
         if (resourceVersion) object.metadata.resourceVersion = resourceVersion
-        if (uid) object.metadata.uid = uid
+        if (uid && uid !== current.metadata.uid)
+          throw invalid(kind, info.name, immutable('metadata.uid', uid, current.metadata.uid))
         applyDefaults(kind, object)
         return object
       },
@@ -113,20 +115,22 @@ const unknownField = /^unknown field "(.*)"$/
 
 /**
  * Nobody can own a field that no schema declares, however lenient the writer is (structured-merge-diff
- * typed/validate.go, apiserver's structuredmerge.go). The code is that of an error without a reason.
+ * typed/validate.go, apiserver's structuredmerge.go).
  */
-function untypedPatch(
-  kind: Pick<Kind, 'group' | 'version' | 'kind'>,
-  { namespace, name }: RequestInfo,
-  undeclared: readonly string[],
-): StatusError {
+function undeclaredFields(undeclared: readonly string[]): string {
   const problems = undeclared.map((path) => `.${path}: field not declared in schema`)
   const [first = ''] = problems
-  const text = problems.length === 1 ? first : ['errors:', ...problems].join('\n  ')
-  const place = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
-  const message = `failed to create typed patch object (${place}): ${text}`
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' } as const
-  return new StatusError({ ...status, message, code: 500 })
+  return problems.length === 1 ? first : ['errors:', ...problems].join('\n  ')
+}
+
+/** A configuration must be of the path's type (apimachinery managedfields/internal/versioncheck.go). */
+function checkSaidType({ kind }: ResourceContext, written: JsonRecord): void {
+  // Of a type of the table what is left out is filled in.
+  const [ownVersion, ownName] = kind.custom ? ['', ''] : [groupVersion(kind), kind.kind]
+  const { apiVersion = ownVersion, kind: name = ownName } = written
+  if (apiVersion === groupVersion(kind) && name === kind.kind) return
+  const shown = String(apiVersion).includes('/') ? apiVersion : `/${apiVersion}`
+  throw badRequest(`invalid object type: ${shown}, Kind=${name}`)
 }
 
 /** Throws for the unknown fields that decoding found. */
@@ -136,19 +140,19 @@ export function refuseUndeclared(
   problems: readonly string[],
 ): void {
   const undeclared = problems.flatMap((text) => unknownField.exec(text)?.[1] ?? [])
-  if (undeclared.length > 0) throw untypedPatch(kind, info, undeclared)
+  if (undeclared.length > 0) throw untypedPatch(kind, info, undeclaredFields(undeclared))
 }
 
 /** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
-function readApplied(context: ResourceContext, bytes: Uint8Array): AnyObject {
+function readApplied(context: ResourceContext, bytes: Uint8Array, written: JsonRecord): AnyObject {
   const { kind, info } = context
+  checkSaidType(context, written)
   const decoded = decodeOfKind(kind, bytes, 'Warn')
   refuseUndeclared(kind, info, decoded.warnings)
   // What is left are fields that are there twice: refused, told or passed over, as is asked.
   const object = decoded.warnings.length > 0 ? decodeObject(context, bytes) : decoded.object
   object.metadata ??= {}
-  checkType(object, { kind: kind.kind, apiVersions: [groupVersion(kind)] })
-  if ((object.metadata.managedFields ?? []).length > 0)
+  if (isRecord(written['metadata']) && (written['metadata']['managedFields'] ?? null) !== null)
     throw statusError('BadRequest', 'metadata.managedFields must be nil')
   checkPlace(kind, object, info.namespace, info.name)
   return object

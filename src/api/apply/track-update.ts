@@ -39,7 +39,13 @@ export function ownersOfNew(
   updater: Updater,
 ): ManagedFieldsEntry[] | undefined {
   const shape = shapeOf(kind)
-  if (shape.is !== 'struct' && shape.is !== 'custom') return undefined
+  const own = { ...updater, operation: 'Update', apiVersion: groupVersion(kind) } as const
+  if (shape.is === 'custom') {
+    const { changed } = compare(shape, { metadata: {} }, unowned(object))
+    const owned = ownable(changed, '')
+    return owned.isEmpty ? undefined : [entryOf(own, owned.encode())]
+  }
+  if (shape.is !== 'struct') return undefined
   const fields = encodedMembers(shape, object as never, unownedMembers)
   const metadataShape = memberShape(shape, 'metadata')
   const metadata =
@@ -48,7 +54,6 @@ export function ownersOfNew(
       : {}
   const all = Object.keys(metadata).length === 0 ? fields : { 'f:metadata': metadata, ...fields }
   if (Object.keys(all).length === 0) return undefined
-  const own = { ...updater, operation: 'Update', apiVersion: groupVersion(kind) } as const
   return [entryOf(own, all)]
 }
 

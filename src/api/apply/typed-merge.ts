@@ -1,5 +1,5 @@
 import { isRecord, type Json, jsonEqual } from '../patch/json-value.ts'
-import { emptySet, FieldSet, wholeField } from './field-set.ts'
+import { emptySet, FieldSet, printElement, wholeField } from './field-set.ts'
 import { assembled, isElementList, type Part, partsOf, type Shape } from './shape.ts'
 
 /** The fields that a value sets (structured-merge-diff typed.ToFieldSet). */
@@ -7,6 +7,15 @@ export function fieldsOf(shape: Shape, value: Json): FieldSet {
   const parts = partsOf(shape, value)
   if (parts.size === 0) return wholeField
   return new FieldSet(false, childSets(shape, parts))
+}
+
+/** As `fieldsOf`, with everything that has fields of its own. */
+export function nodesOf(shape: Shape, value: Json): FieldSet {
+  const children = [...partsOf(shape, value)].map(([element, part]): [string, FieldSet] => [
+    element,
+    nodesOf(part.shape, part.value),
+  ])
+  return new FieldSet(true, new Map(children))
 }
 
 function childSets(shape: Shape, parts: ReadonlyMap<string, Part>): Map<string, FieldSet> {
@@ -62,15 +71,28 @@ function hasMembers({ is }: Shape): boolean {
   return is === 'struct' || is === 'map' || is === 'custom'
 }
 
-/** The first list element that a value names twice, as `.spec.ports[name="a"]`; undefined if none. */
+/** The first list that names an element twice, and which; undefined if there is none. */
 export function duplicateIn(shape: Shape, value: Json, path = ''): string | undefined {
   const parts = partsOf(shape, value)
-  if (Array.isArray(value) && parts.size > 0 && parts.size < value.length) return path
+  if (Array.isArray(value) && parts.size > 0 && parts.size < value.length) {
+    const twice = repeated(shape, value)
+    return `${path}: duplicate entries for key ${printElement(twice)}`
+  }
   for (const [element, part] of parts) {
-    const found = duplicateIn(part.shape, part.value, `${path}.${element.slice(2)}`)
+    const found = duplicateIn(part.shape, part.value, `${path}${printElement(element)}`)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+function repeated(shape: Shape, items: readonly Json[]): string {
+  const seen = new Set<string>()
+  for (const item of items) {
+    const [element = ''] = partsOf(shape, [item]).keys()
+    if (seen.has(element)) return element
+    seen.add(element)
+  }
+  return ''
 }
 
 /**
@@ -106,15 +128,21 @@ export interface Comparison {
 
 const same: Comparison = { changed: emptySet, removed: emptySet }
 
-/** What differs between two values of a shape, field by field. */
+/**
+ * What differs between two values of a shape, field by field. What comes or goes as a whole does so itself,
+ * beside all that is in it (structured-merge-diff typed/compare.go): told of custom kinds, where no
+ * structure is there before somebody writes it.
+ */
 export function compare(
   shape: Shape,
   before: Json | undefined,
   after: Json | undefined,
+  marks = shape.is === 'custom',
 ): Comparison {
+  const whole = marks ? nodesOf : fieldsOf
   if (before === undefined)
-    return { changed: after === undefined ? emptySet : fieldsOf(shape, after), removed: emptySet }
-  if (after === undefined) return { changed: emptySet, removed: fieldsOf(shape, before) }
+    return { changed: after === undefined ? emptySet : whole(shape, after), removed: emptySet }
+  if (after === undefined) return { changed: emptySet, removed: whole(shape, before) }
   // Most of an object is as it was: finding that out is cheaper than taking it apart.
   if (jsonEqual(before, after)) return same
   const old = partsOf(shape, before)
@@ -124,7 +152,7 @@ export function compare(
   const removed = new Map<string, FieldSet>()
   for (const element of new Set([...old.keys(), ...now.keys()])) {
     const part = (now.get(element) ?? old.get(element)) as Part
-    const below = compare(part.shape, old.get(element)?.value, now.get(element)?.value)
+    const below = compare(part.shape, old.get(element)?.value, now.get(element)?.value, marks)
     const isElement = isElementList(shape)
     if (isElement && !old.has(element))
       changed.set(element, new FieldSet(true, below.changed.children))

@@ -1,7 +1,7 @@
 import { limits } from '../../base/limits.ts'
 import { type EncodedObject, encodeObject, parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, CustomContent, Kind } from '../../kinds/kind.ts'
-import { applyStructuralDefaults } from '../../kinds/structural/default-values.ts'
+import { applyStructuralDefaults, dropNulls } from '../../kinds/structural/default-values.ts'
 import { prune } from '../../kinds/structural/prune.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import type { ApiOptions, HandlerContext } from '../context.ts'
@@ -104,6 +104,7 @@ class CustomStorage implements ObjectStorage {
 
   #cleaned(record: KeyValue, object: AnyObject): KeyValue {
     prune(this.#custom.schema, object, true)
+    dropNulls(this.#custom.schema, object)
     applyStructuralDefaults(this.#custom.schema, object)
     const encoded = encodeObject(object)
     if (sameContent(record.value, encoded.bytes)) return record

@@ -69,7 +69,7 @@ function* policyErrors(options: DeleteOptions): Generator<FieldError, void, void
     yield {
       type: 'FieldValueInvalid',
       field,
-      message: `Invalid value: "${policy}": orphanDependents and propagationPolicy cannot be both set`,
+      message: `Invalid value: "${policy}": orphanDependents and deletionPropagation cannot be both set`,
     }
   if (policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan')
     yield {
@@ -77,12 +77,12 @@ function* policyErrors(options: DeleteOptions): Generator<FieldError, void, void
       field,
       message:
         `Unsupported value: ${JSON.stringify(policy)}: supported values: ` +
-        '"Background", "Foreground", "Orphan"',
+        '"Foreground", "Background", "Orphan", "nil"',
     }
 }
 
 function seconds(text: string): number {
   if (!/^-?[0-9]{1,15}$/.test(text))
-    throw badRequest(`gracePeriodSeconds: ${JSON.stringify(text)} is not a whole number of seconds`)
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
 }

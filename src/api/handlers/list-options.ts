@@ -46,18 +46,15 @@ export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch')
   }
 }
 
-/** A resourceVersion of a request: undefined for ''. Throws Invalid for what is no revision. */
+/** A resourceVersion of a request: undefined for ''. Throws BadRequest for what is no revision. */
 export function parseRevision(text: string): Revision | undefined {
   if (text === '') return undefined
   const value = Number(text)
   if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
-    throw invalidKind('ListOptions', 'meta.k8s.io', '', [
-      {
-        type: 'FieldValueInvalid',
-        field: 'resourceVersion',
-        message: `Invalid value: ${JSON.stringify(text)}: must be a whole number`,
-      },
-    ])
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ` +
+        `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
   return value as Revision
 }
 
@@ -110,7 +107,7 @@ function unsupportedMatch(match: string): FieldError {
   return {
     type: 'FieldValueNotSupported',
     field: 'resourceVersionMatch',
-    message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+    message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
   }
 }
 
@@ -118,7 +115,7 @@ function wholeNumber(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
   const value = Number(text)
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
-    throw badRequest(`${name}: ${JSON.stringify(text)} is not a whole number from 0 on`)
-  return value
+  if (!/^-?[0-9]+$/.test(text) || !Number.isSafeInteger(value))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Math.max(0, value)
 }

@@ -2,6 +2,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import { applyType, handleApply } from '../apply/handle-apply.ts'
+import { invalidKind } from '../errors.ts'
 import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
 import { bodyOf, checkPlace, contentTypeOf, decodeObject, isDryRun } from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
@@ -15,6 +16,14 @@ import { changeObject, partOf, writtenResponse } from './update.ts'
 export async function handlePatch(context: ResourceContext): Promise<ApiResponse> {
   if (contentTypeOf(context) === applyType) return handleApply(context)
   const { info, kind } = context
+  if (info.query.has('force'))
+    throw invalidKind('PatchOptions', 'meta.k8s.io', '', [
+      {
+        type: 'FieldValueForbidden',
+        field: 'force',
+        message: 'Forbidden: may not be specified for non-apply patch',
+      },
+    ])
   const representation = representationOf(context)
   const part = partOf(context)
   const dryRun = isDryRun(context)

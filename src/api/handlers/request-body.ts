@@ -72,10 +72,9 @@ export function readBody(context: HandlerContext, expected: BodyKind): AnyObject
 function readCustom(context: ResourceContext, expected: Omit<BodyKind, 'definition'>): AnyObject {
   const bytes = bodyOf(context)
   const type = contentTypeOf(context)
-  if (bytes.length === 0) throw emptyBody()
   if (type !== 'application/json' && type !== 'application/yaml')
-    throw unsupportedMediaType(type, bodyTypes.slice(0, 2))
-  const json = type === 'application/yaml' ? yamlBytes(bytes) : bytes
+    throw unsupportedMediaType(bodyTypes)
+  const json = type === 'application/yaml' && bytes.length > 0 ? yamlBytes(bytes) : bytes
   const object = decodeObject(context, json)
   checkType(object, expected)
   return object
@@ -109,7 +108,7 @@ function decodeAs(
     return decodeProtobuf(definition, bytes).object
   if (type === 'application/json') return decodeText(context, definition, bytes)
   if (type === 'application/yaml') return decodeText(context, definition, yamlBytes(bytes))
-  throw unsupportedMediaType(type, bodyTypes)
+  throw unsupportedMediaType(bodyTypes)
 }
 
 /** JSON into an object of `definition`, as strictly as the request asks. */
@@ -158,7 +157,7 @@ function fieldValidationOf({ info }: HandlerContext): FieldValidation {
   const text = info.query.get('fieldValidation') ?? ''
   if (text === '') return 'Warn'
   if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text
-  throw unsupportedOption(info, 'fieldValidation', text, ['', 'Ignore', 'Warn', 'Strict'])
+  throw unsupportedOption(info, 'fieldValidation', text, ['', 'Ignore', 'Strict', 'Warn'])
 }
 
 /** apiVersion and kind may be left out; what is there must fit the path. */
@@ -177,8 +176,8 @@ export function checkType(object: AnyObject, expected: Omit<BodyKind, 'definitio
  */
 export function isDryRun({ info }: HandlerContext, more: readonly string[] = []): boolean {
   const values = [...more, ...info.query.getAll('dryRun')]
-  const wrong = values.find((value) => value !== 'All' && value !== '')
-  if (wrong !== undefined) throw unsupportedOption(info, 'dryRun', wrong, ['All'])
+  if (values.some((value) => value !== 'All' && value !== ''))
+    throw unsupportedOption(info, 'dryRun', values, ['All'])
   return values.includes('All')
 }
 
@@ -197,7 +196,7 @@ export function optionsKindOf(verb: string): string {
 function unsupportedOption(
   { verb }: RequestInfo,
   field: string,
-  value: string,
+  value: string | readonly string[],
   supported: readonly string[],
 ): Error {
   const list = supported.map((one) => JSON.stringify(one)).join(', ')

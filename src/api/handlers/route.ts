@@ -1,7 +1,13 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import type { Handler } from '../context.ts'
-import { methodNotAllowed, noSuchPath } from '../errors.ts'
+import {
+  badRequest,
+  methodNotAllowed,
+  methodNotSupported,
+  noSuchPath,
+  notFound,
+} from '../errors.ts'
 import { handleEviction } from '../subresources/eviction.ts'
 import { handleToken } from '../subresources/token.ts'
 import { handleBinding } from './binding.ts'
@@ -61,7 +67,8 @@ export function resourceHandler(
   if (info.subresource !== '') return subresourceHandler(context, extensions)
   const handler = verbs.get(info.verb)
   if (!handler || !kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
-  if ((info.name === '') !== collectionVerbs.has(info.verb)) throw methodNotAllowed()
+  if ((info.name === '') !== collectionVerbs.has(info.verb))
+    throw kind.custom && info.name === '' ? badRequest('name must be provided') : methodNotAllowed()
   return handler
 }
 
@@ -70,7 +77,9 @@ function subresourceHandler(
   extensions: ReadonlyMap<string, Handler>,
 ): ResourceHandler {
   const known = kind.subresources.find((one) => one.name === info.subresource)
-  if (!known) throw noSuchPath()
+  // A path below a custom resource is one of that resource, whatever it is called.
+  if (!known) throw kind.custom ? notFound(kind, info.name) : noSuchPath()
+  if (kind.custom && !known.verbs.includes(info.verb)) throw methodNotSupported(kind, info.verb)
   const extension = extensions.get(`${info.resource}/${info.subresource}`)
   if (extension) return extension
   if (parts.has(info.subresource) || kind.parts.has(info.subresource)) {
@@ -89,7 +98,8 @@ function checkScope(kind: Kind, { info }: ResourceContext): void {
   if (kind.namespaced) {
     if (info.namespace !== '') return
     if (info.name !== '') throw noSuchPath()
-    if (info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed()
+    if (info.verb !== 'list' && info.verb !== 'watch')
+      throw kind.custom ? noSuchPath() : methodNotAllowed()
   } else if (info.namespace !== '' && kind.resource !== 'namespaces') {
     throw noSuchPath()
   }

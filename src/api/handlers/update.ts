@@ -10,7 +10,15 @@ import { updaterOf } from '../apply/field-manager.ts'
 import { hasOtherVersions } from '../apply/managed-fields.ts'
 import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
 import { isStale } from '../encryption/encrypted-store.ts'
-import { conflict, groupVersion, invalid, methodNotAllowed, notFound } from '../errors.ts'
+import {
+  badRequest,
+  conflict,
+  groupVersion,
+  invalid,
+  invalidKind,
+  methodNotAllowed,
+  notFound,
+} from '../errors.ts'
 import { versionsOf } from '../extension/other-versions.ts'
 import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
@@ -53,6 +61,10 @@ export async function handleUpdate(context: ResourceContext): Promise<ApiRespons
   const representation = representationOf(context)
   const object = readObject(context)
   const dryRun = isDryRun(context)
+  if (!object.metadata.name)
+    throw badRequest(
+      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
+    )
   checkPlace(kind, object, info.namespace, info.name)
   applyDefaults(kind, object)
   const part = partOf(context)
@@ -190,7 +202,8 @@ function checkRevision(kind: Kind, object: AnyObject, record: KeyValue): void {
   if (resourceVersion && resourceVersion !== '0') {
     if (resourceVersion !== String(record.modRevision)) throw conflict(kind, name ?? '')
   } else if (!kind.unconditionalUpdate) {
-    throw invalid(kind, name ?? '', [
+    // The registry says so, which knows resources and not kinds (pkg/registry/generic/registry/store.go).
+    throw invalidKind(kind.resource, kind.group, name ?? '', [
       {
         type: 'FieldValueInvalid',
         field: 'metadata.resourceVersion',

@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import { type StatusError, statusError } from '../../base/status.ts'
+import { jsonKind } from '../../kinds/decode-json.ts'
 import { copyJson, isRecord, type Json, jsonEqual } from './json-value.ts'
 
 /**
@@ -9,19 +10,21 @@ import { copyJson, isRecord, type Json, jsonEqual } from './json-value.ts'
  */
 export function applyJsonPatch(document: Json, patch: Json): Json {
   if (!Array.isArray(patch))
-    throw statusError('BadRequest', 'error decoding patch: a JSON patch is a list of operations')
+    throw statusError(
+      'BadRequest',
+      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type []handlers.jsonPatchOp`,
+    )
   if (patch.length > limits.jsonPatchOperationsMax)
     throw statusError(
       'RequestEntityTooLarge',
-      `The allowed maximum operations in a JSON patch is ${limits.jsonPatchOperationsMax}, got ${patch.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${limits.jsonPatchOperationsMax}, got ${patch.length}`,
     )
   let copiedBytes = 0
   return patch.map(parseOperation).reduce<Json>((patched, operation) => {
     if (operation.op === 'copy') {
-      const copied = existing(patched, operation.from, 'copy')
+      const copied = existing(patched, operation.from)
       copiedBytes += Buffer.byteLength(JSON.stringify(copied))
-      if (copiedBytes > limits.bodyBytesMax)
-        throw refused(`the copies of this patch take more than ${limits.bodyBytesMax} bytes`)
+      if (copiedBytes > limits.bodyBytesMax) throw refused()
     }
     return applyOperation(patched, operation)
   }, document)
@@ -32,24 +35,31 @@ type JsonPatchOperation =
   | { op: 'remove'; path: string[] }
   | { op: 'move' | 'copy'; path: string[]; from: string[] }
 
-function parseOperation(operation: Json, index: number): JsonPatchOperation {
+function parseOperation(operation: Json): JsonPatchOperation {
+  if (operation !== null && !isRecord(operation))
+    throw statusError(
+      'BadRequest',
+      `error decoding patch: json: cannot unmarshal ${jsonKind(operation)} into Go value of type handlers.jsonPatchOp`,
+    )
   const malformed = (what: string) =>
-    statusError('BadRequest', `error decoding patch: operation ${index}: ${what}`)
-  if (!isRecord(operation)) throw malformed('not an object')
+    statusError('BadRequest', `invalid operation ${JSON.stringify(operation)}: ${what}`)
   const pointer = (name: 'path' | 'from'): string[] => {
-    const text = operation[name]
-    if (typeof text !== 'string') throw malformed(`"${name}" must be a JSON pointer`)
+    const text = operation?.[name]
+    const problem = `failed to decode '${name}': operation missing ${name} field: missing value`
+    if (typeof text !== 'string') throw malformed(problem)
     const tokens = parsePointer(text)
-    if (!tokens) throw malformed(`"${name}" is not a JSON pointer: ${JSON.stringify(text)}`)
+    if (!tokens) throw malformed(`"${name}" is not a JSON pointer`)
     return tokens
   }
-  switch (operation['op']) {
+  switch (operation?.['op']) {
     case 'add':
     case 'replace':
     case 'test': {
       const value = operation['value']
-      if (value === undefined) throw malformed('"value" is missing')
-      return { op: operation['op'], path: pointer('path'), value }
+      const path = pointer('path')
+      if (value === undefined)
+        throw malformed("failed to decode 'value': operation, missing value field: missing value")
+      return { op: operation['op'], path, value }
     }
     case 'remove':
       return { op: 'remove', path: pointer('path') }
@@ -57,7 +67,7 @@ function parseOperation(operation: Json, index: number): JsonPatchOperation {
     case 'copy':
       return { op: operation['op'], path: pointer('path'), from: pointer('from') }
     default:
-      throw malformed(`unexpected kind ${JSON.stringify(operation['op'] ?? null)}`)
+      throw malformed('unsupported operation')
   }
 }
 
@@ -75,56 +85,56 @@ function applyOperation(document: Json, operation: JsonPatchOperation): Json {
   const { op, path } = operation
   switch (op) {
     case 'add':
-      return add(document, path, copyJson(operation.value), op)
+      return add(document, path, copyJson(operation.value))
     case 'remove':
-      return remove(document, path, op)
+      return remove(document, path)
     case 'replace':
       return replace(document, path, copyJson(operation.value))
     case 'test':
       return test(document, path, operation.value)
     case 'copy':
-      return add(document, path, copyJson(existing(document, operation.from, op)), op)
+      return add(document, path, copyJson(existing(document, operation.from)))
     case 'move': {
       const { from } = operation
       if (from.length < path.length && from.every((token, index) => token === path[index]))
-        throw refused(`move operation does not apply: ${print(from)} cannot move into itself`)
-      const value = existing(document, from, op)
-      return add(remove(document, from, op), path, value, op)
+        throw refused()
+      const value = existing(document, from)
+      return add(remove(document, from), path, value)
     }
   }
 }
 
-function add(document: Json, path: readonly string[], value: Json, op: string): Json {
+function add(document: Json, path: readonly string[], value: Json): Json {
   const last = path.at(-1)
   if (last === undefined) return value
-  const parent = existing(document, path.slice(0, -1), op, path)
+  const parent = existing(document, path.slice(0, -1))
   if (Array.isArray(parent)) {
     const index = last === '-' ? parent.length : arrayIndex(last)
-    if (index === undefined || index > parent.length) throw noSuchIndex(op, path)
+    if (index === undefined || index > parent.length) throw refused()
     parent.splice(index, 0, value)
   } else if (isRecord(parent)) parent[last] = value
-  else throw missing(op, path)
+  else throw refused()
   return document
 }
 
-function remove(document: Json, path: readonly string[], op: string): Json {
+function remove(document: Json, path: readonly string[]): Json {
   const last = path.at(-1)
   if (last === undefined) return null
-  const parent = existing(document, path.slice(0, -1), op, path)
+  const parent = existing(document, path.slice(0, -1))
   if (Array.isArray(parent)) {
     const index = arrayIndex(last)
-    if (index === undefined || index >= parent.length) throw noSuchIndex(op, path)
+    if (index === undefined || index >= parent.length) throw refused()
     parent.splice(index, 1)
   } else if (isRecord(parent) && Object.hasOwn(parent, last)) delete parent[last]
-  else throw missing(op, path)
+  else throw refused()
   return document
 }
 
 function replace(document: Json, path: readonly string[], value: Json): Json {
   const last = path.at(-1)
   if (last === undefined) return value
-  existing(document, path, 'replace')
-  const parent = existing(document, path.slice(0, -1), 'replace')
+  existing(document, path)
+  const parent = existing(document, path.slice(0, -1))
   if (Array.isArray(parent)) parent[Number(last)] = value
   else if (isRecord(parent)) parent[last] = value
   return document
@@ -133,18 +143,13 @@ function replace(document: Json, path: readonly string[], value: Json): Json {
 /** As Kubernetes has it, testing a missing member against null holds. */
 function test(document: Json, path: readonly string[], value: Json): Json {
   const found = lookUp(document, path)
-  if (!jsonEqual(found ?? null, value)) throw refused(`testing value ${print(path)} failed`)
+  if (!jsonEqual(found ?? null, value)) throw refused()
   return document
 }
 
-function existing(
-  document: Json,
-  path: readonly string[],
-  op: string,
-  named: readonly string[] = path,
-): Json {
+function existing(document: Json, path: readonly string[]): Json {
   const found = lookUp(document, path)
-  if (found === undefined) throw missing(op, named)
+  if (found === undefined) throw refused()
   return found
 }
 
@@ -164,23 +169,11 @@ function arrayIndex(token: string): number | undefined {
   return /^(0|[1-9]\d{0,8})$/.test(token) ? Number(token) : undefined
 }
 
-function print(path: readonly string[]): string {
-  return path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
-
-function missing(op: string, path: readonly string[]): StatusError {
-  return refused(`${op} operation does not apply: doc is missing path: "${print(path)}"`)
-}
-
-function noSuchIndex(op: string, path: readonly string[]): StatusError {
-  return refused(`${op} operation does not apply: no such index: "${print(path)}"`)
-}
-
-/** Kubernetes' answer to a JSON patch that does not apply, and which operation did not. */
-function refused(message: string): StatusError {
+/** Kubernetes' answer to a JSON patch that does not apply: not even which operation did not. */
+function refused(): StatusError {
   return statusError(
     'Invalid',
-    `the server rejected our request due to an error in our request: ${message}`,
+    'the server rejected our request due to an error in our request',
     {},
   )
 }

@@ -5,6 +5,7 @@ import type { AnyObject, Column, CustomContent, FieldError, Kind, Verb } from '.
 import { age, ageOf, nameOf } from '../print.ts'
 import { type JsonPath, namesOf, parseJsonPath, valuesAt } from '../structural/json-path.ts'
 import { hasRules, ruleViolations } from '../structural/rules.ts'
+import { member, type SchemaProps } from '../structural/schema-props.ts'
 import { invalidValue, validateValue } from '../structural/validate-value.ts'
 import { validateMeta, validateMetaUpdate } from '../validation/object-meta.ts'
 import {
@@ -14,6 +15,8 @@ import {
   type ScalePaths,
   storageVersionOf,
 } from './definition-spec.ts'
+import { validateEmbedded } from './validate-embedded.ts'
+import { compareVersionNames } from './version-order.ts'
 
 const verbs: readonly Verb[] = [
   'delete',
@@ -79,11 +82,16 @@ export function customKind(definition: CustomDefinition, version: DefinitionVers
 }
 
 function deprecationOf(
-  { spec: { group, names } }: CustomDefinition,
+  { spec: { group, names, versions } }: CustomDefinition,
   { name, deprecated, deprecationWarning }: DefinitionVersion,
 ): string | undefined {
   if (!deprecated) return undefined
-  return deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`
+  if (deprecationWarning !== undefined) return deprecationWarning
+  const [better] = versions
+    .filter((one) => one.served && !one.deprecated && compareVersionNames(one.name, name) < 0)
+    .sort((left, right) => compareVersionNames(left.name, right.name))
+  const instead = better ? `; use ${group}/${better.name} ${names.kind}` : ''
+  return `${group}/${name} ${names.kind} is deprecated${instead}`
 }
 
 function contentOf(definition: CustomDefinition, version: DefinitionVersion): CustomContent {
@@ -120,30 +128,64 @@ function validations(
   custom: CustomContent,
   namespaced: boolean,
 ): Pick<Kind, 'validateCreate' | 'validateUpdate' | 'validateStatusUpdate'> {
-  const ruled = hasRules(custom.schema)
-  const errorsOf = (object: AnyObject, old: AnyObject | undefined): FieldError[] => {
-    const errors = [
-      ...validateValue(custom.schema, object, '', old),
-      ...replicasErrors(custom, object),
-    ]
-    // A value of the wrong type is none that a rule could judge.
-    if (errors.length > 0 || !ruled) return errors
-    return ruleViolations(custom.schema, object, old, new Budget(limits.celRequestCostMax))
+  const { schema } = custom
+  const ruled = hasRules(schema)
+  const whole = (object: AnyObject, old: AnyObject | undefined): FieldError[] => [
+    ...validateValue(schema, object, '', old),
+    ...replicasErrors(custom, object),
+    ...validateEmbedded(schema, object, ''),
+  ]
+  const judged = (
+    errors: readonly FieldError[],
+    object: AnyObject,
+    old: AnyObject | undefined,
+  ): FieldError[] => {
+    if (!ruled) return [...errors]
+    if (errors.some(({ type }) => hidesRules.has(type))) return [...errors, rulesUnchecked]
+    const budget = new Budget(limits.celRequestCostMax)
+    return [...errors, ...ruleViolations(schema, object, old, budget)]
   }
+  const ofUpdate = (object: AnyObject, old: AnyObject) =>
+    validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer: true })
   return {
-    validateCreate: (object) => [
-      ...validateMeta(object.metadata, { namespaced, anyFinalizer: true }),
-      ...errorsOf(object, undefined),
-    ],
-    validateUpdate: (object, old) => [
-      ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer: true }),
-      ...errorsOf(object, old),
-    ],
-    validateStatusUpdate: (object, old) => [
-      ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer: true }),
-      ...errorsOf(object, old),
-    ],
+    validateCreate: (object) => {
+      const ofMeta = validateMeta(object.metadata, { namespaced, anyFinalizer: true })
+      return judged([...ofMeta, ...whole(object, undefined)], object, undefined)
+    },
+    validateUpdate: (object, old) =>
+      judged([...ofUpdate(object, old), ...whole(object, old)], object, old),
+    validateStatusUpdate: (object, old) =>
+      judged([...ofUpdate(object, old), ...statusErrors(custom, object, old)], object, old),
   }
+}
+
+/** Nothing but the status is judged where nothing else is written, and by a path of its own. */
+function statusErrors(custom: CustomContent, object: AnyObject, old: AnyObject): FieldError[] {
+  const schema = member(custom.schema.properties, 'status') as SchemaProps | undefined
+  const { status } = object
+  const isJudged = schema && status !== undefined
+  const found = isJudged ? validateValue(schema, status, '', old['status']) : []
+  const placed = found.map((error) => {
+    const isPlaced = error.field !== '<nil>'
+    return isPlaced ? { ...error, field: `status.${error.field}`.replace(/\.(?=\[|$)/, '') } : error
+  })
+  return [...placed, ...replicasErrors(custom, object)]
+}
+
+/** A value that breaks its schema like that is none that a rule could judge (strategy.go). */
+const hidesRules: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+
+const rulesUnchecked: FieldError = {
+  type: 'FieldValueInvalid',
+  field: '<nil>',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 }
 
 const replicasMax = 2 ** 31 - 1
@@ -185,7 +227,7 @@ function textAt(path: JsonPath, object: AnyObject): string {
 function printing(columns: readonly PrinterColumn[] | undefined): Pick<Kind, 'columns' | 'row'> {
   if (!columns || columns.length === 0)
     return {
-      columns: [nameColumn, ageColumn],
+      columns: [nameColumn, { ...ageColumn, type: 'date' }],
       row: (object, nowMs) => [nameOf(object), age(object, nowMs)],
     }
   const cells = columns.map((column) => ({

@@ -1,14 +1,16 @@
 import { statusError } from '../../base/status.ts'
-import { DecodeProblem } from '../codec/decode-error.ts'
+import { DecodeProblem, unrecognized } from '../codec/decode-error.ts'
 import { duplicateFields } from '../codec/strict-scan.ts'
 import {
   type Decoded,
   decodePart,
   type FieldValidation,
+  jsonKind,
   withoutPrototypes,
 } from '../decode-json.ts'
 import type { AnyObject, Kind } from '../kind.ts'
 import { definition } from '../schema.ts'
+import { dropNulls } from '../structural/default-values.ts'
 import { prune } from '../structural/prune.ts'
 import { isObject, type JsonObject } from '../structural/schema-props.ts'
 
@@ -21,7 +23,9 @@ const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
  */
 export function decodeCustom(kind: Kind, bytes: Uint8Array, validation: FieldValidation): Decoded {
   const text = utf8(kind, bytes)
-  const { object, pruned } = decodeCustomValue(kind, parsed(kind, text))
+  const body = parsed(kind, text)
+  checkIdentity(kind, body, text)
+  const { object, pruned } = decodeCustomValue(kind, body)
   if (validation === 'Ignore') return { object, warnings: [] }
   const unknown = pruned.map((path) => `unknown field "${path}"`)
   const warnings = [...new Set([...duplicateFields(text), ...unknown])]
@@ -45,7 +49,9 @@ export function decodeCustomValue(
       metadata: readMeta(metadata),
       ...rest,
     }
-    const pruned = prune(kind.custom?.schema ?? {}, object, true)
+    const schema = kind.custom?.schema ?? {}
+    const pruned = prune(schema, object, true)
+    dropNulls(schema, object)
     return { object, pruned }
   } catch (error) {
     if (error instanceof DecodeProblem) throw undecodable(kind, error.message)
@@ -53,13 +59,45 @@ export function decodeCustomValue(
   }
 }
 
+/**
+ * A custom resource says what it is: nothing is filled in
+ * (apimachinery pkg/apis/meta/v1/unstructured/helpers.go).
+ */
+function checkIdentity(
+  { kind, group, version }: Kind,
+  body: unknown,
+  text: string,
+): asserts body is JsonObject {
+  const unread = (problem: string) =>
+    unrecognized(kind, text, `couldn't get version/kind; json parse error: json: ${problem}`)
+  if (body !== null && !isObject(body))
+    throw unread(`cannot unmarshal ${jsonKind(body)} into Go ${identityType}`)
+  for (const field of ['apiVersion', 'kind'] as const) {
+    const value = body?.[field] ?? ''
+    if (typeof value !== 'string')
+      throw unread(
+        `cannot unmarshal ${jsonKind(value)} into Go struct field .${field} of type string`,
+      )
+  }
+  if (!body?.['kind']) throw unrecognized(kind, text, `Object 'Kind' is missing in '${text}'`)
+  const given = body['apiVersion'] ?? ''
+  if (given !== `${group}/${version}`)
+    throw statusError(
+      'BadRequest',
+      `the API version in the data (${given}) does not match the expected API version (${group}/${version})`,
+    )
+}
+
+const identityType =
+  'value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
 function readMeta(metadata: unknown): AnyObject['metadata'] {
   if (metadata === undefined || metadata === null) return {}
   if (!isObject(metadata))
     throw new DecodeProblem(
-      'json: cannot unmarshal metadata into Go struct field of type v1.ObjectMeta',
+      `json: cannot unmarshal ${jsonKind(metadata)} into Go value of type v1.ObjectMeta`,
     )
-  return decodePart(definition(objectMeta), metadata, 'metadata') as AnyObject['metadata']
+  return decodePart(definition(objectMeta), metadata, '') as AnyObject['metadata']
 }
 
 function utf8(kind: Kind, bytes: Uint8Array): string {
@@ -70,11 +108,12 @@ function utf8(kind: Kind, bytes: Uint8Array): string {
   }
 }
 
-function parsed(kind: Kind, text: string): JsonObject {
+function parsed({ kind }: Kind, text: string): unknown {
   try {
-    return JSON.parse(text) as JsonObject
+    return JSON.parse(text)
   } catch (error) {
-    throw undecodable(kind, `json parse error: ${(error as Error).message}`)
+    const problem = text.trim() === '' ? 'unexpected end of JSON input' : (error as Error).message
+    throw unrecognized(kind, text, `couldn't get version/kind; json parse error: ${problem}`)
   }
 }
 

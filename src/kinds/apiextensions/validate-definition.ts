@@ -11,6 +11,7 @@ import {
   invalids,
   notSupported,
   required,
+  same,
   tooMany,
 } from '../validation/field-error.ts'
 import { dns1035LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
@@ -29,29 +30,29 @@ import { schemaErrors } from './validate-schema-props.ts'
  */
 export function validateDefinition(definition: CustomDefinition): FieldError[] {
   const { spec, metadata } = definition
-  // The schema table tells what is missing: then there is nothing more to say.
-  if (!spec.names?.plural || !spec.names.kind || !spec.group || !spec.scope || !spec.versions)
-    return []
-  const { names } = spec
-  const wanted = `${names.plural}.${spec.group}`
+  const { group = '', scope = '', names = { plural: '', kind: '' }, versions = [] } = spec ?? {}
+  const wanted = `${names.plural ?? ''}.${group}`
   const found: FieldError[] = []
   if (metadata.name !== wanted)
     found.push(
       invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'),
     )
-  found.push(...groupErrors(spec.group), ...protectedErrors(definition))
-  if (!['Namespaced', 'Cluster'].includes(spec.scope))
-    found.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
-  if (spec.preserveUnknownFields)
+  found.push(...groupErrors(group), ...protectedErrors(definition))
+  if (!scope) found.push(required('spec.scope'))
+  else if (!['Namespaced', 'Cluster'].includes(scope))
+    found.push(notSupported('spec.scope', scope, ['Cluster', 'Namespaced']))
+  if (spec?.preserveUnknownFields)
     found.push(
       invalid(
         'spec.preserveUnknownFields',
         true,
-        'must be false in order to use defaults in the schema',
+        'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
       ),
     )
-  found.push(...namesErrors(names, 'spec.names'), ...versionsErrors(spec.versions))
-  found.push(...conversionErrors(spec.conversion))
+  found.push(...sharedPlaces(versionsErrors(versions, spec?.versions), versions))
+  found.push(...namesErrors(names, 'spec.names'), ...conversionErrors(spec?.conversion))
+  if (!versions.some((version) => version.storage))
+    found.push(invalid('status.storedVersions', null, 'must have at least one stored version'))
   return found
 }
 
@@ -87,7 +88,40 @@ export function validateDefinitionUpdate(
   return found
 }
 
+/** What all versions have in common is told of the definition as a whole: its names there. */
+const sharedNames: ReadonlyMap<keyof DefinitionVersion, string> = new Map([
+  ['schema', 'validation'],
+  ['subresources', 'subresources'],
+  ['additionalPrinterColumns', 'additionalPrinterColumns'],
+  ['selectableFields', 'selectableFields'],
+])
+
+/**
+ * Kubernetes judges a definition in its internal version, which holds what all versions share only once
+ * (apiextensions-apiserver pkg/apis/apiextensions/v1/conversion.go).
+ */
+function sharedPlaces(
+  errors: readonly FieldError[],
+  versions: readonly DefinitionVersion[],
+): FieldError[] {
+  const isShared = (name: keyof DefinitionVersion) =>
+    versions.every((version) => same(version[name], versions[0]?.[name])) &&
+    (name !== 'schema' || versions[0]?.schema?.openAPIV3Schema !== undefined)
+  const shared = new Map([...sharedNames].filter(([name]) => isShared(name)))
+  return errors.flatMap((error) => {
+    const [, index, name = '', rest] =
+      /^spec\.versions\[(\d+)\]\.(\w+)(.*)$/s.exec(error.field) ?? []
+    const place = shared.get(name as keyof DefinitionVersion)
+    if (place === undefined) return [error]
+    if (index !== '0') return []
+    // Some messages name a second place.
+    const message = error.message.replaceAll(`spec.versions[0].${name}`, `spec.${place}`)
+    return [{ ...error, field: `spec.${place}${rest}`, message }]
+  })
+}
+
 function groupErrors(group: string): FieldError[] {
+  if (group === '') return [required('spec.group')]
   const found = invalids('spec.group', group, dns1123SubdomainProblems(group))
   if (!group.includes('.'))
     found.push(invalid('spec.group', group, 'should be a domain with at least one dot'))
@@ -98,7 +132,7 @@ const approval = 'api-approved.kubernetes.io'
 
 /** Groups of the project itself need its approval (pkg/apihelpers/helpers.go). */
 function protectedErrors({ spec, metadata }: CustomDefinition): FieldError[] {
-  const { group } = spec
+  const { group = '' } = spec ?? {}
   if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return []
   const path = `metadata.annotations[${approval}]`
   const given = metadata.annotations?.[approval]
@@ -121,7 +155,7 @@ function protectedErrors({ spec, metadata }: CustomDefinition): FieldError[] {
 
 function namesErrors(names: DefinitionNames, path: string): FieldError[] {
   const {
-    plural,
+    plural = '',
     singular = '',
     kind = '',
     listKind = '',
@@ -129,13 +163,18 @@ function namesErrors(names: DefinitionNames, path: string): FieldError[] {
     categories = [],
   } = names
   const found: FieldError[] = []
-  const check = (field: string, value: string, text: string) => {
-    found.push(...invalids(`${path}.${field}`, text, dns1035LabelProblems(value)))
+  const check = (field: string, value: string, text: string, prefix = '') => {
+    const problems = dns1035LabelProblems(value)
+    const told = problems.map((problem) => prefix + problem)
+    found.push(...invalids(`${path}.${field}`, text, told))
   }
-  check('plural', plural, plural)
-  if (singular) check('singular', singular, singular)
-  if (kind) check('kind', kind.toLowerCase(), kind)
-  if (listKind) check('listKind', listKind.toLowerCase(), listKind)
+  const mixed = 'may have mixed case, but should otherwise match: '
+  for (const [field, value] of Object.entries({ plural, singular, kind, listKind })) {
+    const isName = field === 'plural' || field === 'singular'
+    if (!value) found.push(required(`${path}.${field}`))
+    else if (isName) check(field, value, value)
+    else check(field, value.toLowerCase(), value, mixed)
+  }
   if (kind && kind === listKind)
     found.push(invalid(`${path}.listKind`, listKind, 'kind and listKind may not be the same'))
   shortNames.forEach((name, index) => {
@@ -147,7 +186,10 @@ function namesErrors(names: DefinitionNames, path: string): FieldError[] {
   return found
 }
 
-function versionsErrors(versions: readonly DefinitionVersion[]): FieldError[] {
+function versionsErrors(
+  versions: readonly DefinitionVersion[],
+  given: readonly DefinitionVersion[] | undefined,
+): FieldError[] {
   const found: FieldError[] = []
   const seen = new Set<string>()
   versions.forEach((version, index) => {
@@ -160,37 +202,57 @@ function versionsErrors(versions: readonly DefinitionVersion[]): FieldError[] {
         invalid('spec.versions', shownVersions(versions), 'must contain unique version names'),
       )
     seen.add(version.name)
-    if (version.deprecationWarning && !version.deprecated)
-      found.push(
-        invalid(
-          `${path}.deprecationWarning`,
-          version.deprecationWarning,
-          'can only be set for deprecated versions',
-        ),
-      )
+    found.push(...warningErrors(version, `${path}.deprecationWarning`))
     found.push(...versionErrors(version, path))
   })
-  if (versions.length === 0) found.push(required('spec.versions', 'must have at least one version'))
-  else if (versions.filter((version) => version.storage).length !== 1)
+  if (versions.filter((version) => version.storage).length !== 1)
     found.push(
       invalid(
         'spec.versions',
-        shownVersions(versions),
+        given ? shownVersions(versions) : null,
         'must have exactly one version marked as storage version',
       ),
     )
   return found
 }
 
-function shownVersions(versions: readonly DefinitionVersion[]): string[] {
-  return versions.map((version) => version.name)
+/** A warning goes into a header: it must fit there (validation.go validateDeprecationWarning). */
+function warningErrors(
+  { deprecated, deprecationWarning: text }: DefinitionVersion,
+  path: string,
+): FieldError[] {
+  if (text === undefined) return []
+  if (!deprecated) return [invalid(path, text, 'can only be set for deprecated versions')]
+  if (text === '') return [invalid(path, text, 'must not be an empty string')]
+  if (Buffer.byteLength(text) > limits.deprecationWarningBytesMax)
+    return [invalid(path, text, `must be <= ${limits.deprecationWarningBytesMax} characters long`)]
+  const at = text.search(/[\p{C}\p{Zl}\p{Zp}]|[^\S ]/u)
+  if (at < 0) return []
+  const why = `must only contain printable UTF-8 characters; non-printable character found at index ${at}`
+  return [invalid(path, text, why)]
+}
+
+/** Versions as Kubernetes prints them: its internal type, without what they have in common. */
+function shownVersions(versions: readonly DefinitionVersion[]): object[] {
+  return versions.map(
+    ({ name, served, storage, deprecated = false, deprecationWarning = null }) => ({
+      ...{ Name: name, Served: served, Storage: storage },
+      ...{ Deprecated: deprecated, DeprecationWarning: deprecationWarning },
+      ...{
+        Schema: null,
+        Subresources: null,
+        AdditionalPrinterColumns: null,
+        SelectableFields: null,
+      },
+    }),
+  )
 }
 
 function versionErrors(version: DefinitionVersion, path: string): FieldError[] {
   const found: FieldError[] = []
   const schema = version.schema?.openAPIV3Schema
   const at = `${path}.schema.openAPIV3Schema`
-  if (!schema) found.push(required(at, 'schemas are required'))
+  if (!schema) found.push(required(at))
   else found.push(...schemaErrors(schema, at))
   const { additionalPrinterColumns: columns = [], selectableFields = [] } = version
   columns.forEach((column, index) => {
@@ -204,7 +266,7 @@ function versionErrors(version: DefinitionVersion, path: string): FieldError[] {
       found.push(
         invalid(`${place}.format`, column.format, `must be one of ${columnFormats.join(',')}`),
       )
-    found.push(...pathErrors(column.jsonPath, `${place}.jsonPath`))
+    found.push(...pathErrors(column.jsonPath, `${place}.JSONPath`))
   })
   found.push(...scaleErrors(version, `${path}.subresources.scale`))
   if (selectableFields.length > limits.selectableFieldsMax)
@@ -220,20 +282,21 @@ function versionErrors(version: DefinitionVersion, path: string): FieldError[] {
   return found
 }
 
-const columnTypes = ['integer', 'number', 'string', 'boolean', 'date']
-const columnFormats = ['int32', 'int64', 'float', 'double', 'byte', 'date', 'date-time', 'password']
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
 
 function pathErrors(text: string | undefined, path: string): FieldError[] {
   if (!text) return [required(path)]
+  if (!text.startsWith('.')) return [invalid(path, text, notSimple)]
   try {
     parseJsonPath(text)
-    return text.startsWith('.') || text.startsWith('{')
-      ? []
-      : [invalid(path, text, 'must be a JSON path that starts with a dot')]
+    return []
   } catch (error) {
     return [invalid(path, text, `invalid jsonPath: ${(error as Error).message}`)]
   }
 }
+
+const notSimple = 'must be a simple json path starting with .'
 
 function plainNames(text: string): string[] | undefined {
   try {
@@ -260,15 +323,11 @@ function scaleErrors(version: DefinitionVersion, path: string): FieldError[] {
       return
     }
     const names = plainNames(text)
-    if (!names) found.push(invalid(at, text, 'must be a json path without array notation'))
-    else if (!roots.includes(names[0] ?? ''))
-      found.push(
-        invalid(
-          at,
-          text,
-          `should be a json path under ${roots.map((root) => `.${root}`).join(' or ')}`,
-        ),
-      )
+    const under = roots.map((root) => `.${root}`).join(' or ')
+    const either = roots.length > 1 ? 'either ' : ''
+    if (!text.startsWith('.')) found.push(invalid(at, text, notSimple))
+    else if (!names || !roots.includes(names[0] ?? ''))
+      found.push(invalid(at, text, `should be a json path under ${either}${under}`))
   }
   check('specReplicasPath', scale.specReplicasPath, ['spec'])
   check('statusReplicasPath', scale.statusReplicasPath, ['status'])
@@ -284,22 +343,24 @@ function selectableErrors(
   const names = plainNames(text)
   if (!text) return [required(path)]
   if (!names) return [invalid(path, text, 'is an invalid path: must be a simple path')]
-  if (names[0] === 'metadata') return [invalid(path, text, 'must not point to fields in metadata')]
   let at: SchemaProps | undefined = schema
   for (const name of names) at = at && schemaOfMember(at, name)
   if (!at) return [invalid(path, text, 'is an invalid path: does not refer to a valid field')]
   if (['string', 'integer', 'boolean'].includes(at.type ?? '')) return []
-  return [invalid(path, text, 'must point to a field of type string, boolean or integer')]
+  return [
+    invalid(
+      path,
+      text,
+      'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+    ),
+  ]
 }
 
 function conversionErrors(conversion: DefinitionConversion | undefined): FieldError[] {
   if (!conversion) return []
   const { strategy, webhook } = conversion
   const path = 'spec.conversion'
-  if (strategy === 'None')
-    return webhook
-      ? [forbidden(`${path}.webhook`, 'should not be set when strategy is not set to Webhook')]
-      : []
+  if (strategy === 'None') return webhook ? unusedErrors(webhook, path) : []
   if (strategy !== 'Webhook')
     return [
       strategy
@@ -308,17 +369,29 @@ function conversionErrors(conversion: DefinitionConversion | undefined): FieldEr
     ]
   const found: FieldError[] = []
   if (!webhook?.clientConfig)
-    found.push(required(`${path}.webhook.clientConfig`, 'required when strategy is set to Webhook'))
-  else found.push(...clientConfigErrors(webhook.clientConfig, `${path}.webhook.clientConfig`))
+    found.push(required(`${path}.webhookClientConfig`, 'required when strategy is set to Webhook'))
+  else found.push(...clientConfigErrors(webhook.clientConfig, `${path}.webhookClientConfig`))
   const versions = webhook?.conversionReviewVersions ?? []
-  if (versions.length === 0) found.push(required(`${path}.webhook.conversionReviewVersions`))
+  if (versions.length === 0) found.push(required(`${path}.conversionReviewVersions`))
   else if (!versions.includes('v1') && !versions.includes('v1beta1'))
     found.push(
       invalid(
-        `${path}.webhook.conversionReviewVersions`,
+        `${path}.conversionReviewVersions`,
         versions,
         'must include at least one of v1, v1beta1',
       ),
     )
   return found
+}
+
+function unusedErrors(
+  webhook: NonNullable<DefinitionConversion['webhook']>,
+  path: string,
+): FieldError[] {
+  const why = 'should not be set when strategy is not set to Webhook'
+  const given = [
+    ...(webhook.clientConfig ? ['webhookClientConfig'] : []),
+    ...(webhook.conversionReviewVersions ? ['conversionReviewVersions'] : []),
+  ]
+  return given.map((name) => forbidden(`${path}.${name}`, why))
 }

@@ -147,21 +147,16 @@ function leadsSomewhere(schema: SchemaProps, text: string): boolean {
   }
 }
 
-/** A rule as Go prints the struct. */
-function printedRule({
-  rule,
-  message = '',
-  messageExpression = '',
-  reason,
-  fieldPath = '',
-  optionalOldSelf,
-}: SchemaRule): string {
-  const pointer = (type: string, value: unknown) =>
-    `(*${type})(${value === undefined ? 'nil' : '0x0'})`
-  return (
-    `apiextensions.ValidationRule{Rule:${JSON.stringify(rule)}, Message:${JSON.stringify(message)}, ` +
-    `MessageExpression:${JSON.stringify(messageExpression)}, ` +
-    `Reason:${pointer('apiextensions.FieldValueErrorReason', reason)}, FieldPath:${JSON.stringify(fieldPath)}, ` +
-    `OptionalOldSelf:${pointer('bool', optionalOldSelf)}}`
-  )
+/** A rule as Kubernetes prints it: its internal type as JSON. */
+function printedRule(rule: SchemaRule): string {
+  const text = JSON.stringify({
+    Rule: rule.rule,
+    Message: rule.message ?? '',
+    MessageExpression: rule.messageExpression ?? '',
+    Reason: rule.reason ?? null,
+    FieldPath: rule.fieldPath ?? '',
+    OptionalOldSelf: rule.optionalOldSelf ?? null,
+  })
+  // Go's encoder writes these so that they may stand in a page.
+  return text.replace(/[<>&]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)
 }

@@ -117,7 +117,7 @@ function listTypeErrors(schema: SchemaProps, path: string): FieldError[] {
       ),
     )
   if (mapType !== undefined && !['atomic', 'granular'].includes(mapType))
-    found.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['granular', 'atomic']))
+    found.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']))
   const keysAt = `${path}.x-kubernetes-list-map-keys`
   if (keys.length > 0 && listType !== 'map')
     found.push(

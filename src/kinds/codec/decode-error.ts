@@ -16,13 +16,19 @@ export function undecodable(schema: Definition, body: unknown, problem: string):
 }
 
 /** As `undecodable`, for a body that cannot even be asked what kind it is. */
-export function unrecognized(schema: Definition, body: string, problem: string): Error {
-  const shown = body.length > shownMax ? `${body.slice(0, shownMax)} ...` : body
+export function unrecognized(kind: string, body: string, problem: string): Error {
   return statusError(
     'BadRequest',
-    `the object provided is unrecognized (must be of type ${schema.shortName}): ` +
-      `couldn't get version/kind; ${problem} (${shown})`,
+    `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary(body)})`,
   )
+}
+
+/** What a refusal quotes of a body: the beginning, of what is no JSON object in hexadecimal digits. */
+function summary(body: string): string {
+  if (body === '') return '<empty>'
+  const more = body.length > shownMax ? ' ...' : ''
+  const start = body.slice(0, shownMax)
+  return (body.startsWith('{') ? start : Buffer.from(start).toString('hex')) + more
 }
 
 /** Characters of a body that a refusal quotes. */

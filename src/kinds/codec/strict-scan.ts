@@ -20,7 +20,11 @@ export function strictProblems(text: string, schema: Definition): string[] {
 export function duplicateFields(text: string): string[] {
   const scan: Scan = { text, at: 0, found: new Set() }
   scanValue(scan, 'resource', '')
-  return [...scan.found].slice(0, problemsMax)
+  const found = [...scan.found]
+  // What occurs twice is told before what is unknown.
+  const twice = found.filter((one) => one.startsWith('duplicate'))
+  const unknown = found.filter((one) => !one.startsWith('duplicate'))
+  return [...twice, ...unknown].slice(0, problemsMax)
 }
 
 /** `any`: keys must differ, whatever they are; `resource`: so too, around a metadata with a type. */

@@ -4,6 +4,7 @@ import {
   type SchemaProps,
   schemaOfAdditional,
   schemaOfItems,
+  schemaOfMember,
   setMember,
 } from './schema-props.ts'
 
@@ -31,6 +32,25 @@ export function applyStructuralDefaults(schema: SchemaProps, value: unknown): vo
     if (value[name] === null && !additional.nullable && additional.default !== undefined)
       setMember(value, name, structuredClone(additional.default))
     applyStructuralDefaults(additional, value[name])
+  }
+}
+
+/**
+ * Takes out each null that may not be one and that no default replaces, in place: it says as much as
+ * nothing (apiextensions-apiserver pkg/apiserver/schema/defaulting/prunenulls.go).
+ */
+export function dropNulls(schema: SchemaProps, value: unknown): void {
+  if (Array.isArray(value)) {
+    const items = schemaOfItems(schema)
+    if (items) for (const item of value) dropNulls(items, item)
+    return
+  }
+  if (!isObject(value)) return
+  for (const name of Object.keys(value)) {
+    const below = schemaOfMember(schema, name)
+    if (!below) continue
+    if (value[name] === null && !below.nullable && below.default === undefined) delete value[name]
+    else dropNulls(below, value[name])
   }
 }
 

@@ -174,7 +174,7 @@ function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
             schema: below,
             value: value[name],
             old: before,
-            path: childPath(path, name),
+            path: memberPath(schema, path, name),
             isRoot: false,
           },
           budget,
@@ -182,6 +182,11 @@ function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
         )
     }
   }
+}
+
+/** What no property names is a key of a map. */
+function memberPath({ properties }: SchemaProps, path: string, name: string): string {
+  return member(properties, name) === undefined ? `${path}[${name}]` : childPath(path, name)
 }
 
 function applied(rule: CompiledRule, judged: Judged, budget: Budget): FieldError | undefined {
@@ -194,9 +199,9 @@ function applied(rule: CompiledRule, judged: Judged, budget: Budget): FieldError
     return violation(rule, judged, messageOf(rule, lookup, budget))
   } catch (error) {
     if (error instanceof CelRuntimeError)
-      return violation(rule, judged, `${error.message} evaluating rule: ${plainMessage(source)}`)
+      return failed(judged, `${error.message} evaluating rule: ${errorName(source)}`)
     if (error instanceof CelCostError && budget.left > 0)
-      return violation(rule, judged, `call cost exceeds limit for rule: ${plainMessage(source)}`)
+      return failed(judged, `call cost exceeds limit for rule: ${errorName(source)}`)
     throw error
   }
 }
@@ -242,19 +247,33 @@ function plainMessage({ message, rule }: SchemaRule): string {
   return message ? message.trim() : `failed rule: ${rule.trim()}`
 }
 
-const prefixes: ReadonlyMap<string, (value: unknown) => string> = new Map<
-  string,
-  (value: unknown) => string
->([
-  ['FieldValueRequired', () => 'Required value'],
-  ['FieldValueForbidden', () => 'Forbidden'],
-  ['FieldValueDuplicate', (value: unknown) => `Duplicate value: ${shownValue(value)}`],
+/** What a rule that could not be judged is called. */
+function errorName({ message, rule }: SchemaRule): string {
+  return (message || rule).trim()
+}
+
+/** A rule that could not be judged: the value is told by its type. */
+function failed({ schema, path }: Judged, detail: string): FieldError {
+  const type = JSON.stringify(schema.type ?? '')
+  return { type: 'FieldValueInvalid', field: path, message: `Invalid value: ${type}: ${detail}` }
+}
+
+const prefixes: ReadonlyMap<string, string> = new Map([
+  ['FieldValueRequired', 'Required value'],
+  ['FieldValueForbidden', 'Forbidden'],
 ])
 
-function violation({ source }: CompiledRule, { value, path }: Judged, detail: string): FieldError {
+/** Objects and lists are too much to be shown; a duplicate says it all. */
+function violation(
+  { source }: CompiledRule,
+  { schema, value, path }: Judged,
+  detail: string,
+): FieldError {
   const type = (source.reason || 'FieldValueInvalid') as FieldErrorType
-  const prefix = prefixes.get(type)?.(value) ?? `Invalid value: ${shownValue(value)}`
   // `.a.b` and `['a.b']`, relative to where the rule stands.
   const field = `${path}${source.fieldPath ?? ''}`.replace(/^\./, '')
-  return { type, field, message: `${prefix}: ${detail}` }
+  const isWhole = schema.type === 'object' || schema.type === 'array'
+  const shown = isWhole ? '' : `: ${shownValue(value)}`
+  if (type === 'FieldValueDuplicate') return { type, field, message: `Duplicate value${shown}` }
+  return { type, field, message: `${prefixes.get(type) ?? `Invalid value${shown}`}: ${detail}` }
 }

@@ -26,8 +26,8 @@ export function validateValue(
   if (value === null && schema.nullable) return []
   if (old !== undefined && same(value, old)) return []
   const found = typeErrors(schema, value, path)
-  // A value of the wrong type breaks every other rule too: one error says it.
-  if (found.length > 0) return found
+  // A value of the wrong type breaks every other rule too: but for what it may be, one error says it.
+  if (found.length > 0) return [...found, ...enumErrors(schema, value, path)]
   return [
     ...enumErrors(schema, value, path),
     ...stringErrors(schema, value, path),
@@ -60,7 +60,15 @@ function typeErrors(schema: SchemaProps, value: unknown, path: string): FieldErr
   }
   const { type } = schema
   if (!type || isOfType(type, value)) return []
-  return [wrongType(path, value, type)]
+  const found = [wrongType(path, value, type)]
+  if (type === 'integer' && typeof value === 'number')
+    found.push(unplaced(`Checked value must be of type integer (default format) in ${path}`))
+  return found
+}
+
+/** What kube-openapi says of a value as a whole: its error names neither field nor value. */
+function unplaced(detail: string): FieldError {
+  return error('FieldValueInvalid', '<nil>', `Invalid value: "": ${detail}`)
 }
 
 function wrongType(path: string, value: unknown, type: string): FieldError {
@@ -112,15 +120,16 @@ function stringErrors(schema: SchemaProps, value: unknown, path: string): FieldE
   const { maxLength, minLength, pattern, format } = schema
   const found: FieldError[] = []
   const length = maxLength !== undefined || minLength !== undefined ? [...value].length : 0
+  // The first of these that a text breaks is all that is told.
   if (maxLength !== undefined && length > maxLength)
     found.push(
       error('FieldValueTooLong', path, `Too long: may not be more than ${maxLength} bytes`),
     )
-  if (minLength !== undefined && length < minLength)
+  else if (minLength !== undefined && length < minLength)
     found.push(
       invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`),
     )
-  if (pattern && !findsPattern(pattern, value))
+  else if (pattern && !findsPattern(pattern, value))
     found.push(invalidValue(path, value, `${path} in body should match '${pattern}'`))
   if (format && !isOfFormat(format, value))
     found.push(
@@ -154,7 +163,7 @@ function numberErrors(schema: SchemaProps, value: unknown, path: string): FieldE
     refuse(`should be a multiple of ${multipleOf}`)
   const range = schema.type === 'integer' && format ? integerRanges.get(format) : undefined
   if (range && (value < range[0] || value > range[1]))
-    refuse(`must be of type ${format}: "${value}"`)
+    found.push(unplaced(`Checked value must be of type integer with format ${format} in ${path}`))
   return found
 }
 
@@ -253,7 +262,7 @@ function objectErrors(
     found.push(
       invalidValue(
         path,
-        value,
+        count,
         `${path} in body should have at least ${schema.minProperties} properties`,
       ),
     )
@@ -273,8 +282,7 @@ function objectErrors(
 
 function junctionErrors(schema: SchemaProps, value: unknown, path: string): FieldError[] {
   const found: FieldError[] = []
-  const refuse = (detail: string) =>
-    found.push(invalidValue(path, value, `${quoted(path)} ${detail}`))
+  const refuse = (detail: string) => found.push(unplaced(`${quoted(path)} ${detail}`))
   // Every alternative is judged once: nested ones must not cost twice a level.
   const judge = (schemas: readonly SchemaProps[] | undefined) =>
     (schemas ?? []).map((one) => validateValue(one, value, path))
@@ -291,8 +299,8 @@ function junctionErrors(schema: SchemaProps, value: unknown, path: string): Fiel
     if (fitting === 0) found.push(...fewest(one))
   }
   const all = judge(schema.allOf).flat()
-  if (all.length > 0) refuse('must validate all the schemas (allOf)')
   found.push(...all)
+  if (all.length > 0) refuse('must validate all the schemas (allOf)')
   if (schema.not && validateValue(schema.not, value, path).length === 0)
     refuse('must not validate the schema (not)')
   return found

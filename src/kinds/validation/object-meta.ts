@@ -120,13 +120,14 @@ function namespaceErrors(meta: ObjectMeta, namespaced: boolean, path: string): F
 function ownerErrors(owners: readonly OwnerReference[], path: string): FieldError[] {
   const errors: FieldError[] = []
   let controller: OwnerReference | undefined
-  for (const [index, owner] of owners.entries()) {
-    const at = `${path}[${index}]`
-    const version = owner.apiVersion?.split('/').at(-1)
-    if (!version)
+  for (const owner of owners) {
+    const parts = owner.apiVersion?.split('/') ?? []
+    // Which of them it is, Kubernetes does not say.
+    const at = path
+    if (!parts.at(-1) || parts.length > 2)
       errors.push(invalid(`${at}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'))
     for (const field of ['kind', 'name', 'uid'] as const)
-      if (!owner[field]) errors.push(invalid(`${at}.${field}`, '', `${field} must not be empty`))
+      if (!owner[field]) errors.push(invalid(`${at}.${field}`, '', 'must not be empty'))
     if (owner.kind === 'Event' && owner.apiVersion === 'v1')
       errors.push(invalid(at, owner, '/v1, Kind=Event is disallowed from being an owner'))
     if (!owner.controller) continue

@@ -122,7 +122,7 @@ test('what one applier leaves out stays when another owns it in another version'
   assert.equal(kept.status, 200, kept.text)
   assert.equal(kept.json.spec.targetCPUUtilizationPercentage, 50)
   assert.deepEqual(
-    owners(kept),
+    owners(kept).sort(),
     [
       ['two', 'autoscaling/v2', 'f:maxReplicas f:metrics f:scaleTargetRef'],
       ['one', 'autoscaling/v1', 'f:maxReplicas f:scaleTargetRef'],

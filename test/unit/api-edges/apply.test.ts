@@ -7,7 +7,7 @@ import { shapeOf } from '../../../src/api/apply/shape.ts'
 import { ownersAfterUpdate } from '../../../src/api/apply/track-update.ts'
 import { compare, fieldsOf, merge } from '../../../src/api/apply/typed-merge.ts'
 import { copyJson } from '../../../src/api/patch/json-value.ts'
-import { isStatus, type StatusError } from '../../../src/base/status.ts'
+import { isStatus, StatusError } from '../../../src/base/status.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
 
 const deployment = {
@@ -217,7 +217,9 @@ describe('server-side apply', () => {
   test('an element named twice is refused', () =>
     assert.throws(
       () => apply(empty(), config(containers({ name: 'a' }, { name: 'a' })), by('me')),
-      (error) => isStatus(error, 'BadRequest') && /names an element twice/.test(error.message),
+      (error) =>
+        error instanceof StatusError &&
+        /duplicate entries for key \[name="a"\]$/.test(error.message),
     ))
 
   test('the same again changes nothing, not even the time', () => {

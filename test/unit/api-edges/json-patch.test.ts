@@ -92,7 +92,7 @@ describe('json patch', () => {
     }))
     assert.throws(
       () => patched({ a: 'x'.repeat(100) }, patch),
-      (error) => error instanceof StatusError && error.code === 422 && /copies/.test(error.message),
+      (error) => error instanceof StatusError && error.code === 422,
     )
   })
 

@@ -139,8 +139,8 @@ test('list: options that cannot be are refused', () =>
     },
     { ask: ['GET', `${maps}?resourceVersion=0&resourceVersionMatch=Exact`], status: 422 },
     { ask: ['GET', `${maps}?resourceVersion=1&resourceVersionMatch=Newer`], status: 422 },
-    { ask: ['GET', `${maps}?resourceVersion=abc`], status: 422 },
-    { ask: ['GET', `${maps}?resourceVersion=-1`], status: 422 },
+    { ask: ['GET', `${maps}?resourceVersion=abc`], status: 400 },
+    { ask: ['GET', `${maps}?resourceVersion=-1`], status: 400 },
     { ask: ['GET', `${maps}?limit=many`], status: 400 },
     {
       ask: ['GET', `${maps}?continue=nonsense`],

@@ -84,7 +84,7 @@ test('create: names are given, taken, generated and checked', () =>
     {
       ask: ['POST', `${maps}?dryRun=Some`, configMap('dry')],
       status: 422,
-      message: /^CreateOptions.* dryRun: Unsupported value: "Some": supported values: "All"$/,
+      message: /^CreateOptions.* dryRun: Unsupported value: \["Some"\]: supported values: "All"$/,
     },
   ]))
 

@@ -51,14 +51,19 @@ test('a custom resource that breaks its schema or a rule is refused in Kubernete
   await using cluster = await withWidgets()
   const refused = async (spec: object) =>
     (await cluster.ask('POST', widgetsPath, widget('a', spec))).json.message
-  assert.equal(await refused({}), 'Widget.example.com "a" is invalid: spec.color: Required value')
+  const unchecked =
+    '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
+  assert.equal(
+    await refused({}),
+    `Widget.example.com "a" is invalid: [spec.color: Required value, ${unchecked}]`,
+  )
   assert.equal(
     await refused({ color: 'blue' }),
-    'Widget.example.com "a" is invalid: spec.color: Unsupported value: "blue": supported values: "red", "green"',
+    `Widget.example.com "a" is invalid: [spec.color: Unsupported value: "blue": supported values: "red", "green", ${unchecked}]`,
   )
   assert.equal(
     await refused({ color: 'red', size: 20 }),
-    'Widget.example.com "a" is invalid: spec: Invalid value: "object": red widgets are small',
+    'Widget.example.com "a" is invalid: spec: Invalid value: red widgets are small',
   )
   assert.equal(
     await refused({ color: 'red', parts: [{ name: 'x' }, { name: 'x' }] }),
@@ -73,7 +78,7 @@ test('a custom resource that breaks its schema or a rule is refused in Kubernete
   )
   assert.equal(
     strict.json.message,
-    'Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "metadata.nope", duplicate field "spec.color", unknown field "spec.extra"',
+    'Widget in version "v1" cannot be handled as a Widget: strict decoding error: duplicate field "spec.color", unknown field "metadata.nope", unknown field "spec.extra"',
   )
 })
 
@@ -348,6 +353,34 @@ test('a schema that became stricter holds back only what changes', async () => {
   )
 })
 
+test('a write to the status is judged by the schema of the status alone', async () => {
+  await using cluster = await withWidgets()
+  const made = await cluster.ask('POST', widgetsPath, widget('a'))
+  assert.equal(made.status, 201)
+  const schema = structuredClone(widgetVersion.schema?.openAPIV3Schema) as SchemaProps
+  const spec = schema.properties?.['spec'] as SchemaProps
+  Object.assign(spec, { required: ['color', 'replicas'] })
+  const versions = [{ ...widgetVersion, schema: { openAPIV3Schema: schema } }]
+  const path = `${definitionsPath}/widgets.example.com`
+  const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+  const changed = await cluster.ask('PATCH', path, { spec: { versions } }, merge)
+  assert.equal(changed.status, 200, changed.text)
+  const told = await cluster.ask(
+    'PATCH',
+    `${widgetsPath}/a/status`,
+    { status: { phase: 'x' } },
+    merge,
+  )
+  assert.equal(told.status, 200, told.text)
+  const wrong = await cluster.ask(
+    'PATCH',
+    `${widgetsPath}/a/status`,
+    { status: { phase: 1 } },
+    merge,
+  )
+  assert.match(wrong.json.message, /status\.phase: Invalid value: "integer": phase in body must/)
+})
+
 test('a definition is refused for names, versions and schemas that do not do', async () => {
   await using cluster = await openCluster()
   const refused = async (definition: object) => {
@@ -363,7 +396,8 @@ test('a definition is refused for names, versions and schemas that do not do', a
   assert.deepEqual(
     await refused(widgetDefinition({ versions: [{ ...widgetVersion, storage: false }] })),
     [
-      'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
+      'status.storedVersions: Invalid value: null: must have at least one stored version',
     ],
   )
   assert.deepEqual(
@@ -379,7 +413,7 @@ test('a definition is refused for names, versions and schemas that do not do', a
       }),
     ),
     [
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
+      'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
     ],
   )
 })

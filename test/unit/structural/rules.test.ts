@@ -53,7 +53,7 @@ function definitionWith(schema: SchemaProps): CustomDefinition {
     spec: {
       group: 'example.com',
       scope: 'Namespaced',
-      names: { plural: 'widgets', kind: 'Widget' },
+      names: { plural: 'widgets', kind: 'Widget', singular: 'widget', listKind: 'WidgetList' },
       versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
     },
   }
@@ -71,13 +71,13 @@ test('a rule that does not hold refuses with its message, or says itself', () =>
   )
   assert.deepEqual(judged(schema, { spec: { min: 1, max: 2 } }), [])
   assert.deepEqual(judged(schema, { spec: { min: 3, max: 2 } }), [
-    'spec: Invalid value: "object": min must not be more than max',
+    'spec: Invalid value: min must not be more than max',
   ])
   assert.deepEqual(judged(schema, { spec: { min: 1, max: 2, 'a-b': 'x' } }), [
     "spec.a-b: Forbidden: failed rule: !has(self.a__dash__b) || self.a__dash__b != 'x'",
   ])
   assert.deepEqual(judged(schema, { spec: { min: 1, max: 200 } }), [
-    'spec: Invalid value: "object": max is 200',
+    'spec: Invalid value: max is 200',
   ])
   assert.deepEqual(judged(schema, { spec: { max: 2 } }), [
     'spec: Invalid value: "object": no such key: min evaluating rule: min must not be more than max',
@@ -88,7 +88,7 @@ test('rules about changes know the value before, list elements by their keys', (
   const schema = schemaWith({ rule: 'self.max >= oldSelf.max', message: 'max must not shrink' })
   assert.deepEqual(judged(schema, { spec: { max: 1 } }), [])
   assert.deepEqual(judged(schema, { spec: { max: 1 } }, { spec: { max: 2 } }), [
-    'spec: Invalid value: "object": max must not shrink',
+    'spec: Invalid value: max must not shrink',
   ])
   const before = {
     spec: {
@@ -134,12 +134,10 @@ test('rules stop where the budget of the request ends', () => {
 test('a definition with a rule that does not compile is refused', () => {
   const refused = (rule: SchemaRule) =>
     validateDefinition(definitionWith(schemaWith(rule))).map(fieldErrorText)
-  const at = 'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0]'
+  const at = 'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0]'
   const [wrongType = ''] = refused({ rule: "self.min > 'a'" })
   assert.ok(
-    wrongType.startsWith(
-      `${at}.rule: Invalid value: apiextensions.ValidationRule{Rule:"self.min > 'a'"`,
-    ),
+    wrongType.startsWith(`${at}.rule: Invalid value: {"Rule":"self.min \\u003e 'a'","Message":""`),
     wrongType,
   )
   assert.match(

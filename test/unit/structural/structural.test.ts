@@ -79,7 +79,10 @@ test('values are judged by type, range, pattern, enum and the number of things',
     [
       { type: 'integer' },
       3.5,
-      ['spec: Invalid value: "number": spec in body must be of type integer: "number"'],
+      [
+        'spec: Invalid value: "number": spec in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec',
+      ],
     ],
     [
       { type: 'integer', minimum: 1, maximum: 5 },
@@ -95,7 +98,7 @@ test('values are judged by type, range, pattern, enum and the number of things',
     [
       { type: 'integer', format: 'int32' },
       2 ** 31,
-      ['spec: Invalid value: 2147483648: spec in body must be of type int32: "2147483648"'],
+      ['<nil>: Invalid value: "": Checked value must be of type integer with format int32 in spec'],
     ],
     [
       { type: 'string', pattern: '^(a+)+$' },
@@ -154,7 +157,7 @@ test('values are judged by type, range, pattern, enum and the number of things',
     [
       { type: 'object', minProperties: 1 },
       {},
-      ['spec: Invalid value: "object": spec in body should have at least 1 properties'],
+      ['spec: Invalid value: 0: spec in body should have at least 1 properties'],
     ],
   ]
   for (const [schema, value, expected] of cases)
@@ -165,17 +168,17 @@ test('allOf, anyOf, oneOf and not', () => {
   const between: SchemaProps = { type: 'integer', allOf: [{ minimum: 2 }, { maximum: 4 }] }
   assert.deepEqual(problems(between, 3), [])
   assert.deepEqual(problems(between, 9), [
-    'spec: Invalid value: 9: "spec" must validate all the schemas (allOf)',
     'spec: Invalid value: 9: spec in body should be less than or equal to 4',
+    '<nil>: Invalid value: "": "spec" must validate all the schemas (allOf)',
   ])
   const one: SchemaProps = { type: 'integer', oneOf: [{ minimum: 5 }, { maximum: 7 }] }
   assert.deepEqual(problems(one, 6), [
-    'spec: Invalid value: 6: "spec" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+    '<nil>: Invalid value: "": "spec" must validate one and only one schema (oneOf). Found 2 valid alternatives',
   ])
   assert.deepEqual(problems(one, 9), [])
   assert.equal(problems({ type: 'integer', anyOf: [{ minimum: 5 }, { maximum: 2 }] }, 3).length, 2)
   assert.deepEqual(problems({ type: 'string', not: { enum: ['x'] } }, 'x'), [
-    'spec: Invalid value: "x": "spec" must not validate the schema (not)',
+    '<nil>: Invalid value: "": "spec" must not validate the schema (not)',
   ])
 })
 
