@@ -14,6 +14,7 @@ import type { Dataplane } from './dataplane/kernel.ts'
 import { removalText, tableName } from './dataplane/nftables.ts'
 import { Ownership, ownerSocketPrefix } from './dataplane/owner.ts'
 import { type RunProgram, runProgram } from './dataplane/program.ts'
+import { type HealthCheck, HealthCheckPorts, healthCheckOf } from './health-checks.ts'
 import { losesEndpoint, type PortRules, serviceKeyOfSlice, serviceRules } from './rules.ts'
 
 export interface ProxyOptions {
@@ -83,6 +84,9 @@ class ProxyAgent implements Proxy {
   /** Rules by Service; those of `#dirty` are to be worked out anew. */
   readonly #rules = new Map<string, PortRules[]>()
   readonly #dirty = new Set<string>()
+  readonly #healthChecks = new Map<string, HealthCheck>()
+  readonly #healthCheckPorts: HealthCheckPorts
+  #nodeAddress = ''
   #dataplanes: readonly Dataplane[] = []
   #localNodes: ReadonlySet<string>
   #ready = false
@@ -98,6 +102,7 @@ class ProxyAgent implements Proxy {
     this.#slices = informers.informer<EndpointSlice>(paths.endpointSlices, {
       indexes: { [serviceIndex]: (slice) => [serviceKeyOfSlice(slice) ?? ''] },
     })
+    this.#healthCheckPorts = new HealthCheckPorts(options)
     this.#localNodes = new Set([options.nodeName])
     this.#ownership = new Ownership({
       name: options.ownerSocket ?? `${ownerSocketPrefix}${options.clusterId}`,
@@ -146,6 +151,7 @@ class ProxyAgent implements Proxy {
   async #stop(): Promise<void> {
     this.#timer?.cancel()
     await this.#syncing
+    this.#healthCheckPorts.remove()
     // A stand-by rewrites the table when it takes over; removing it before would leave a gap.
     const last = this.#ownership.isOwner && this.#ownership.standbys === 0
     for (const plane of this.#dataplanes)
@@ -162,13 +168,14 @@ class ProxyAgent implements Proxy {
   #takeOver(): void {
     const options = this.#options
     const prepare = async () => {
-      const [dataplanes] = await Promise.all([
+      const [carriers] = await Promise.all([
         selectDataplanes(options, options.run ?? runProgram),
         this.#services.synced,
         this.#slices.synced,
       ])
       if (this.#stopping) return
-      this.#dataplanes = dataplanes
+      this.#dataplanes = carriers.dataplanes
+      this.#nodeAddress = carriers.nodeAddress
       this.#ready = true
       options.emit('proxy', 'owner', { detail: { node: options.nodeName } })
       const check = options.clock.every(checkPeriodMs, () => void this.#check())
@@ -195,7 +202,9 @@ class ProxyAgent implements Proxy {
   #localOnlyServices(): string[] {
     return this.#services
       .list()
-      .filter((service) => service.spec?.internalTrafficPolicy === 'Local')
+      .filter(({ spec }) =>
+        [spec?.internalTrafficPolicy, spec?.externalTrafficPolicy].includes('Local'),
+      )
       .map((service) => objectKey(service))
   }
 
@@ -229,6 +238,9 @@ class ProxyAgent implements Proxy {
       const rules = service ? serviceRules(service, slices, this.#localNodes) : []
       if (rules.length > 0) this.#rules.set(key, rules)
       else this.#rules.delete(key)
+      const check = service && healthCheckOf(service, slices, this.#localNodes)
+      if (check) this.#healthChecks.set(key, check)
+      else this.#healthChecks.delete(key)
     }
     this.#dirty.clear()
     const all = [...this.#rules.values()]
@@ -237,6 +249,8 @@ class ProxyAgent implements Proxy {
     const results = await Promise.allSettled(this.#dataplanes.map((plane) => plane.apply(all)))
     const failures = results.filter((result) => result.status === 'rejected')
     for (const { reason } of failures) logger.warn({ err: reason }, 'proxy rules were not applied')
+    const checks = this.#healthChecks.values()
+    await this.#healthCheckPorts.apply(this.#nodeAddress, checks, failures.length === 0)
     emit('proxy', failures.length === 0 ? 'rules-applied' : 'rules-failed', {
       detail: {
         changed,

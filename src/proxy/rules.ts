@@ -7,8 +7,15 @@ export interface PortRules {
   readonly key: string
   readonly protocol: Protocol
   readonly frontends: readonly Frontend[]
-  /** Sorted by address and port; empty means that connections are refused. */
+  /** Sorted by address and port; empty means that connections are refused, or dropped. */
   readonly endpoints: readonly Endpoint[]
+  /**
+   * externalTrafficPolicy Local: those on this host, the only ones for who comes from elsewhere to a
+   * frontend that is no cluster IP; with none of them, such traffic is dropped.
+   */
+  readonly local?: readonly Endpoint[]
+  /** internalTrafficPolicy Local, and all endpoints are elsewhere: traffic is dropped, not refused. */
+  readonly drops?: true
   /** How long a client stays with its endpoint; undefined without session affinity. */
   readonly affinitySeconds: number | undefined
 }
@@ -43,8 +50,7 @@ export function serviceKeyOfSlice(slice: EndpointSlice): string | undefined {
 
 /**
  * The rules of one Service from its EndpointSlices (pkg/proxy/{servicechangetracker,topology}.go).
- * `localNodes` are the nodes that share this host's network: internalTrafficPolicy Local keeps to them.
- * IPv4 only. externalTrafficPolicy Local is treated as Cluster.
+ * `localNodes` are the nodes that share this host's network: the policy Local keeps to them. IPv4 only.
  */
 export function serviceRules(
   service: Service,
@@ -53,7 +59,9 @@ export function serviceRules(
 ): PortRules[] {
   const { spec, metadata } = service
   if (!spec || spec.type === 'ExternalName' || !isIpv4(spec.clusterIP)) return []
-  const localOnly = spec.internalTrafficPolicy === 'Local'
+  const isLocal = (one: Candidate) => localNodes.has(one.node)
+  const localInside = spec.internalTrafficPolicy === 'Local'
+  const localOutside = spec.externalTrafficPolicy === 'Local'
   const affinitySeconds =
     spec.sessionAffinity === 'ClientIP'
       ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinitySecondsDefault)
@@ -64,22 +72,26 @@ export function serviceRules(
     if (!protocol) continue
     const candidates = candidatesOf(port, slices)
     const all = usable(candidates)
-    const internal = localOnly ? usable(candidates.filter((one) => localNodes.has(one.node))) : all
+    const here = usable(candidates.filter(isLocal))
     const { inside, outside } = frontendsOf(service, port)
     const key = `${metadata.namespace ?? ''}/${metadata.name ?? ''}:${port.name ?? ''}`
-    const rule = (ruleKey: string, frontends: Frontend[], endpoints: Endpoint[]) => {
-      if (frontends.length > 0)
-        rules.push({ key: ruleKey, protocol, frontends, endpoints, affinitySeconds })
+    const rule = (kind: string, frontends: Frontend[], where: Pick<PortRules, Where>) => {
+      // Two ports may share a name only across protocols, so the protocol is part of what is unique.
+      const own = { key: `${key}/${protocol}${kind}`, protocol, frontends, affinitySeconds }
+      if (frontends.length > 0) rules.push({ ...own, ...where })
     }
-    // Two ports may share a name only across protocols, so the protocol is part of what is unique.
-    if (!localOnly) rule(`${key}/${protocol}`, [...inside, ...outside], all)
-    else {
-      rule(`${key}/${protocol}/internal`, inside, internal)
-      rule(`${key}/${protocol}/external`, outside, all)
-    }
+    const external = { endpoints: all, ...(localOutside && all.length > 0 && { local: here }) }
+    if (localInside) {
+      const drops = here.length === 0 && all.length > 0
+      rule('/internal', inside, { endpoints: here, ...(drops && { drops }) })
+      rule('/external', outside, external)
+    } else if (outside.length > 0) rule('', [...inside, ...outside], external)
+    else rule('', inside, { endpoints: all })
   }
   return rules
 }
+
+type Where = 'endpoints' | 'local' | 'drops'
 
 /** Whether an address that was ready is so no more: that must reach the rules without delay. */
 export function losesEndpoint(

@@ -92,6 +92,26 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
       await assert.rejects(lab.ask(from, ip, port), /refused/)
   })
 
+  test('the policy Local: who is outside reaches this host’s pods with its own address', async () => {
+    await plane.apply([{ ...web([pod(1), pod(2)]), local: [pod(1)] }])
+    assert.deepEqual(await answers('c', '192.0.2.1', 30_080), ['p1'])
+    assert.match(await lab.ask('c', '192.0.2.1', 30_080), /192\.0\.2\.2$/)
+    for (const from of ['h', 'p3']) {
+      await bothAnswer(from, '192.0.2.1', 30_080)
+      await bothAnswer(from, clusterIp, 80)
+    }
+  })
+
+  test('the policy Local without a pod on this host: dropped for who is outside alone', async () => {
+    await plane.apply([{ ...web([pod(2)]), local: [] }])
+    await assert.rejects(lab.ask('c', '192.0.2.1', 30_080), /timed out/)
+    for (const from of ['h', 'p3'])
+      assert.deepEqual(await answers(from, '192.0.2.1', 30_080, 2), ['p2'])
+    const inside: PortRules = { ...web([]), drops: true }
+    await plane.apply([inside])
+    for (const from of ['h', 'p3']) await assert.rejects(lab.ask(from, clusterIp, 80), /timed out/)
+  })
+
   test('a client with affinity stays, also when other endpoints come', async () => {
     await plane.apply([web([pod(1)], 60)])
     assert.deepEqual(await answers('p3', clusterIp, 80, 2), ['p1'])

@@ -25,6 +25,13 @@ export interface DataplaneOptions {
 }
 
 const loopback = '127.0.0.1'
+const everyAddress = '0.0.0.0'
+
+export interface Carriers {
+  readonly dataplanes: readonly Dataplane[]
+  /** Where node ports answer: every address of the host, or the one that user space listens on. */
+  readonly nodeAddress: string
+}
 
 /**
  * What carries the Services here. Kernel rules leave loopback addresses out, as Kubernetes' do: cluster IPs
@@ -34,7 +41,7 @@ const loopback = '127.0.0.1'
 export async function selectDataplanes(
   options: DataplaneOptions,
   run: RunProgram,
-): Promise<readonly Dataplane[]> {
+): Promise<Carriers> {
   const { mode, clusterId, logger } = options
   const table = tableName(clusterId)
   const kernel = mode !== 'userspace' && (await kernelIsWritable(run, table))
@@ -51,7 +58,8 @@ export async function selectDataplanes(
       return isLoopback(ip) ? [ip] : []
     },
   })
-  if (!kernel) return [userspace]
+  if (!kernel) return { dataplanes: [userspace], nodeAddress: nodePortAddress }
   const masqueradeAll = !(await bridgedFramesAreTracked())
-  return [new KernelDataplane({ table, logger, run, masqueradeAll }), userspace]
+  const inKernel = new KernelDataplane({ table, logger, run, masqueradeAll })
+  return { dataplanes: [inKernel, userspace], nodeAddress: everyAddress }
 }

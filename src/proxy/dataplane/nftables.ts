@@ -64,7 +64,11 @@ export function layoutOf(rules: readonly PortRules[], options: LayoutOptions): L
       const element = elementOf(frontend, rule)
       const nodePort = frontend.kind === 'node-port'
       if (empty)
-        put(nodePort ? 'no-endpoint-node-ports' : 'no-endpoint-ips', element, 'goto refuse')
+        put(
+          nodePort ? 'no-endpoint-node-ports' : 'no-endpoint-ips',
+          element,
+          rule.drops ? 'drop' : 'goto refuse',
+        )
       else {
         const chain = frontend.kind === 'cluster-ip' ? `svc-${id}` : `ext-${id}`
         put(nodePort ? 'node-ports' : 'service-ips', element, `goto ${chain}`)
@@ -73,10 +77,14 @@ export function layoutOf(rules: readonly PortRules[], options: LayoutOptions): L
     if (empty) continue
     for (const { ip } of rule.endpoints) put('hairpin', `${ip} . ${ip}`)
     if (rule.frontends.some((frontend) => frontend.kind !== 'cluster-ip'))
-      layout.chains.set(`ext-${id}`, [`${markRule}`, `goto svc-${id}`])
-    const balance =
-      rule.affinitySeconds === undefined ? plainRules(rule) : affinityRules(rule, layout)
+      layout.chains.set(`ext-${id}`, externalRules(rule, id))
+    const balance = balanceRules(rule, layout)
     layout.chains.set(`svc-${id}`, options.masqueradeAll ? [markRule, ...balance] : balance)
+    const { key, local = [] } = rule
+    if (local.length > 0) {
+      const kept = { ...rule, key: `${key}/local`, endpoints: local }
+      layout.chains.set(`loc-${id}`, balanceRules(kept, layout))
+    }
   }
   // A frontend with endpoints wins over one without: both maps never hold the same one.
   for (const [full, none] of [
@@ -166,6 +174,29 @@ const frame: readonly string[] = [
   '  chain filter-output { type filter hook output priority -110 ; ct state new jump no-endpoints ; }',
 ]
 
+/**
+ * Who comes from outside by a node port, an external or a balancer's address is masqueraded, so that answers
+ * come back this way. With the policy Local it keeps its address, for it goes to a pod of this host or
+ * nowhere; this host and its pods, which sit behind bridges, reach all endpoints.
+ */
+function externalRules({ local }: PortRules, id: string): string[] {
+  if (!local) return [markRule, `goto svc-${id}`]
+  return [
+    `fib saddr type local ${markRule} goto svc-${id}`,
+    `meta iifkind "bridge" goto svc-${id}`,
+    local.length > 0 ? `goto loc-${id}` : 'drop',
+  ]
+}
+
+interface BalanceTarget {
+  readonly chains: Map<string, readonly string[]>
+  readonly affinitySets: Map<string, number>
+}
+
+function balanceRules(rule: PortRules, layout: BalanceTarget): string[] {
+  return rule.affinitySeconds === undefined ? plainRules(rule) : affinityRules(rule, layout)
+}
+
 function plainRules({ protocol, endpoints }: PortRules): string[] {
   const [only] = endpoints
   if (only && endpoints.length === 1)
@@ -178,7 +209,7 @@ function plainRules({ protocol, endpoints }: PortRules): string[] {
 /** A client that a set remembers goes to that set's endpoint; others are dealt out, then remembered. */
 function affinityRules(
   { key, protocol, endpoints, affinitySeconds = 0 }: PortRules,
-  layout: { chains: Map<string, readonly string[]>; affinitySets: Map<string, number> },
+  layout: BalanceTarget,
 ): string[] {
   const ids = endpoints.map((one) => shortHash(`${key} ${affinitySeconds} ${addressOf(one)}`))
   for (const [index, endpoint] of endpoints.entries()) {

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
-import type { Endpoint, Frontend, PortRules } from '../rules.ts'
+import { type Endpoint, type Frontend, isLoopback, type PortRules } from '../rules.ts'
 import { Affinity } from './affinity.ts'
 import type { Dataplane } from './kernel.ts'
 
@@ -27,7 +27,8 @@ const retryListenMs = 1_000
 /**
  * TCP frontends as listeners of this process, for hosts without rights to kernel rules and for addresses
  * that kernel rules leave out. A connection goes to a ready endpoint chosen by chance, to the next one
- * when that does not answer; without endpoints nobody listens, so that clients are refused.
+ * when that does not answer; without endpoints nobody listens, so that clients are refused. What kernel
+ * rules drop for the policy Local is refused, too, or hung up on: packets are not seen here.
  */
 export class UserspaceDataplane implements Dataplane {
   readonly outlivesProcess = false
@@ -136,7 +137,8 @@ export class UserspaceDataplane implements Dataplane {
     }
     this.#track(client)
     const address = client.remoteAddress ?? ''
-    const candidates = this.#candidates(rule, address)
+    const endpoints = endpointsFor(rule, address, client.localAddress)
+    const candidates = this.#candidates({ ...rule, endpoints }, address)
     const tryNext = (): void => {
       const endpoint = candidates.shift()
       if (client.destroyed) return
@@ -169,6 +171,7 @@ export class UserspaceDataplane implements Dataplane {
 
   /** The endpoint that the client knows first, then the others from a random place on. */
   #candidates({ endpoints, key, affinitySeconds }: PortRules, address: string): Endpoint[] {
+    if (endpoints.length === 0) return []
     const start = this.#options.random.integer(0, endpoints.length)
     const order = [...endpoints.slice(start), ...endpoints.slice(0, start)]
     const known = affinitySeconds === undefined ? undefined : this.#affinity.of(key, address)
@@ -196,6 +199,16 @@ function join(client: Socket, server: Socket): void {
       else if (!one.readableEnded) other.destroy()
     })
   }
+}
+
+/** Those of this host alone when the policy says so, and the client is not on this host itself. */
+export function endpointsFor(
+  { endpoints, local }: PortRules,
+  clientAddress: string,
+  ownAddress: string | undefined,
+): readonly Endpoint[] {
+  const isHere = isLoopback(clientAddress) || clientAddress === ownAddress
+  return isHere ? endpoints : (local ?? endpoints)
 }
 
 function same(one: Endpoint, other: Endpoint): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { type Clock, ManualClock, systemClock } from '../../../src/base/clock.ts'
 import { silentLogger } from '../../../src/base/log.ts'
@@ -8,6 +9,7 @@ import type { InformerFactory } from '../../../src/client/reflector.ts'
 import type { Client } from '../../../src/client/typed.ts'
 import type { EndpointSlice, Service } from '../../../src/kinds/types.ts'
 import { createProxy, removeKernelArtifacts } from '../../../src/proxy/agent.ts'
+import type { ProxyMode } from '../../../src/proxy/dataplane/choice.ts'
 import type { RunProgram } from '../../../src/proxy/dataplane/program.ts'
 import { HandFed } from '../scheduler/hand-fed.ts'
 import { service, slice } from './services.ts'
@@ -37,7 +39,7 @@ function harness(clock: Clock = systemClock) {
   const informers = {
     informer: (path: { resource: string }) => (path.resource === 'services' ? services : slices),
   } as unknown as InformerFactory
-  const make = (nodeName: string) =>
+  const make = (nodeName: string, mode: ProxyMode = 'auto') =>
     createProxy({
       nodeName,
       clusterId: 'c1',
@@ -47,7 +49,7 @@ function harness(clock: Clock = systemClock) {
       random: new SeededRandom(1),
       logger: silentLogger,
       emit: (_, event) => void told.emit(event, nodeName),
-      mode: 'auto',
+      mode,
       ownerSocket,
       run,
     })
@@ -92,6 +94,39 @@ test('a new endpoint is written within 10 ms, a lost one at once', async () => {
   assert.equal(texts.length, 3)
   await proxy.stop()
   assert.equal(clock.pendingTimers, 0)
+})
+
+test('the owner answers health checks for the endpoints of all nodes of its host', {
+  timeout: 20_000,
+}, async (t) => {
+  const { services, slices, told, make } = harness()
+  const spare = createServer().listen(0, '127.0.0.1')
+  await once(spare, 'listening')
+  const { port } = spare.address() as AddressInfo
+  spare.close()
+  await once(spare, 'close')
+  const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: port }
+  services.put(service('web', '10.96.0.10', local))
+  slices.put(slice('web', [{ ip: '10.1.0.1', node: 'w2' }]))
+  const proxies = [make('w1', 'userspace'), make('w2', 'userspace')]
+  t.after(() => Promise.all(proxies.map((proxy) => proxy.stop())))
+  const status = async () => (await fetch(`http://127.0.0.1:${port}/`)).status
+  const answers = async (expected: number) => {
+    for (;;) {
+      const next = once(told, 'rules-applied')
+      if ((await status()) === expected) return
+      await next
+    }
+  }
+  proxies[0]?.start()
+  await once(told, 'rules-applied')
+  await answers(503)
+  proxies[1]?.start()
+  await answers(200)
+  slices.put(slice('web', [{ ip: '10.1.0.1', node: 'w3' }]))
+  await answers(503)
+  for (const proxy of proxies.toReversed()) await proxy.stop()
+  await assert.rejects(status())
 })
 
 test('a stand-by writes nothing until the owner is gone, then everything', async () => {

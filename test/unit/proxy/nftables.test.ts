@@ -70,6 +70,36 @@ test('the loss of an endpoint touches only its service', () => {
   assertGolden('endpoint-lost.nft', text)
 })
 
+/** The rules of services that keep traffic on w1. */
+function localRules(webNode: string): PortRules[] {
+  const keeps = { externalTrafficPolicy: 'Local', ports: [{ port: 80, nodePort: 30_080 }] }
+  const both = { ...keeps, internalTrafficPolicy: 'Local', ports: [{ port: 80, nodePort: 30_081 }] }
+  const endpoints = [
+    { ip: '10.1.0.1', node: webNode },
+    { ip: '10.1.0.2', node: 'w2' },
+  ]
+  const w1 = new Set(['w1'])
+  return [
+    ...serviceRules(service('web', '10.96.0.10', keeps), [slice('web', endpoints)], w1),
+    ...serviceRules(
+      service('sticky', '10.96.0.11', { ...both, sessionAffinity: 'ClientIP' }),
+      [slice('sticky', [{ ip: '10.1.0.5', node: webNode }])],
+      w1,
+    ),
+  ]
+}
+
+test('the policy Local: who comes from outside goes to this host’s endpoints, unmasqueraded', () => {
+  assertGolden('local.nft', fullText(table, layoutOf(localRules('w1'), options)))
+})
+
+test('without endpoints on this host their traffic is dropped', () => {
+  const before = layoutOf(localRules('w1'), options)
+  const text = changeText(table, before, layoutOf(localRules('w2'), options))
+  assert.ok(text)
+  assertGolden('local-emptied.nft', text)
+})
+
 test('the loss of the last endpoint makes connections be refused', () => {
   const before = layoutOf(rules(['10.1.0.1']), options)
   const text = changeText(table, before, layoutOf(rules([]), options))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isIpv4, serviceKeyOfSlice, serviceRules } from '../../../src/proxy/rules.ts'
+import type { ServiceSpec } from '../../../src/kinds/types.ts'
+import { type Endpoint, isIpv4, serviceKeyOfSlice, serviceRules } from '../../../src/proxy/rules.ts'
 import { type EndpointShape, service, slice } from './services.ts'
 
 const here = new Set(['w1'])
@@ -121,6 +122,66 @@ test('internal traffic stays on this host when its policy says so, node ports do
       ['default/web:/tcp/external', ['10.1.0.1', '10.2.0.1']],
     ],
   )
+})
+
+/** The rules of a service with a node port and one endpoint on each of these nodes. */
+function policyRules(spec: Partial<ServiceSpec>, endpoints: EndpointShape[]) {
+  const ports = [{ port: 80, nodePort: 30_080 }]
+  const rules = serviceRules(
+    service('web', '10.96.0.10', { ports, ...spec }),
+    [slice('web', endpoints)],
+    here,
+  )
+  const ips = (some?: readonly Endpoint[]) => some?.map(({ ip }) => ip)
+  return rules.map(({ key, frontends, endpoints: all, local, drops }) => ({
+    kind: key.replace('default/web:/tcp', ''),
+    frontends: frontends.map(({ kind }) => kind),
+    ...{ endpoints: ips(all), local: ips(local), drops },
+  }))
+}
+
+const [onThis, onOther] = [
+  { ip: '10.1.0.1', node: 'w1' },
+  { ip: '10.2.0.1', node: 'w2' },
+]
+
+test('external traffic stays on this host when its policy says so, cluster IPs reach all', () => {
+  const local = (endpoints: EndpointShape[]) =>
+    policyRules({ type: 'NodePort', externalTrafficPolicy: 'Local' }, endpoints)
+  const frontends = ['cluster-ip', 'node-port']
+  const all = ['10.1.0.1', '10.2.0.1']
+  const rule = { kind: '', frontends, drops: undefined }
+  assert.deepEqual(local([onThis, onOther]), [{ ...rule, endpoints: all, local: ['10.1.0.1'] }])
+  assert.deepEqual(local([onOther]), [{ ...rule, endpoints: ['10.2.0.1'], local: [] }])
+  assert.deepEqual(
+    local([]),
+    [{ ...rule, endpoints: [], local: undefined }],
+    'refused, not dropped',
+  )
+  const dying = { ...onThis, ready: false, serving: true, terminating: true }
+  assert.deepEqual(
+    local([dying, onOther]),
+    [{ ...rule, endpoints: ['10.2.0.1'], local: ['10.1.0.1'] }],
+    'the last one here still serves who comes from outside',
+  )
+})
+
+test('internal traffic without an endpoint on this host is dropped, with none at all refused', () => {
+  const [inside, outside] = policyRules({ internalTrafficPolicy: 'Local' }, [onOther])
+  assert.deepEqual([inside?.endpoints, inside?.drops], [[], true])
+  assert.deepEqual(
+    [outside?.endpoints, outside?.local, outside?.drops],
+    [['10.2.0.1'], undefined, undefined],
+  )
+  const [none] = policyRules({ internalTrafficPolicy: 'Local' }, [])
+  assert.deepEqual([none?.endpoints, none?.drops], [[], undefined])
+})
+
+test('both policies may keep traffic on this host', () => {
+  const both = { internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Local' }
+  const [inside, outside] = policyRules({ type: 'NodePort', ...both }, [onThis, onOther])
+  assert.deepEqual([inside?.kind, inside?.endpoints], ['/internal', ['10.1.0.1']])
+  assert.deepEqual([outside?.kind, outside?.local], ['/external', ['10.1.0.1']])
 })
 
 test('session affinity carries its time', () => {

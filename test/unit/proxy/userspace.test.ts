@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../../src/base/clock.ts'
 import { type Logger, silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
-import { UserspaceDataplane } from '../../../src/proxy/dataplane/userspace.ts'
+import { endpointsFor, UserspaceDataplane } from '../../../src/proxy/dataplane/userspace.ts'
 import type { Endpoint, PortRules } from '../../../src/proxy/rules.ts'
 
 /** An endpoint that reads to the end, then answers with its name and what it read. */
@@ -74,6 +74,21 @@ test('connections are dealt out, half-closed ones answered', async () => {
   assert.deepEqual([...answers].sort(), ['a:hi', 'b:hi'])
   await plane.remove()
   for (const { server } of backends) server.close()
+})
+
+test('clients of other hosts are kept to the endpoints of this one where the policy says so', () => {
+  const [here, there] = [
+    { ip: '10.1.0.1', port: 80 },
+    { ip: '10.2.0.1', port: 80 },
+  ]
+  const all = rules(1, [here, there])
+  for (const client of ['127.0.0.1', '192.0.2.1', '192.0.2.7'])
+    assert.deepEqual(endpointsFor(all, client, '192.0.2.1'), [here, there])
+  const local = { ...all, local: [here] }
+  assert.deepEqual(endpointsFor(local, '127.0.0.1', '127.0.0.1'), [here, there])
+  assert.deepEqual(endpointsFor(local, '192.0.2.1', '192.0.2.1'), [here, there])
+  assert.deepEqual(endpointsFor(local, '192.0.2.7', '192.0.2.1'), [here])
+  assert.deepEqual(endpointsFor({ ...all, local: [] }, '192.0.2.7', '192.0.2.1'), [])
 })
 
 test('an endpoint that refuses is passed over', async () => {
