@@ -226,6 +226,24 @@ export class Machine implements StoreView {
     return runRange(this.#at(isPast(range) ? revision : this.#revision), range)
   }
 
+  /**
+   * A transaction of reads alone, on the state as it is. Throws as `read` does, and what is wrong with it.
+   */
+  readTxn(txn: Txn): TxnResult {
+    const malformed = checkTxn(txn)
+    if (malformed) throw malformed
+    const path = choosePath(this.#store, txn)
+    const error = checkPath(this.#pathState(), path)
+    if (error) throw error
+    const { succeeded } = path
+    const revision = this.#revision
+    const events: StoreEvent[] = []
+    const past = (range: RangeOperation) => this.read(range)
+    const responses = runPath({ store: this.#store, revision, events, past }, path)
+    assert(events.length === 0, 'a transaction of reads changes nothing')
+    return { succeeded, revision, responses }
+  }
+
   /** What the store's content hash was: the changes since are taken back out of the sum. */
   hashAt(revision: Revision = this.#revision): number {
     let hash = this.#store.contentHash

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -88,6 +89,7 @@ test('etcdctl says the same of kijabi as of etcd', async (context) => {
     const kijabi = await sideOf('kijabi', both.kijabiEndpoints, both, directory)
     await context.test('line by line', (inner) => compare(inner, etcd, kijabi))
     await context.test('the leader moves', () => moveLeaders(both, etcd, kijabi))
+    await context.test('monitoring', (inner) => compareMonitoring(inner, both))
     await context.test('check datascale', () => checkDataScale(both))
     await context.test('check perf', (inner) => checkPerformance(inner, etcd, kijabi))
   } finally {
@@ -167,6 +169,46 @@ async function moveLeaders(both: Both, etcd: Side, kijabi: Side): Promise<void> 
     }),
   )
   assert.equal(said[1], said[0])
+}
+
+/** What monitoring and the probes of kubeadm's static pods ask for. 3.4 has no livez and readyz yet. */
+const monitored = [
+  ...['/health', '/health?serializable=true', '/health?exclude=NOSPACE&serializable=true'],
+  ...['/livez', '/livez?verbose', '/livez/serializable_read', '/readyz', '/readyz/nonsense'],
+  ...['/readyz/non_learner?verbose', '/readyz?exclude=nonsense', '/readyz/linearizable_read'],
+  ...['/readyz?verbose', '/version', '/nonsense', '/'],
+]
+
+async function compareMonitoring(context: TestContext, both: Both): Promise<void> {
+  const { ca, certificate: cert, privateKey: key } = clientTls(both.files)
+  // Who offers nothing at the handshake is taken for gRPC, here and by etcd.
+  const tls = { ca, cert, key, ALPNProtocols: ['http/1.1'] }
+  const ask = (endpoint = '', path = '') =>
+    new Promise<{ code: number | undefined; lines: string[] }>((resolve, reject) => {
+      const asked = get(`https://${endpoint}${path}`, { ...tls, agent: false }, (answer) => {
+        let said = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          said += chunk
+        })
+        // etcd's checks come in no order; 3.4's health gives no reason.
+        const even = () =>
+          said
+            .replaceAll(/3\.\d\.\d+/g, 'VERSION')
+            .replace(',"reason":""', '')
+            .split('\n')
+            .sort()
+        answer.on('end', () => resolve({ code: answer.statusCode, lines: even() }))
+      })
+      asked.on('error', reject)
+    })
+  let compared = 0
+  for (const path of monitored) {
+    const expected = await ask(both.etcd.endpoints[0], path)
+    if (expected.code === 404 && /^.(livez|readyz)/.test(path)) continue
+    assert.deepEqual(await ask(both.kijabiEndpoints[0], path), expected, path)
+    compared += 1
+  }
+  context.diagnostic(`${compared} paths`)
 }
 
 async function checkDataScale(both: Both): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import type { LeadershipView, MembershipChange, ReplicaStatus } from '../../raft/replica.ts'
-import type { EtcdStore } from '../../state/cluster-store.ts'
+import type { EtcdStore, Txn, TxnResult } from '../../state/cluster-store.ts'
 import type { FrozenState } from '../../state/snapshot/snapshot.ts'
 import type { KeySpace } from './key-space.ts'
 import type { ResponseHeader } from './wire/kv-messages.ts'
@@ -36,6 +36,8 @@ export interface EtcdMember {
   changeMembership(change: MembershipChange): Promise<Pick<ReplicaStatus, 'voters' | 'learners'>>
   /** Bytes of current keys and values, and how many there may be. */
   storeBytes(): { readonly used: number; readonly max: number }
+  /** A transaction of reads alone, on what this member has applied. Throws as the store's view does. */
+  readTxn(txn: Txn): TxnResult
   /** Of this process. */
   residentBytes(): number
   /** Of everything applied so far: equal on members at the same index. */
@@ -55,6 +57,9 @@ export interface EtcdContext {
   readonly random: Random
   readonly logger: Logger
 }
+
+/** What looks at this member from outside is made with. */
+export type Monitored = Pick<EtcdContext, 'store' | 'member'>
 
 /** Of answers about the cluster and not about keys: they carry no revision. */
 export function clusterHeader(context: EtcdContext): Draft<ResponseHeader> {

@@ -21,6 +21,7 @@ import {
   txnOf,
 } from './operations.ts'
 import type { Rpc } from './rpc.ts'
+import type { TxnRequest } from './wire/kv-messages.ts'
 import { kvService } from './wire/services.ts'
 
 /**
@@ -28,7 +29,7 @@ import { kvService } from './wire/services.ts'
  * once it is applied here, with the revision that it made.
  */
 export function serveKv(rpc: Rpc, context: EtcdContext): void {
-  const { keys, store } = context
+  const { keys, member, store } = context
 
   rpc.unary(kvService.range, async (request) => {
     const operation = rangeOperation(keys, request)
@@ -54,6 +55,11 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
   })
 
   rpc.unary(kvService.txn, async (request, _caller, requestBytes) => {
+    if (isReadOnly(request)) {
+      if (!isSerializable(request)) await store.barrier()
+      const result = member.readTxn(txnOf(keys, request))
+      return txnAnswer(keys, result, headerAt(context, result.revision))
+    }
     demandFits(requestBytes)
     const result = await store.commit(txnOf(keys, request))
     return txnAnswer(keys, result, headerAt(context, result.revision))
@@ -64,6 +70,17 @@ export function serveKv(rpc: Rpc, context: EtcdContext): void {
     const result = await store.compact(revision as Revision)
     return { header: headerAt(context, result.revision) }
   })
+}
+
+/** Reads cost no entry of the log, in a transaction either (etcd server/etcdserver/v3_server.go: Txn). */
+function isReadOnly({ success, failure }: TxnRequest): boolean {
+  return [...success, ...failure].every(({ range }) => range)
+}
+
+/** Every read says that this member's own state is good enough for it. */
+function isSerializable({ success, failure }: TxnRequest): boolean {
+  const operations = [...success, ...failure]
+  return operations.length > 0 && operations.every(({ range }) => range?.serializable)
 }
 
 /** What is proposed may be so large, all its values together (etcd server/etcdserver/v3_server.go). */

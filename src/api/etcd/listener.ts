@@ -37,7 +37,7 @@ const drainMs = 1_000
 
 /** etcd's v3 API in front of the cluster store of this member, over gRPC. */
 export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
-  const { clock, store } = options
+  const { clock, logger, store } = options
   const guard = new LeaderGuard(store, clock)
   const open = grpcServer(options, guard, true)
   // Who may not come in is told so at every call, instead of losing its connection without a word.
@@ -45,7 +45,12 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
   const entrance = new Entrance({
     ...options,
     grpc: (socket, admitted) => (admitted ? open : closed).serve(socket),
-    http: (request, response) => answerMonitoring(options, request, response),
+    http: (request, response) => {
+      answerMonitoring(options, request, response).catch((error: unknown) => {
+        logger.error({ error, url: request.url }, 'a request of monitoring failed')
+        response.destroy()
+      })
+    },
   })
   return {
     start: () => entrance.open(),

@@ -13,9 +13,9 @@ import { maintenanceService } from './wire/services.ts'
  * The version whose semantics the listener has. kube-apiserver asks for progress of watches only of
  * one that it knows to answer (apiserver pkg/storage/etcd3: 3.5.13 and later).
  */
-export const servedVersion = '3.5.21'
+export const servedVersion = '3.5.30'
 
-const alarmNoSpace = 1
+const alarmNumbers = { NOSPACE: 1 } as const
 const actionActivate = 1
 /** Of the SHA-256 at the end of a snapshot. */
 const hashBytes = 32
@@ -41,9 +41,9 @@ export function serveMaintenance(rpc: Rpc, context: EtcdContext): void {
   rpc.unary(maintenanceService.alarm, (request) => {
     if (request.action === actionActivate)
       throw unimplemented('alarms are raised and cleared by the store itself')
-    const { used, max } = member.storeBytes()
-    const isFull = used + limits.objectBytesMax > max
-    const alarms = isFull ? [{ memberId: context.memberId, alarm: alarmNoSpace }] : []
+    const alarms = alarmsOf(member).map((name) => ({
+      ...{ memberId: context.memberId, alarm: alarmNumbers[name] },
+    }))
     return { header: headerAt(context), alarms }
   })
 
@@ -84,6 +84,12 @@ export function serveMaintenance(rpc: Rpc, context: EtcdContext): void {
   rpc.unary(maintenanceService.downgrade, () => {
     throw unimplemented('there is no version of the storage to go back to')
   })
+}
+
+/** By etcd's names. Alarms come and go with what they warn of; a diverged member is none: it leaves. */
+export function alarmsOf(member: EtcdContext['member']): (keyof typeof alarmNumbers)[] {
+  const { used, max } = member.storeBytes()
+  return used + limits.objectBytesMax > max ? ['NOSPACE'] : []
 }
 
 /** The first 32 bits of the rolling hash. */

@@ -16,6 +16,7 @@ export function etcdMemberOf(
     transferLeadership: (to) => replica.transferLeadership(to),
     changeMembership,
     storeBytes: () => ({ used: machine.size.bytes, max: limits.storeBytesMax }),
+    readTxn: (txn) => machine.readTxn(txn),
     residentBytes: () => process.memoryUsage.rss(),
     stateHash: () => machine.stateHash,
     freezeHistory: () => machine.freezeHistory(),

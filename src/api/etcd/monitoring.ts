@@ -1,32 +1,56 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EtcdContext } from './context.ts'
+import type { Monitored } from './context.ts'
 import { servedVersion } from './maintenance.ts'
+import { illness, probe } from './probes.ts'
 
-type Monitored = Pick<EtcdContext, 'store' | 'member'>
+const text = 'text/plain; charset=utf-8'
+/** Requests name a path alone. */
+const anyHost = 'http://member'
 
 /** What monitoring and etcd's own tools ask over plain HTTP (etcd server/etcdserver/api/etcdhttp). */
-export function answerMonitoring(
+export async function answerMonitoring(
   monitored: Monitored,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
-  const hasLeader = monitored.store.leadership.leader !== 0
-  const json = (code: number, body: object) =>
-    response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  switch (request.url) {
-    case '/health':
-      json(hasLeader ? 200 : 503, { health: String(hasLeader) })
-      break
-    case '/version':
-      json(200, { etcdserver: servedVersion, etcdcluster: servedVersion })
-      break
+): Promise<void> {
+  const { code, type, body } = await monitoringAnswer(monitored, request)
+  response
+    .writeHead(code, { 'content-type': type, ...(code === 405 && { allow: 'GET' }) })
+    .end(body)
+}
+
+export interface Answer {
+  readonly code: number
+  readonly type: string
+  readonly body: string
+}
+
+export async function monitoringAnswer(
+  monitored: Monitored,
+  { method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>,
+): Promise<Answer> {
+  const none: Answer = { code: 404, type: text, body: '404 page not found\n' }
+  if (!URL.canParse(url, anyHost)) return none
+  if (method !== 'GET') return { code: 405, type: text, body: 'Method Not Allowed\n' }
+  const asked = new URL(url, anyHost)
+  switch (asked.pathname) {
+    case '/health': {
+      const reason = await illness(monitored, asked.searchParams)
+      const body = JSON.stringify({ health: String(reason === ''), reason })
+      return { code: reason === '' ? 200 : 503, type: text, body }
+    }
+    case '/version': {
+      const etcdcluster = servedVersion.replace(/\d+$/, '0')
+      const body = JSON.stringify({ etcdserver: servedVersion, etcdcluster })
+      return { code: 200, type: 'application/json', body }
+    }
     case '/metrics':
-      response
-        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
-        .end(metrics(monitored))
-      break
-    default:
-      response.writeHead(404).end('404 page not found\n')
+      return { code: 200, type: 'text/plain; version=0.0.4', body: metrics(monitored) }
+    default: {
+      const verdict = await probe(monitored, asked)
+      if (!verdict) return none
+      return { code: verdict.passes ? 200 : 503, type: text, body: verdict.text }
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { StoreEvent, StoreWatcher, WatchOptions } from '../../state/cluster
 import { StoreError } from '../../state/errors.ts'
 import { clusterHeader, type EtcdContext, headerAt } from './context.ts'
 import { EncodedEvents } from './encoded/events.ts'
+import { refusals } from './errors.ts'
 import type { Answers, Rpc } from './rpc.ts'
 import { type WatchCreate, WatchResponse } from './wire/kv-messages.ts'
 import type { Draft } from './wire/message-type.ts'
@@ -94,7 +95,9 @@ class WatchStream {
     const { keys, store } = this.#context
     const { start, end } = keys.watched(request.key, request.rangeEnd)
     const id = this.#idFor(request)
-    if (id === undefined) this.#refuse('mvcc: duplicate watch ID provided on the WatchStream')
+    // Before every history (etcd server/etcdserver/api/v3rpc/watch.go: recvLoop, since 3.5).
+    if (request.startRevision < 0) this.#refuse(refusals.compacted().details)
+    else if (id === undefined) this.#refuse('mvcc: duplicate watch ID provided on the WatchStream')
     else if (start >= end) this.#refuse('mvcc: watcher range is empty')
     else if (!this.#places.take()) this.#refuse('kijabi: this member has too many watches')
     else {

@@ -339,6 +339,12 @@ check('a watch that cannot be is refused on its stream, which goes on', async ({
     [empty.watchId, empty.canceled, empty.cancelReason],
     [-1, true, 'mvcc: watcher range is empty'],
   )
+  watching.ask({ create: { key: b('a'), startRevision: -1 } })
+  const before = await watching.next()
+  assert.deepEqual(
+    [before.watchId, before.created, before.canceled, before.cancelReason],
+    [-1, true, true, 'etcdserver: mvcc: required revision has been compacted'],
+  )
   watching.ask({ create: { key: b('a'), watchId: 7 } })
   watching.ask({ create: { key: b('a'), watchId: 7 } })
   assert.equal((await watching.next()).watchId, 7)
@@ -417,6 +423,32 @@ check('a member without a leader says so to who asks for one', async ({ client, 
   assert.equal((await client.call(healthService.check, {})).status, 1)
   const { header } = await client.call(kvService.range, { key: b('a') }, { requiresLeader: true })
   assert.equal(header?.raftTerm, 2 as Term)
+})
+
+check('a transaction of reads costs no entry of the log', async ({ client, put, replica }) => {
+  await put('a', '1')
+  await put('a', '2')
+  const entries = replica.log.length
+  const read = (revision: number, serializable = false): Draft<RequestOperation> => ({
+    range: { key: b('a'), revision, serializable },
+  })
+  const txn = (...success: Draft<RequestOperation>[]) =>
+    client.call(kvService.txn, { compare: [{ key: b('a'), target: 0, version: 2 }], success })
+  const now = await txn(read(0), read(2))
+  assert.equal(now.succeeded, true)
+  assert.deepEqual(
+    now.responses.map(({ range }) => [text(range?.kvs[0]?.value), range?.header?.revision]),
+    [
+      ['2', 3],
+      ['1', 3],
+    ],
+  )
+  assert.equal(now.header?.revision, 3)
+  await assert.rejects(txn(read(9)), /required revision is a future revision/)
+  assert.equal(replica.log.length, entries)
+  replica.loseLeadership()
+  await assert.rejects(txn(read(0, true), read(0)), /no leader/)
+  assert.equal((await txn(read(0, true), read(2, true))).responses.length, 2)
 })
 
 check('a lock is held by one at a time, in the order in which they came', async ({ client }) => {
