@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
 import type { DiscoveredResource, GroupVersion } from '../discovery/resources.ts'
 import type { RemoteService } from './api-services.ts'
+import { Remembered } from './remembered.ts'
 
 /** GET of a path of that server. */
 export type AskRemote = (
@@ -22,10 +23,8 @@ interface Known {
  * pkg/apiserver/handler_discovery.go). One that does not answer is shown as it last was, as stale.
  */
 export class RemoteDiscovery {
-  readonly #clock: Clock
   readonly #ask: AskRemote
-  readonly #known = new Map<string, Known>()
-  readonly #asking = new Map<string, Promise<Known>>()
+  readonly #known: Remembered<Known>
   #merged:
     | {
         readonly own: readonly GroupVersion[]
@@ -35,8 +34,10 @@ export class RemoteDiscovery {
     | undefined
 
   constructor(clock: Clock, ask: AskRemote) {
-    this.#clock = clock
     this.#ask = ask
+    this.#known = new Remembered(clock, ({ isStale }) =>
+      isStale ? staleMs : limits.remoteDiscoveryMsMax,
+    )
   }
 
   /** The same array as long as nothing changed: documents are kept by it. */
@@ -44,8 +45,15 @@ export class RemoteDiscovery {
     own: readonly GroupVersion[],
     services: readonly RemoteService[],
   ): Promise<readonly GroupVersion[]> {
+    this.#known.keep(new Set(services.map(nameOf)))
     if (services.length === 0) return own
-    const remote = await Promise.all(services.map((service) => this.#current(service)))
+    const remote = await Promise.all(
+      services.map((service) =>
+        this.#known.current(nameOf(service), (known, askedMs) =>
+          this.#asked(service, known, askedMs),
+        ),
+      ),
+    )
     const last = this.#merged
     if (last?.own === own && sameItems(last.remote, remote)) return last.result
     const result = mergedVersions(own, services, remote)
@@ -53,19 +61,7 @@ export class RemoteDiscovery {
     return result
   }
 
-  #current(service: RemoteService): Known | Promise<Known> {
-    const name = nameOf(service)
-    const known = this.#known.get(name)
-    const ageMs = known ? this.#clock.monotonicMs() - known.askedMs : Number.POSITIVE_INFINITY
-    if (known && ageMs < (known.isStale ? staleMs : limits.remoteDiscoveryMsMax)) return known
-    const asking = this.#asking.get(name) ?? this.#refresh(service, known)
-    this.#asking.set(name, asking)
-    return asking
-  }
-
-  async #refresh(service: RemoteService, known: Known | undefined): Promise<Known> {
-    const name = nameOf(service)
-    const askedMs = this.#clock.monotonicMs()
+  async #asked(service: RemoteService, known: Known | undefined, askedMs: number): Promise<Known> {
     const path = `/apis/${service.group}/${service.version}`
     let result: Known
     try {
@@ -79,8 +75,6 @@ export class RemoteDiscovery {
     }
     if (known && !known.isStale && !result.isStale && sameJson(known.resources, result.resources))
       result = Object.assign(known, { askedMs })
-    this.#known.set(name, result)
-    this.#asking.delete(name)
     return result
   }
 }

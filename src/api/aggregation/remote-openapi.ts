@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { limits } from '../../base/limits.ts'
 import type { Part } from '../openapi/schemas.ts'
 import type { RemoteService } from './api-services.ts'
+import { Remembered } from './remembered.ts'
 import { type AskRemote, readText } from './remote-discovery.ts'
 
 /** The OpenAPI 2 document of a server, and the groups and versions that it is asked for. */
@@ -22,15 +23,13 @@ interface Known {
  * out.
  */
 export class RemoteOpenApi {
-  readonly #clock: Clock
   readonly #ask: AskRemote
-  readonly #known = new Map<string, Known>()
-  readonly #asking = new Map<string, Promise<Known>>()
+  readonly #known: Remembered<Known>
   #last: readonly RemoteDocument[] = []
 
   constructor(clock: Clock, ask: AskRemote) {
-    this.#clock = clock
     this.#ask = ask
+    this.#known = new Remembered(clock, () => limits.remoteDiscoveryMsMax)
   }
 
   /** The same array as long as nothing changed: what is merged of it is kept by it. */
@@ -40,11 +39,14 @@ export class RemoteOpenApi {
       const server = serverOf(service)
       byServer.set(server, [...(byServer.get(server) ?? []), service])
     }
-    for (const server of this.#known.keys()) if (!byServer.has(server)) this.#known.delete(server)
+    this.#known.keep(new Set(byServer.keys()))
     const found = await Promise.all(
       [...byServer].map(async ([server, own]): Promise<RemoteDocument[]> => {
         const [first] = own
-        const { document } = first ? await this.#current(server, first) : { document: undefined }
+        if (!first) return []
+        const { document } = await this.#known.current(server, (known, askedMs) =>
+          this.#asked(first, known, askedMs),
+        )
         return document ? [{ services: own, document }] : []
       }),
     )
@@ -53,17 +55,7 @@ export class RemoteOpenApi {
     return this.#last
   }
 
-  #current(server: string, service: RemoteService): Known | Promise<Known> {
-    const known = this.#known.get(server)
-    if (known && this.#clock.monotonicMs() - known.askedMs < limits.remoteDiscoveryMsMax)
-      return known
-    const asking = this.#asking.get(server) ?? this.#refresh(server, service, known)
-    this.#asking.set(server, asking)
-    return asking
-  }
-
-  async #refresh(server: string, service: RemoteService, known: Known | undefined): Promise<Known> {
-    const askedMs = this.#clock.monotonicMs()
+  async #asked(service: RemoteService, known: Known | undefined, askedMs: number): Promise<Known> {
     let result: Known
     try {
       const { status, response } = await this.#ask(service, '/openapi/v2', 'application/json')
@@ -75,8 +67,6 @@ export class RemoteOpenApi {
       // Why it is not to be had, its APIService says; what it had is shown on.
       result = { text: known?.text ?? '', document: known?.document, askedMs }
     }
-    this.#known.set(server, result)
-    this.#asking.delete(server)
     return result
   }
 }
