@@ -170,8 +170,10 @@ test('who has waited for an event need not wait for another turn', async () => {
         resolve()
       })
   })
+  // Of the same objects, and woken before the others: its range is the wider one.
   const first = store.watch({
-    ...{ start: '/', end: '0', afterRevision: store.view.revision, wake: () => nextTurn() },
+    ...{ start: '/registry/core/configmaps/', end: '/registry/core/configmaps0' },
+    ...{ afterRevision: store.view.revision, wake: () => nextTurn() },
   })
   const { streams, close } = await openWatches(cluster, ['', '&labelSelector=!a'])
   const told = streams.map((stream) => stream.next().then(() => seen.push('event')))
