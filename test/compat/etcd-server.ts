@@ -24,9 +24,11 @@ export interface EtcdServerOptions {
 
 /** Whether etcd and etcdctl are installed here. */
 export function hasEtcd(): boolean {
-  return ['etcd', 'etcdctl'].every(
-    (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0,
-  )
+  return ['etcd', 'etcdctl'].every(hasProgram)
+}
+
+export function hasProgram(name: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
 }
 
 /** Starts a cluster on free ports of the loopback; resolves when it has a leader. */
