@@ -42,6 +42,12 @@ export function generatedNameTaken(kind: Kind, prefix: string): StatusError {
 const modified =
   'the object has been modified; please apply your changes to the latest version and try again'
 
+/** The name is in use until the object that has it is gone. */
+export function stillGoing(kind: Kind, name: string): StatusError {
+  const message = `object is being deleted: ${qualifiedResource(kind)} "${name}" already exists`
+  return statusError('AlreadyExists', message, resourceDetails(kind, name))
+}
+
 export function conflict(kind: Kind, name: string, why = modified): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedResource(kind)} "${name}": ${why}`
   return statusError('Conflict', message, resourceDetails(kind, name))
@@ -79,7 +85,7 @@ export function invalidKind(
   return statusError('Invalid', `${qualified} "${name}" is invalid: ${list}`, {
     ...(name === '' ? {} : { name }),
     ...(group === '' ? {} : { group }),
-    kind,
+    ...(kind === '' ? {} : { kind }),
     causes: errors.map(fieldErrorCause),
   })
 }

@@ -229,7 +229,7 @@ function readValues(tokens: readonly string[], next: { at: number }): string[] {
 function checkRequirement({ key, operator, values }: LabelRequirement): void {
   const keyProblem = labelKeyProblem(key)
   if (keyProblem !== undefined)
-    throw unparsable(`key: Invalid value: ${JSON.stringify(key)}: ${keyProblem}`)
+    throw unparsable(`<nil>: Invalid value: ${JSON.stringify(key)}: ${keyProblem}`)
   if ((operator === 'gt' || operator === 'lt') && !/^[+-]?\d+$/.test(values[0] ?? ''))
     throw unparsable(
       `values[0]: Invalid value: ${JSON.stringify(values[0] ?? '')}: for 'Gt', 'Lt' operators, the value must be an integer`,

@@ -4,7 +4,7 @@ import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import { immutable } from '../../kinds/validation/field-error.ts'
 import type { HandlerContext, RequestInfo } from '../context.ts'
-import { badRequest, groupVersion, invalid, invalidKind } from '../errors.ts'
+import { badRequest, conflict, groupVersion, invalid, invalidKind } from '../errors.ts'
 import { versionsOf } from '../extension/other-versions.ts'
 import { createObject } from '../handlers/create.ts'
 import {
@@ -67,7 +67,10 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
     return writtenResponse(200, representation, await change())
   } catch (error) {
     const mayCreate = isStatus(error, 'NotFound') && part === 'main'
-    if (!mayCreate || applied.metadata.uid || applied.metadata.resourceVersion) throw error
+    if (!mayCreate) throw error
+    const { uid } = applied.metadata
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+    if (uid) throw conflict(kind, info.name, why)
   }
   try {
     const { name, namespace } = applied.metadata

@@ -3,6 +3,7 @@ import { type EncodedObject, encodeObject, parseStored } from '../../kinds/encod
 import type { AnyObject, CustomContent, Kind } from '../../kinds/kind.ts'
 import { applyStructuralDefaults, dropNulls } from '../../kinds/structural/default-values.ts'
 import { prune } from '../../kinds/structural/prune.ts'
+import type { SchemaProps } from '../../kinds/structural/schema-props.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import type { ApiOptions, HandlerContext } from '../context.ts'
 import { groupVersion, methodNotAllowed } from '../errors.ts'
@@ -80,7 +81,17 @@ class CustomStorage implements ObjectStorage {
     const stored = `${this.#kind.group}/${this.#custom.storageVersion}`
     if (object.apiVersion === stored) return encodeChecked(object)
     const [converted = object] = await this.#convert([structuredClone(object)], stored)
+    const schema = this.#storedSchema()
+    // What the stored version does not know is lost on the way.
+    if (schema) prune(schema, converted, true)
     return encodeChecked(converted)
+  }
+
+  #storedSchema(): SchemaProps | undefined {
+    const definition = this.#kinds.definitionOf(this.#kind.group, this.#kind.resource)
+    const { storageVersion } = this.#custom
+    const found = definition?.spec.versions.find((one) => one.name === storageVersion)
+    return found?.schema?.openAPIV3Schema
   }
 
   async #show(records: readonly KeyValue[], found: Map<string, KeyValue>): Promise<void> {

@@ -6,7 +6,14 @@ import type { Compare, KeyValue } from '../../state/cluster-store.ts'
 import { namespaceForContent } from '../admission/namespace-lifecycle.ts'
 import { updaterOf } from '../apply/field-manager.ts'
 import { ownersOfNew } from '../apply/track-update.ts'
-import { alreadyExists, badRequest, conflict, generatedNameTaken, invalid } from '../errors.ts'
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  generatedNameTaken,
+  invalid,
+  stillGoing,
+} from '../errors.ts'
 import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 import { generateName } from './generate-name.ts'
@@ -156,7 +163,10 @@ async function storeNew(
     const guards: Compare[] = [absent(key)]
     if (kind.namespaced) guards.push(unchanged(namespaceForContent(context, name)))
     const existing: KeyValue | undefined = options.store.view.get(key)
-    if (existing) throw alreadyExists(kind, name)
+    if (existing) {
+      const isGoing = shared.parsed.get(existing).metadata.deletionTimestamp !== undefined
+      throw isGoing ? stillGoing(kind, name) : alreadyExists(kind, name)
+    }
     shared.admission.judge(context, object, undefined)
     const claims = shared.admission.claims(context, object, undefined)
     const encoded = await shared.storage.encoded(object)

@@ -96,18 +96,26 @@ function watchErrors(match: string, sendInitialEvents: boolean | undefined): Fie
       : [forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`)]
   if (match === '')
     return [forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`)]
-  return match === 'NotOlderThan' ? [] : [unsupportedMatch(match)]
+  if (match === 'NotOlderThan') return []
+  return [
+    forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`),
+    unsupportedMatch(match, ['NotOlderThan']),
+  ]
 }
 
 function forbidden(field: string, why: string): FieldError {
   return { type: 'FieldValueForbidden', field, message: `Forbidden: ${why}` }
 }
 
-function unsupportedMatch(match: string): FieldError {
+function unsupportedMatch(
+  match: string,
+  supported: readonly string[] = ['Exact', 'NotOlderThan', ''],
+): FieldError {
+  const listed = supported.map((one) => JSON.stringify(one)).join(', ')
   return {
     type: 'FieldValueNotSupported',
     field: 'resourceVersionMatch',
-    message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+    message: `Unsupported value: ${JSON.stringify(match)}: supported values: ${listed}`,
   }
 }
 

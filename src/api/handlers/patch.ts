@@ -1,10 +1,21 @@
 import type { ApiResponse } from '../../client/transport.ts'
+import { duplicateFields } from '../../kinds/codec/strict-scan.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
+import { immutable, invalid as invalidField } from '../../kinds/validation/field-error.ts'
 import { applyType, handleApply } from '../apply/handle-apply.ts'
-import { invalidKind } from '../errors.ts'
+import { invalid, invalidKind } from '../errors.ts'
 import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
-import { bodyOf, checkPlace, contentTypeOf, decodeObject, isDryRun } from './request-body.ts'
+import {
+  bodyOf,
+  checkCustomKind,
+  checkPlace,
+  contentTypeOf,
+  decodeOfKind,
+  fieldValidationOf,
+  isDryRun,
+  requireName,
+} from './request-body.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import { changeObject, partOf, writtenResponse } from './update.ts'
 
@@ -37,12 +48,23 @@ export async function handlePatch(context: ResourceContext): Promise<ApiResponse
       // Every attempt warns anew.
       context.warnings.length = warned
       const object = patched(context, current, type, body)
+      const { uid } = object.metadata
+      if (uid && uid !== current.metadata.uid)
+        throw invalid(kind, info.name, immutable('metadata.uid', uid, current.metadata.uid))
+      requireName(object, info.name)
       checkPlace(kind, object, info.namespace, info.name)
       applyDefaults(kind, object)
       return object
     },
   })
   return writtenResponse(200, representation, written)
+}
+
+/** What a merge patch itself names twice: its result does not show it. */
+function repeatedFields(type: string, body: Uint8Array): string[] {
+  if (type !== 'application/merge-patch+json') return []
+  const found = duplicateFields(Buffer.from(body).toString('utf8'))
+  return found.filter((one) => one.startsWith('duplicate'))
 }
 
 function patched(
@@ -53,7 +75,17 @@ function patched(
 ): AnyObject {
   const result = applyPatch(context.kind, current, type, body)
   // The result is read like any body: a patch must not bring in what a PUT could not.
-  const object = decodeObject(context, Buffer.from(JSON.stringify(result)))
+  const text = JSON.stringify(result)
+  const validation = fieldValidationOf(context)
+  const lenient = validation === 'Ignore' ? 'Ignore' : 'Warn'
+  const { object, warnings } = decodeOfKind(context.kind, Buffer.from(text), lenient)
+  const problems = validation === 'Ignore' ? [] : [...repeatedFields(type, body), ...warnings]
+  if (validation === 'Strict' && problems.length > 0)
+    throw invalidKind('', '', '', [
+      invalidField('patch', text, `strict decoding error: ${problems.join(', ')}`),
+    ])
+  context.warnings.push(...problems)
+  checkCustomKind(context.kind, object)
   object.apiVersion = current.apiVersion
   object.kind = current.kind
   return object

@@ -4,6 +4,7 @@ import { decodeCustom } from '../../kinds/apiextensions/decode-custom.ts'
 import { type Decoded, decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
 import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import { invalid as invalidField } from '../../kinds/validation/field-error.ts'
 import type { HandlerContext, RequestInfo } from '../context.ts'
 import {
   badRequest,
@@ -86,9 +87,28 @@ function emptyBody(): Error {
 
 /** JSON into an object of the resource's kind, as strictly as the request asks. */
 export function decodeObject(context: ResourceContext, bytes: Uint8Array): AnyObject {
-  const { object, warnings } = decodeOfKind(context.kind, bytes, fieldValidationOf(context))
+  const { kind } = context
+  const { object, warnings } = decodeOfKind(kind, bytes, fieldValidationOf(context))
+  checkCustomKind(kind, object)
   context.warnings.push(...warnings)
   return object
+}
+
+/** A custom resource of another kind is an invalid one of that kind (registry/customresource/validator.go). */
+export function checkCustomKind({ custom, group, kind }: Kind, object: AnyObject): void {
+  const sent = object.kind ?? ''
+  if (!custom || sent === kind) return
+  throw invalidKind(sent, group, object.metadata.name ?? '', [
+    invalidField('kind', sent, `must be ${kind}`),
+  ])
+}
+
+/** Throws BadRequest for an object that has lost its name (apiserver pkg/endpoints/handlers/rest.go). */
+export function requireName({ metadata }: AnyObject, name: string): void {
+  if (metadata.name) return
+  throw badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  )
 }
 
 /** JSON into an object of a kind. Throws BadRequest. */
@@ -153,7 +173,7 @@ function isJsonObject(bytes: Uint8Array): boolean {
   }
 }
 
-function fieldValidationOf({ info }: HandlerContext): FieldValidation {
+export function fieldValidationOf({ info }: HandlerContext): FieldValidation {
   const text = info.query.get('fieldValidation') ?? ''
   if (text === '') return 'Warn'
   if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text

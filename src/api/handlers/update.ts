@@ -11,7 +11,6 @@ import { hasOtherVersions } from '../apply/managed-fields.ts'
 import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
 import { isStale } from '../encryption/encrypted-store.ts'
 import {
-  badRequest,
   conflict,
   groupVersion,
   invalid,
@@ -25,7 +24,7 @@ import { sameContent } from '../stored-object.ts'
 import { createObject } from './create.ts'
 import { keyOfRequest } from './get.ts'
 import { shownRecord } from './object-storage.ts'
-import { checkPlace, isDryRun, readObject } from './request-body.ts'
+import { checkPlace, isDryRun, readObject, requireName } from './request-body.ts'
 import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
 import {
@@ -61,10 +60,7 @@ export async function handleUpdate(context: ResourceContext): Promise<ApiRespons
   const representation = representationOf(context)
   const object = readObject(context)
   const dryRun = isDryRun(context)
-  if (!object.metadata.name)
-    throw badRequest(
-      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
-    )
+  requireName(object, info.name)
   checkPlace(kind, object, info.namespace, info.name)
   applyDefaults(kind, object)
   const part = partOf(context)

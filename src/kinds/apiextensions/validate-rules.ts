@@ -81,17 +81,19 @@ function placesBelow({ schema, path, uncorrelated }: Place): Place[] {
 }
 
 const reasons = [
-  'FieldValueInvalid',
-  'FieldValueForbidden',
-  'FieldValueRequired',
   'FieldValueDuplicate',
+  'FieldValueForbidden',
+  'FieldValueInvalid',
+  'FieldValueRequired',
 ]
 
 function errorsOf(rule: SchemaRule, path: string, place: Place): FieldError[] {
   const found: FieldError[] = []
   if (!rule.rule?.trim()) return [required(`${path}.rule`, 'rule is not specified')]
-  if (/[\r\n]/.test(rule.message ?? ''))
-    found.push(invalid(`${path}.message`, rule.message, 'message must not contain line breaks'))
+  if (rule.message && !rule.message.trim())
+    found.push(invalid(`${path}.message`, rule.message, 'must be non-empty if specified'))
+  else if (/[\r\n]/.test(rule.message ?? ''))
+    found.push(invalid(`${path}.message`, rule.message, 'must not contain line breaks'))
   if (/[\r\n]/.test(rule.rule) && !rule.message)
     found.push(
       required(`${path}.message`, 'message must be specified if rule contains line breaks'),

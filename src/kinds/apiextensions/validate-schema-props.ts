@@ -5,7 +5,7 @@ import { applyStructuralDefaults } from '../structural/default-values.ts'
 import { prune } from '../structural/prune.ts'
 import { isObject, member, type SchemaProps, schemaOfItems } from '../structural/schema-props.ts'
 import { validateValue } from '../structural/validate-value.ts'
-import { duplicate, forbidden, invalid, notSupported, required } from '../validation/field-error.ts'
+import { forbidden, invalid, notSupported, required } from '../validation/field-error.ts'
 import { ruleErrors } from './validate-rules.ts'
 
 /**
@@ -24,7 +24,7 @@ export function schemaErrors(schema: SchemaProps, path: string): FieldError[] {
   ]
 }
 
-const types = ['object', 'array', 'string', 'integer', 'number', 'boolean']
+const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 const unsupported: readonly (readonly [string, string])[] = [
   ['$ref', '$ref is not supported'],
   ['$schema', 'schema is not supported'],
@@ -38,6 +38,12 @@ const unsupported: readonly (readonly [string, string])[] = [
 /** What no schema may hold, structural or not. */
 function shapeErrors(schema: SchemaProps, path: string, depth: number): FieldError[] {
   if (!isObject(schema as unknown)) return [invalid(path, schema, 'must be a schema')]
+  if (depth === 0 && schema.nullable)
+    return [forbidden(`${path}.nullable`, 'nullable cannot be true at the root')]
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false)
+    return [
+      invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'),
+    ]
   if (depth > limits.schemaDepthMax)
     return [invalid(path, 'object', `is nested deeper than ${limits.schemaDepthMax}`)]
   const found: FieldError[] = []
@@ -149,23 +155,21 @@ function listMapErrors(
   path: string,
   keysAt: string,
 ): FieldError[] {
+  const found: FieldError[] = []
   if (keys.length === 0)
-    return [required(keysAt, 'must not be empty if x-kubernetes-list-type is map')]
+    found.push(required(keysAt, 'must not be empty if x-kubernetes-list-type is map'))
   if (items?.type !== 'object')
     return [
+      ...found,
       invalid(
         `${path}.items.type`,
         items?.type ?? '',
         "must be object if parent array's x-kubernetes-list-type is map",
       ),
     ]
-  const found: FieldError[] = []
   keys.forEach((key, index) => {
     const property = member(items.properties, key) as SchemaProps | undefined
-    if (!property)
-      found.push(
-        invalid(`${keysAt}[${index}]`, key, 'entries must all be names of item properties'),
-      )
+    if (!property) found.push(invalid(keysAt, keys, 'entries must all be names of item properties'))
     else if (property.type === 'array' || property.type === 'object')
       found.push(
         invalid(
@@ -181,7 +185,8 @@ function listMapErrors(
           'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
         ),
       )
-    if (keys.indexOf(key) < index) found.push(duplicate(`${keysAt}[${index}]`, key))
+    if (keys.indexOf(key) < index)
+      found.push(invalid(keysAt, keys, 'must not contain duplicate entries'))
   })
   return found
 }
@@ -212,23 +217,26 @@ function defaultErrors(schema: SchemaProps, path: string, isRoot: boolean): Fiel
     const unknown = prune(schema, value, isEmbedded)
     if (isRoot) found.push(forbidden(at, 'must not be set at the root'))
     else if (unknown.length > 0)
-      found.push(invalid(at, schema.default, `must not have unknown fields: ${unknown.join(', ')}`))
+      found.push(invalid(at, schema.default, 'must not have unknown fields'))
     else {
       applyStructuralDefaults(schema, value)
-      found.push(...validateValue(schema, value, at))
+      const errors = validateValue(schema, value, '')
+      const field = (error: FieldError) => (error.field === '<nil>' ? '' : error.field)
+      for (const error of errors)
+        found.push({ ...error, field: `${at}.${field(error)}`.replace(/\.(?=\[|$)/, '') })
     }
   }
   for (const [below, place] of schemasBelow(schema, path)) {
-    if (isRoot && place === `${path}.properties[metadata]` && hasDefaultBelow(below))
-      found.push(forbidden(`${place}.default`, 'must not be set in metadata'))
+    if (isRoot && place === `${path}.properties[metadata]`)
+      found.push(...defaultsWithin(below, place))
     else found.push(...defaultErrors(below, place, false))
   }
   return found
 }
 
-function hasDefaultBelow(schema: SchemaProps): boolean {
-  return (
-    schema.default !== undefined ||
-    schemasBelow(schema, '').some(([below]) => hasDefaultBelow(below))
-  )
+/** Metadata is completed by its own rules. */
+function defaultsWithin(schema: SchemaProps, path: string): FieldError[] {
+  if (schema.default !== undefined)
+    return [forbidden(`${path}.default`, 'must not be set in top-level metadata')]
+  return schemasBelow(schema, path).flatMap(([below, place]) => defaultsWithin(below, place))
 }

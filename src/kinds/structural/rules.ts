@@ -1,7 +1,7 @@
 import type { Budget } from '../cel/budget.ts'
 import { Environment, type Program } from '../cel/environment.ts'
 import { CelCompileError, CelCostError, CelRuntimeError } from '../cel/errors.ts'
-import { optionalOf, printType, type Type } from '../cel/types.ts'
+import { optionalOf, type Type } from '../cel/types.ts'
 import { Optional, type Value } from '../cel/values.ts'
 import type { FieldError, FieldErrorType } from '../kind.ts'
 import { same } from '../validation/field-error.ts'
@@ -59,7 +59,7 @@ export function compileRule(
   if (message && message.type.is !== 'string')
     return {
       field: 'messageExpression',
-      text: `messageExpression must evaluate to a string, not ${printType(message.type)}`,
+      text: 'messageExpression must evaluate to a string',
     }
   return { source: rule, program, message, isTransition: mentionsOldSelf(rule.rule) }
 }

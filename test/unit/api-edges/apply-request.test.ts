@@ -98,11 +98,11 @@ describe('PATCH of type apply', () => {
       /metadata.managedFields must be nil/,
     ],
     [
-      'a revision of what is not there',
-      `${yaml('{}')}metadata: {resourceVersion: "5"}`,
+      'a uid of what is not there',
+      `${yaml('{}')}metadata: {uid: "5"}`,
       'fieldManager=me',
-      404,
-      /not found/,
+      409,
+      /uid mismatch: the provided object specified uid 5, and no existing object was found/,
     ],
     [
       'an unknown field, even of who asks for no validation',

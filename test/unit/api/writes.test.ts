@@ -250,8 +250,8 @@ test('patch: three kinds of patch, and the refused ones', () =>
     {
       ask: ['PATCH', `${maps}/a?fieldValidation=Strict`, { surplus: 1 }],
       headers: merge,
-      status: 400,
-      message: /unknown field "surplus"/,
+      status: 422,
+      message: /^ "" is invalid: patch: .*: strict decoding error: unknown field "surplus"$/,
     },
     { ask: ['PATCH', `${maps}/none`, {}], headers: merge, status: 404 },
   ]))

@@ -101,7 +101,7 @@ const broken: readonly (readonly [string, RegExp | string])[] = [
   ['=a', "found '=', expected: !, identifier, or 'end of string'"],
   ['!!a', "unable to parse requirement: found '!', expected: identifier"],
   ['a!', `unable to parse requirement: found '!', expected: ${operators}`],
-  ['-a=b', /requirement: key: Invalid value: "-a": name part must consist of alphanumeric/],
+  ['-a=b', /requirement: <nil>: Invalid value: "-a": name part must consist of alphanumeric/],
   ['a=-b', /requirement: values\[0\]\[a\]: Invalid value: "-b": a valid label must be an empty/],
   ['n>x', /values\[0\]: Invalid value: "x": for 'Gt', 'Lt' operators, the value must be/],
 ]
