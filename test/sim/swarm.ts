@@ -75,9 +75,20 @@ const noFaults: FaultRates = {
 export function drawSwarm(random: Random): Swarm {
   const swarm = drawKind(drawMixed(random), random)
   const diverging = random.fraction() < 0.15 ? withDivergence(swarm, random) : swarm
-  if (random.fraction() < 0.6) return diverging
+  return withHistory(withSlowness(diverging, random), random)
+}
+
+function withSlowness(swarm: Swarm, random: Random): Swarm {
+  if (random.fraction() < 0.6) return swarm
   const slowWatchers = random.integer(0, 3)
-  return { ...diverging, slowWatchers, leaseHolders: random.integer(1, 5) }
+  return { ...swarm, slowWatchers, leaseHolders: random.integer(1, 5) }
+}
+
+/** How little of their history snapshots tell. */
+function withHistory(swarm: Swarm, random: Random): Swarm {
+  if (random.fraction() < 0.7) return swarm
+  const snapshotEventsMax = random.integer(0, 30)
+  return { ...swarm, settings: { ...swarm.settings, snapshotEventsMax } }
 }
 
 function drawKind(swarm: Swarm, random: Random): Swarm {
@@ -202,7 +213,7 @@ function drawMixed(random: Random): Swarm {
       snapshotTrailingEntries: random.integer(0, 50),
       walSegmentBytes: [4096, 16_384, 65_536][random.integer(0, 3)] as number,
       windowEventsMax: chance(0.3) ? random.integer(5, 50) : 5000,
-      snapshotEventsMax: chance(0.3) ? random.integer(0, 30) : 1000,
+      snapshotEventsMax: 1000,
       timeoutMs: between(500, 5000),
       writesThrough: chance(0.5),
       appends: chance(0.4)
