@@ -260,7 +260,8 @@ const reading: readonly Step[] = [
       assert.match(said, /Replicas:\s+3 desired \| 3 updated \| 3 total \| 3 available/)
       // Events and Endpoints are written after what they tell of.
       await kubectl.until('describe deployment web -n shop', /ScalingReplicaSet/)
-      const pods = 'describe pods -n shop -l app=web'
+      // Of several objects kubectl 1.36 shows no events unless told to.
+      const pods = 'describe pods -n shop -l app=web --show-events'
       await kubectl.until(pods, /Successfully assigned shop\/web-/)
       await kubectl.until(pods, /Started container web|Container started|Started/)
       assert.match(await kubectl.ok('describe node w1'), /Allocatable:/)
