@@ -9,7 +9,7 @@ export function qualifiedResource(kind: Pick<Kind, 'group' | 'resource'>): strin
   return kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`
 }
 
-function resourceDetails(kind: Kind, name: string): StatusDetails {
+function resourceDetails(kind: Pick<Kind, 'group' | 'resource'>, name: string): StatusDetails {
   return { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.resource }
 }
 
@@ -48,7 +48,11 @@ export function stillGoing(kind: Kind, name: string): StatusError {
   return statusError('AlreadyExists', message, resourceDetails(kind, name))
 }
 
-export function conflict(kind: Kind, name: string, why = modified): StatusError {
+export function conflict(
+  kind: Pick<Kind, 'group' | 'resource'>,
+  name: string,
+  why = modified,
+): StatusError {
   const message = `Operation cannot be fulfilled on ${qualifiedResource(kind)} "${name}": ${why}`
   return statusError('Conflict', message, resourceDetails(kind, name))
 }

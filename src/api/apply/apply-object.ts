@@ -203,10 +203,11 @@ function conflictMessage(conflicts: readonly { owner: string; path: string }[]):
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`
 }
 
-function printOwner({ manager, subresource, operation, apiVersion, time }: Ownership): string {
+/** Since when, Kubernetes does not say (managedfields/internal BuildManagerIdentifier). */
+function printOwner({ manager, subresource, operation, apiVersion }: Ownership): string {
   const name = `${JSON.stringify(manager)}${subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`}`
   if (operation === 'Apply') return name
-  return `${name} using ${apiVersion}${time === '' ? '' : ` at ${time}`}`
+  return `${name} using ${apiVersion}`
 }
 
 /** What an applied configuration may speak about: see `ownable`. */

@@ -98,19 +98,22 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
 
 function checkPreconditions(kind: Kind, object: AnyObject, record: KeyValue, how: Deletion): void {
   const { uid, name = '' } = object.metadata
+  // Before the registry is asked, only the kind is known (pkg/registry/rest/delete.go).
+  const named = { group: kind.group, resource: kind.kind }
   if (how.uid !== undefined && how.uid !== uid)
     throw conflict(
-      kind,
+      named,
       name,
-      `Precondition failed: UID in precondition: ${how.uid}, UID in object meta: ${uid}`,
+      `the UID in the precondition (${how.uid}) does not match the UID in record (${uid}). ` +
+        'The object might have been deleted and then recreated',
     )
   const revision = String(record.modRevision)
   if (how.resourceVersion !== undefined && how.resourceVersion !== revision)
     throw conflict(
-      kind,
+      named,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${how.resourceVersion}, ` +
-        `ResourceVersion in object meta: ${revision}`,
+      `the ResourceVersion in the precondition (${how.resourceVersion}) does not match the ` +
+        `ResourceVersion in record (${revision}). The object might have been modified`,
     )
 }
 

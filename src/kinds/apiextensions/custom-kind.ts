@@ -7,7 +7,7 @@ import { type JsonPath, namesOf, parseJsonPath, valuesAt } from '../structural/j
 import { hasRules, ruleViolations } from '../structural/rules.ts'
 import { member, type SchemaProps } from '../structural/schema-props.ts'
 import { invalidValue, validateValue } from '../structural/validate-value.ts'
-import { validateMeta, validateMetaUpdate } from '../validation/object-meta.ts'
+import { standardFinalizers, validateMeta, validateMetaUpdate } from '../validation/object-meta.ts'
 import {
   type CustomDefinition,
   type DefinitionVersion,
@@ -74,6 +74,7 @@ export function customKind(definition: CustomDefinition, version: DefinitionVers
     prepareUpdate: custom.hasStatus ? keepStatus : () => undefined,
     prepareStatusUpdate,
     ...validations(custom, namespaced),
+    warnings: finalizerWarnings,
     selectableFields: (object) =>
       new Map(selectable.map(({ name, path }) => [name, textAt(path, object)])),
     selectableFieldNames: selectable.map(({ name }) => name),
@@ -186,6 +187,17 @@ const rulesUnchecked: FieldError = {
   field: '<nil>',
   message:
     'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+}
+
+/** New finalizers without a domain may be somebody else's too (strategy.go generateWarningsFromObj). */
+function finalizerWarnings({ metadata }: AnyObject, old: AnyObject | undefined): string[] {
+  const known = new Set(old?.metadata.finalizers)
+  return (metadata.finalizers ?? [])
+    .filter((one) => !known.has(one) && !one.includes('/') && !standardFinalizers.has(one))
+    .map(
+      (one) =>
+        `metadata.finalizers: ${JSON.stringify(one)}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
+    )
 }
 
 const replicasMax = 2 ** 31 - 1

@@ -14,7 +14,8 @@ export type NameRule = (name: string) => string[]
 
 const annotationsBytesMax = 256 * 1024
 
-const standardFinalizers: ReadonlySet<string> = new Set([
+/** Those of Kubernetes itself, which have no domain. */
+export const standardFinalizers: ReadonlySet<string> = new Set([
   'kubernetes',
   'orphan',
   'foregroundDeletion',

@@ -149,11 +149,13 @@ describe('preconditions of a delete', () => {
     assert.equal(other.status, 409)
     assert.match(
       other.json.message,
-      new RegExp(`Precondition failed: UID in precondition: other, UID in object meta: ${uid}`),
+      new RegExp(
+        `the UID in the precondition \\(other\\) does not match the UID in record \\(${uid}\\)`,
+      ),
     )
     const stale = await remove({ uid, resourceVersion: '1' })
     assert.equal(stale.status, 409)
-    assert.match(stale.json.message, /Precondition failed: ResourceVersion in precondition: 1/)
+    assert.match(stale.json.message, /the ResourceVersion in the precondition \(1\) does not match/)
     assert.equal((await remove({ uid, resourceVersion })).status, 200)
   })
 })

@@ -262,7 +262,8 @@ test('delete: preconditions, finalizers and propagation', () =>
     {
       ask: ['DELETE', `${maps}/a`, { preconditions: { uid: 'other' } }],
       status: 409,
-      message: /UID in precondition: other/,
+      message:
+        /^Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition \(other\) does not match/,
     },
     { ask: ['DELETE', `${maps}/a`, { preconditions: { resourceVersion: '1' } }], status: 409 },
     { ask: ['DELETE', `${maps}/a`, { dryRun: ['All'] }], answer: { status: 'Success' } },
