@@ -1,5 +1,11 @@
 import { limits } from '../base/limits.ts'
-import { DecodeProblem, goTypeName, undecodable, unrecognized } from './codec/decode-error.ts'
+import {
+  DecodeProblem,
+  goTypeName,
+  jsonProblem,
+  undecodable,
+  unrecognized,
+} from './codec/decode-error.ts'
 import { strictProblems } from './codec/strict-scan.ts'
 import type { AnyObject } from './kind.ts'
 import { canonicalQuantity, quantityPatternMessage } from './quantity.ts'
@@ -80,7 +86,7 @@ function parse(text: string, schema: Definition): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const problem = `couldn't get version/kind; json parse error: ${(error as Error).message}`
+    const problem = `couldn't get version/kind; json parse error: ${jsonProblem(text, error as Error)}`
     throw unrecognized(schema.shortName, text, problem)
   }
 }

@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import { statusError } from '../../base/status.ts'
+import { jsonProblem } from '../../kinds/codec/decode-error.ts'
 
 /** A JSON value whose objects have no prototype, so a key named `__proto__` is only a key. */
 export type Json = null | boolean | number | string | Json[] | JsonRecord
@@ -63,9 +64,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** The patch in a request's body. Throws BadRequest when it is not JSON in UTF-8. */
 export function parsePatch(body: Uint8Array): Json {
+  let text = ''
   try {
-    return copyJson(JSON.parse(utf8.decode(body)))
+    text = utf8.decode(body)
+    return copyJson(JSON.parse(text))
   } catch (error) {
-    throw statusError('BadRequest', `error decoding patch: ${(error as Error).message}`)
+    throw statusError('BadRequest', `error decoding patch: ${jsonProblem(text, error as Error)}`)
   }
 }

@@ -1,5 +1,5 @@
 import { statusError } from '../../base/status.ts'
-import { DecodeProblem, unrecognized } from '../codec/decode-error.ts'
+import { DecodeProblem, jsonProblem, unrecognized } from '../codec/decode-error.ts'
 import { duplicateFields } from '../codec/strict-scan.ts'
 import {
   type Decoded,
@@ -112,7 +112,7 @@ function parsed({ kind }: Kind, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const problem = text.trim() === '' ? 'unexpected end of JSON input' : (error as Error).message
+    const problem = jsonProblem(text, error as Error)
     throw unrecognized(kind, text, `couldn't get version/kind; json parse error: ${problem}`)
   }
 }

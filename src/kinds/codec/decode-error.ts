@@ -15,6 +15,17 @@ export function undecodable(schema: Definition, body: unknown, problem: string):
   )
 }
 
+/** What is wrong with a text that is no JSON, in the words of Go's decoder where they are simple. */
+export function jsonProblem(text: string, error: Error): string {
+  const { message } = error
+  const at = Number(/at position (\d+)/.exec(message)?.[1] ?? Number.NaN)
+  if (/^Unexpected end/.test(message) || at >= text.trimEnd().length)
+    return 'unexpected end of JSON input'
+  if (/^Unexpected non-whitespace/.test(message))
+    return `invalid character '${text[at]}' after top-level value`
+  return message
+}
+
 /** As `undecodable`, for a body that cannot even be asked what kind it is. */
 export function unrecognized(kind: string, body: string, problem: string): Error {
   return statusError(
