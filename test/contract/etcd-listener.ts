@@ -9,6 +9,7 @@ import { type MemoryStore, openMemoryStore } from './memory-store.ts'
 export interface EtcdListenerUnderTest extends MemoryStore {
   /** host:port, without TLS. */
   readonly address: string
+  openWatches(): number
   stop(): Promise<void>
 }
 
@@ -33,6 +34,7 @@ export async function openEtcdListener(
   return {
     ...memory,
     address: `127.0.0.1:${port}`,
+    openWatches: () => listener.openWatches,
     stop: async () => {
       await listener.stop()
       await store.stop()

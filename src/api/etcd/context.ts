@@ -1,5 +1,7 @@
+import { assert } from '../../base/assert.ts'
 import type { MemberId } from '../../base/brand.ts'
 import type { Clock } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import type { LeadershipView, MembershipChange, ReplicaStatus } from '../../raft/replica.ts'
@@ -51,6 +53,7 @@ export interface EtcdContext {
   readonly store: ListenerStore
   readonly member: EtcdMember
   readonly keys: KeySpace
+  readonly watches: OpenWatches
   readonly clusterId: bigint
   readonly memberId: bigint
   readonly clock: Clock
@@ -59,7 +62,7 @@ export interface EtcdContext {
 }
 
 /** What looks at this member from outside is made with. */
-export type Monitored = Pick<EtcdContext, 'store' | 'member'>
+export type Monitored = Pick<EtcdContext, 'store' | 'member' | 'watches'>
 
 /** Of answers about the cluster and not about keys: they carry no revision. */
 export function clusterHeader(context: EtcdContext): Draft<ResponseHeader> {
@@ -71,4 +74,25 @@ export function headerAt(
   revision: number = store.view.revision,
 ): ResponseHeader {
   return { clusterId, memberId, revision, raftTerm: store.leadership.term }
+}
+
+/** How many watches of etcd's clients this member has open, of all its connections together. */
+export class OpenWatches {
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** False when there are too many. */
+  take(): boolean {
+    if (this.#count >= limits.etcdWatchesPerMemberMax) return false
+    this.#count += 1
+    return true
+  }
+
+  give(): void {
+    assert(this.#count > 0, 'a watch that ends was open')
+    this.#count -= 1
+  }
 }

@@ -1,7 +1,7 @@
 import { limits } from '../../base/limits.ts'
 import { serveAuth } from './auth.ts'
 import { serveConcurrency } from './concurrency.ts'
-import type { EtcdContext } from './context.ts'
+import { type EtcdContext, OpenWatches } from './context.ts'
 import { Entrance, type EntranceTls } from './entrance.ts'
 import { GrpcServer } from './grpc/grpc-server.ts'
 import { serveHealth } from './health.ts'
@@ -15,7 +15,7 @@ import { answerMonitoring } from './monitoring.ts'
 import { Rpc } from './rpc.ts'
 import { serveWatch } from './watch.ts'
 
-export interface EtcdListenerOptions extends Omit<EtcdContext, 'keys'> {
+export interface EtcdListenerOptions extends Omit<EtcdContext, 'keys' | 'watches'> {
   /** Which keys clients see: those under a prefix of their own, or all, Kubernetes' objects too. */
   readonly keySpace: 'isolated' | 'all'
   readonly host: string
@@ -28,6 +28,7 @@ export interface EtcdListenerOptions extends Omit<EtcdContext, 'keys'> {
 export interface EtcdListener {
   /** Resolves with the port it listens on. */
   start(): Promise<number>
+  readonly openWatches: number
   /** Ends every stream and closes every connection. */
   stop(): Promise<void>
 }
@@ -37,16 +38,18 @@ const drainMs = 1_000
 
 /** etcd's v3 API in front of the cluster store of this member, over gRPC. */
 export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
-  const { clock, logger, store } = options
+  const { clock, keySpace, logger, store } = options
   const guard = new LeaderGuard(store, clock)
-  const open = grpcServer(options, guard, true)
+  const keys = new KeySpace(keySpace === 'all' ? '' : isolatedPrefix)
+  const context: EtcdContext = { ...options, keys, watches: new OpenWatches() }
+  const open = grpcServer(context, guard, true)
   // Who may not come in is told so at every call, instead of losing its connection without a word.
-  const closed = grpcServer(options, guard, false)
+  const closed = grpcServer(context, guard, false)
   const entrance = new Entrance({
     ...options,
     grpc: (socket, admitted) => (admitted ? open : closed).serve(socket),
     http: (request, response) => {
-      answerMonitoring(options, request, response).catch((error: unknown) => {
+      answerMonitoring(context, request, response).catch((error: unknown) => {
         logger.error({ error, url: request.url }, 'a request of monitoring failed')
         response.destroy()
       })
@@ -54,6 +57,9 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
   })
   return {
     start: () => entrance.open(),
+    get openWatches() {
+      return context.watches.count
+    },
     stop: async () => {
       guard.stop()
       entrance.close()
@@ -70,8 +76,8 @@ export function createEtcdListener(options: EtcdListenerOptions): EtcdListener {
   }
 }
 
-function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: boolean): GrpcServer {
-  const { keySpace, logger, clock } = options
+function grpcServer(context: EtcdContext, guard: LeaderGuard, admits: boolean): GrpcServer {
+  const { logger, clock } = context
   const server = new GrpcServer({
     ...{ clock, logger },
     requestBytesHeldMax: limits.etcdRequestBytesHeldMax,
@@ -80,8 +86,6 @@ function grpcServer(options: EtcdListenerOptions, guard: LeaderGuard, admits: bo
     ...{ server, logger, guard, admits },
     requestsInFlightMax: limits.requestsInFlightMax,
   })
-  const keys = new KeySpace(keySpace === 'all' ? '' : isolatedPrefix)
-  const context: EtcdContext = { ...options, keys }
   serveKv(rpc, context)
   serveWatch(rpc, context)
   serveLease(rpc, context)

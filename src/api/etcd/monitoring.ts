@@ -58,7 +58,7 @@ export async function monitoringAnswer(
  * A few figures under etcd's names, so that its alerts and `etcdctl check datascale` find them. All
  * the others are at the API's /metrics.
  */
-function metrics({ store, member }: Monitored): string {
+function metrics({ store, member, watches }: Monitored): string {
   const { leader, role } = store.leadership
   const { used, max } = member.storeBytes()
   const gauges: Readonly<Record<string, number>> = {
@@ -68,6 +68,7 @@ function metrics({ store, member }: Monitored): string {
     etcd_mvcc_db_total_size_in_bytes: used,
     etcd_mvcc_db_total_size_in_use_in_bytes: used,
     etcd_debugging_mvcc_current_revision: store.view.revision,
+    etcd_debugging_mvcc_watcher_total: watches.count,
     process_resident_memory_bytes: member.residentBytes(),
   }
   const lines = Object.entries(gauges).flatMap(([name, value]) => [

@@ -19,19 +19,9 @@ const skippedBy: readonly StoreEvent['type'][] = ['put', 'delete']
 
 /** etcd's Watch service: many watches share a stream, each a cursor into the store's events. */
 export function serveWatch(rpc: Rpc, context: EtcdContext): void {
-  let open = 0
   const encoded = new EncodedEvents(context.keys)
   rpc.stream(watchService.watch, (requests, answers) => {
-    const stream = new WatchStream(context, answers, encoded, {
-      take: () => {
-        if (open >= limits.etcdWatchesPerMemberMax) return false
-        open += 1
-        return true
-      },
-      give: () => {
-        open -= 1
-      },
-    })
+    const stream = new WatchStream(context, answers, encoded)
     requests.received((request) => {
       if (request.create) stream.create(request.create)
       else if (request.cancel) stream.cancel(request.cancel.watchId)
@@ -59,11 +49,6 @@ interface Watch {
   heard: boolean
 }
 
-interface Places {
-  take(): boolean
-  give(): void
-}
-
 /**
  * One stream. What a slow client does not take stays in the store's ring, as a position: nothing is
  * buffered here beyond one answer, and a client that is too slow is told from where to go on.
@@ -72,23 +57,16 @@ class WatchStream {
   readonly #context: EtcdContext
   readonly #answers: Answers<WatchResponse>
   readonly #encoded: EncodedEvents
-  readonly #places: Places
   readonly #watches = new Map<number, Watch>()
   #nextId = 0
   /** The client takes no more for now. */
   #blocked = false
   #progressWanted = false
 
-  constructor(
-    context: EtcdContext,
-    answers: Answers<WatchResponse>,
-    encoded: EncodedEvents,
-    places: Places,
-  ) {
+  constructor(context: EtcdContext, answers: Answers<WatchResponse>, encoded: EncodedEvents) {
     this.#context = context
     this.#answers = answers
     this.#encoded = encoded
-    this.#places = places
   }
 
   create(request: WatchCreate): void {
@@ -99,7 +77,7 @@ class WatchStream {
     if (request.startRevision < 0) this.#refuse(refusals.compacted().details)
     else if (id === undefined) this.#refuse('mvcc: duplicate watch ID provided on the WatchStream')
     else if (start >= end) this.#refuse('mvcc: watcher range is empty')
-    else if (!this.#places.take()) this.#refuse('kijabi: this member has too many watches')
+    else if (!this.#context.watches.take()) this.#refuse('kijabi: this member has too many watches')
     else {
       const { startRevision } = request
       // The first write makes revision 2: before it nothing can have been missed.
@@ -164,7 +142,7 @@ class WatchStream {
       this.#watches.set(id, watch)
       this.#drain(watch)
     } catch (error) {
-      this.#places.give()
+      this.#context.watches.give()
       this.#sendCompacted(id, error)
     }
   }
@@ -248,7 +226,7 @@ class WatchStream {
 
   #remove(watch: Watch): void {
     watch.cursor.close()
-    if (this.#watches.delete(watch.id)) this.#places.give()
+    if (this.#watches.delete(watch.id)) this.#context.watches.give()
   }
 }
 

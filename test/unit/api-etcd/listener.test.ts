@@ -354,6 +354,33 @@ check('a watch that cannot be is refused on its stream, which goes on', async ({
   watching.end()
 })
 
+check('a storm of watches that are cancelled leaves none open', async (under) => {
+  const { client, openWatches, put } = under
+  const [stays, storm] = [new Watching(client), new Watching(client)]
+  stays.ask({ create: { key: b('stays') } })
+  assert.equal((await stays.next()).created, true)
+  const ids = Array.from({ length: 500 }, (_, at) => at)
+  for (const watchId of ids) {
+    storm.ask({ create: { key: b(`storm${watchId % 7}`), startRevision: 1 } })
+    storm.ask({ cancel: { watchId } })
+  }
+  for (let canceled = 0; canceled < ids.length; ) if ((await storm.next()).canceled) canceled += 1
+  assert.equal(openWatches(), 1)
+  // One that cannot begin, and one that is cancelled twice, take no place either.
+  await put('a', '1')
+  await client.call(kvService.compact, { revision: await put('a', '2') })
+  storm.ask({ create: { key: b('a'), startRevision: 2 } })
+  assert.equal((await storm.next()).created, true)
+  assert.equal((await storm.next()).canceled, true)
+  storm.ask({ cancel: { watchId: 500 } })
+  storm.ask({ progress: {} })
+  assert.equal((await storm.next()).watchId, -1)
+  assert.equal(openWatches(), 1)
+  await put('stays', '1')
+  assert.deepEqual(brief(await stays.next()), ['put stays@4'])
+  for (const watching of [stays, storm]) watching.end()
+})
+
 check(
   'events of one revision stay together, unless fragments are asked for',
   async ({ client, store }) => {

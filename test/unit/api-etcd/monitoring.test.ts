@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Monitored } from '../../../src/api/etcd/context.ts'
+import { type Monitored, OpenWatches } from '../../../src/api/etcd/context.ts'
 import { etcdMemberOf } from '../../../src/api/etcd/member.ts'
 import { monitoringAnswer } from '../../../src/api/etcd/monitoring.ts'
 import type { MemberId } from '../../../src/base/brand.ts'
@@ -10,7 +10,7 @@ import { openMemoryStore } from '../../contract/memory-store.ts'
 async function openMonitored() {
   const { store, replica, machine } = await openMemoryStore()
   const member = etcdMemberOf(replica, machine, [], async () => replica.status())
-  const monitored: Monitored = { store, member }
+  const monitored: Monitored = { store, member, watches: new OpenWatches() }
   const ask = async (url: string, over: Partial<Monitored> = {}, method = 'GET') => {
     const { code, body } = await monitoringAnswer({ ...monitored, ...over }, { method, url })
     return [code, body]
