@@ -1,5 +1,5 @@
 import { limits } from '../base/limits.ts'
-import { type StatusDetails, type StatusError, statusError } from '../base/status.ts'
+import { type StatusDetails, StatusError, statusError } from '../base/status.ts'
 import { type FieldError, fieldErrorCause, type Kind } from '../kinds/kind.ts'
 
 /** The refusals of the API in Kubernetes' words (apimachinery pkg/api/errors/errors.go). */
@@ -96,6 +96,12 @@ export function invalidKind(
 
 export function badRequest(message: string): StatusError {
   return statusError('BadRequest', message)
+}
+
+/** What Kubernetes answers where an error of Go has no Status of its own: code 500, without a reason. */
+export function withoutReason(message: string): StatusError {
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' } as const
+  return new StatusError({ ...status, message, code: 500 })
 }
 
 export function methodNotAllowed(

@@ -147,8 +147,13 @@ function readField(field: Field, reader: WireReader, result: JsonRecord): void {
   const value = readValue(type, reader)
   if (value === undefined) return
   const isZero = value === '' || ((value === 0 || value === false) && !field.required)
-  if (isZero && !field.pointer) return
+  if (isZero && !field.pointer && !isFreeJson(type)) return
   result[name] = value
+}
+
+/** Whatever JSON stands in it was put there: the empty text, too. */
+function isFreeJson(type: ValueType): boolean {
+  return type.is === 'scalar' && ['fieldsV1', 'json', 'raw'].includes(type.scalar)
 }
 
 function readMapEntry(type: ValueType, reader: WireReader, map: JsonRecord): void {

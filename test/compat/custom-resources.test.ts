@@ -108,7 +108,7 @@ async function flow(kubectl: Kubectl): Promise<void> {
   await kubectl.ok('patch ct one --type=merge -p {"spec":{"replicas":6}}')
   assert.match(
     await refused('patch ct one --type=merge -p {"spec":{"replicas":11}}'),
-    /spec: Invalid value: "object": at most ten replicas/,
+    /spec: Invalid value: at most ten replicas/,
   )
   assert.match(
     await refused('apply -f -', crontab('two', ', image: 3')),

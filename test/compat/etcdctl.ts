@@ -165,6 +165,14 @@ export function settled(line: string, text: string): string {
   }
   // etcd lists the keys of a lease in no order.
   if (line.startsWith('lease timetolive'))
-    return text.replaceAll(/\[([^[\]]*)\]/g, (_, list: string) => `[${list.split(/[ ,]/).sort()}]`)
+    return text
+      .replaceAll(/\[([^[\]]*)\]/g, (_, list: string) => `[${list.split(/[ ,]/).sort()}]`)
+      .replaceAll(
+        /(?:^"Key" : .*\n)+/gm,
+        (keys) => `${keys.split('\n').sort().join('\n').trim()}\n`,
+      )
+  // How many revisions come in one answer, and so how many headers, is the moment's.
+  if (line === 'fields')
+    return text.replaceAll(/^"(?:ClusterID|MemberID|Revision|RaftTerm)" : .*\n/gm, '')
   return /^(member|endpoint|exec|many)/.test(line) ? text.split('\n').sort().join('\n') : text
 }

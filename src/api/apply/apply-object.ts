@@ -1,6 +1,6 @@
 import { StatusError, statusCodes } from '../../base/status.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
-import { groupVersion } from '../errors.ts'
+import { groupVersion, withoutReason } from '../errors.ts'
 import { copyRecord, type Json } from '../patch/json-value.ts'
 import { emptySet, type FieldSet } from './field-set.ts'
 import { lastApplied } from './last-applied.ts'
@@ -106,14 +106,7 @@ export function untypedPatch(
   problem: string,
 ): StatusError {
   const which = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
-  return new StatusError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: `failed to create typed patch object (${which}): ${problem}`,
-    code: 500,
-  })
+  return withoutReason(`failed to create typed patch object (${which}): ${problem}`)
 }
 
 /** Without what kubectl applied itself, before it applied on the server. */

@@ -1,6 +1,6 @@
 import type { Revision } from '../../base/brand.ts'
 import type { FieldError } from '../../kinds/kind.ts'
-import { badRequest, invalidKind } from '../errors.ts'
+import { badRequest, invalidKind, withoutReason } from '../errors.ts'
 import { isTrue } from '../request-info.ts'
 import { type ContinueToken, decodeContinue } from './continue-token.ts'
 
@@ -21,7 +21,7 @@ export interface ListOptions {
 
 /** Throws BadRequest for what cannot be read and Invalid for what cannot go together. */
 export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch'): ListOptions {
-  const revision = parseRevision(query.get('resourceVersion') ?? '')
+  const revision = parseRevision(query.get('resourceVersion') ?? '', verb)
   const match = query.get('resourceVersionMatch') ?? ''
   const continueText = query.get('continue') ?? ''
   const sendInitialEvents = query.has('sendInitialEvents')
@@ -46,16 +46,20 @@ export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch')
   }
 }
 
-/** A resourceVersion of a request: undefined for ''. Throws BadRequest for what is no revision. */
-export function parseRevision(text: string): Revision | undefined {
+/**
+ * A resourceVersion of a request: undefined for ''. Throws for what is no revision: BadRequest, and to a
+ * watch what Kubernetes does not give a reason to, code 500.
+ */
+export function parseRevision(
+  text: string,
+  verb: 'get' | 'list' | 'watch' = 'get',
+): Revision | undefined {
   if (text === '') return undefined
   const value = Number(text)
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ` +
-        `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
-  return value as Revision
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value as Revision
+  const shown = JSON.stringify(text)
+  const why = `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`
+  throw verb === 'watch' ? withoutReason(why) : badRequest(`invalid resource version: ${why}`)
 }
 
 interface Asked {
