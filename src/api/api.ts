@@ -36,7 +36,7 @@ import { EventFrames } from './handlers/watch/event-frames.ts'
 import { metricsHandlers } from './metrics/resource-metrics.ts'
 import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { handleProxy } from './proxy/handle-proxy.ts'
-import { parseRequestInfo } from './request-info.ts'
+import { attributesOf, parseRequestInfo } from './request-info.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { errorResponse, internalError } from './responses.ts'
 import { RequestDeadline, requestTimeoutMs } from './serving/request-deadline.ts'
@@ -261,7 +261,8 @@ class Pipeline implements Api {
 
   /** Throws Forbidden. Nobody unknown is worth a round among the members. */
   async #authorize(context: HandlerContext): Promise<void> {
-    const { user, info } = context
+    const { user } = context
+    const info = attributesOf(context.info)
     const known = user.groups.includes('system:authenticated')
     const decision = known
       ? await authorizeFresh(this.#options, user, info)

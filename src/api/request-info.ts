@@ -1,3 +1,6 @@
+import { StatusError } from '../base/status.ts'
+import { parseFieldSelector } from '../kinds/selector.ts'
+
 /**
  * What a request is about, read from its method, path and query alone
  * (apiserver pkg/endpoints/request/requestinfo.go).
@@ -26,7 +29,38 @@ export interface RequestInfo {
 export type Attributes = Pick<
   RequestInfo,
   'verb' | 'isResource' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
->
+> & {
+  /** The fields that every object of a list or watch must have with exactly this value. */
+  readonly pinned?: ReadonlyMap<string, string>
+}
+
+/**
+ * A request as authorizers see it: a list or watch that a field selector limits to one name is about that
+ * object, so that a right to it is enough (requestinfo.go). What is no selector limits nothing.
+ */
+export function attributesOf(info: RequestInfo): Attributes {
+  const text = info.query.get('fieldSelector') ?? ''
+  if (text === '' || (info.verb !== 'list' && info.verb !== 'watch')) return info
+  const pinned = pinnedFields(text)
+  const name = pinned.get('metadata.name') ?? ''
+  return { ...info, name: isPathSegment(name) ? name : '', pinned }
+}
+
+/** Field and value of what a selector demands exactly; nothing of what is no selector. */
+export function pinnedFields(text: string): ReadonlyMap<string, string> {
+  try {
+    const exact = parseFieldSelector(text).filter(({ operator }) => operator === '=')
+    return new Map(exact.map(({ field, value }) => [field, value]))
+  } catch (error) {
+    // The handler refuses it in its own words.
+    if (error instanceof StatusError) return new Map()
+    throw error
+  }
+}
+
+function isPathSegment(name: string): boolean {
+  return name !== '.' && name !== '..' && !/[/%]/.test(name)
+}
 
 const verbOfMethod: ReadonlyMap<string, string> = new Map([
   ['POST', 'create'],

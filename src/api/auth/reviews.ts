@@ -5,7 +5,7 @@ import type { Handler, HandlerContext } from '../context.ts'
 import { invalidKind, methodNotAllowed } from '../errors.ts'
 import { readBody } from '../handlers/request-body.ts'
 import { refuseTransforms } from '../negotiate.ts'
-import type { Attributes } from '../request-info.ts'
+import { type Attributes, pinnedFields } from '../request-info.ts'
 import { jsonResponse } from '../responses.ts'
 import { authorizeFresh, type UserRules } from './authorizer.ts'
 import type { User } from './user.ts'
@@ -139,7 +139,19 @@ function attributesOf(kind: string, spec: Fields): Attributes {
     namespace: textOf(asked, 'namespace'),
     name: textOf(asked, 'name'),
     path: textOf(asked, 'path'),
+    pinned: pinnedOf(recordOf(asked, 'fieldSelector') ?? {}),
   }
+}
+
+/** Of the requirements of a field selector, or its text, those that demand one value. */
+function pinnedOf(selector: Fields): ReadonlyMap<string, string> {
+  const requirements = (selector['requirements'] ?? []) as readonly Fields[]
+  const exact = requirements.flatMap(({ key, operator, values }): [string, string][] => {
+    const [value, ...others] = (values ?? []) as readonly string[]
+    const isExact = operator === 'In' && value !== undefined && others.length === 0
+    return isExact ? [[String(key), value]] : []
+  })
+  return new Map([...pinnedFields(textOf(selector, 'rawSelector')), ...exact])
 }
 
 function subjectOf(kind: string, spec: Fields): User {

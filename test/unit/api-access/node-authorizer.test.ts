@@ -58,6 +58,10 @@ describe('node authorizer', () => {
     }
     assert.equal(rig.ask(w1, 'GET', '/api/v1/namespaces/web/secrets/other'), unrelated)
     assert.equal(rig.ask(w1, 'GET', '/api/v1/namespaces/web/secrets'), 'No Object name found')
+    const oneOf = (name: string) =>
+      `/api/v1/namespaces/web/secrets?watch=1&fieldSelector=metadata.name%3D${name}`
+    assert.equal(rig.ask(w1, 'GET', oneOf('pull')), 'yes')
+    assert.equal(rig.ask(w1, 'GET', oneOf('other')), unrelated)
     await rig.put(pods, pod('q', 'w1'))
     await rig.remove(pods, 'web', 'p')
     assert.equal(rig.ask(w1, 'GET', '/api/v1/namespaces/web/secrets/pull'), 'yes')

@@ -4,7 +4,7 @@ import { rbacPlaces, type Subject } from '../../../src/api/auth/rbac/rbac-object
 import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import type { User } from '../../../src/api/context.ts'
 import type { Proposer } from '../../../src/api/proposer.ts'
-import { parseRequestInfo } from '../../../src/api/request-info.ts'
+import { attributesOf, parseRequestInfo } from '../../../src/api/request-info.ts'
 import { objectKey } from '../../../src/api/storage-keys.ts'
 import { encodeObject } from '../../../src/kinds/encode.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
@@ -34,7 +34,10 @@ export async function openPolicy(): Promise<PolicyRig> {
       await store.commit({ compares: [], success: [{ op: 'delete', key }], failure: [] })
     },
     ask(user, method, path) {
-      const { allowed, reason } = authorizer.authorize(user, parseRequestInfo(method, path))
+      const { allowed, reason } = authorizer.authorize(
+        user,
+        attributesOf(parseRequestInfo(method, path)),
+      )
       return allowed ? 'yes' : reason
     },
     [Symbol.asyncDispose]: () => store.stop(),

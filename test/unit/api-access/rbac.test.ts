@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { defaultPolicy } from '../../../src/api/auth/rbac/default-policy.ts'
 import { missingRules, ruleAllows } from '../../../src/api/auth/rbac/policy-rule.ts'
 import { defaultIndex } from '../../../src/api/auth/rbac/stored-policy.ts'
-import { parseRequestInfo } from '../../../src/api/request-info.ts'
+import { attributesOf, parseRequestInfo } from '../../../src/api/request-info.ts'
 import type { Revision } from '../../../src/base/brand.ts'
 import {
   bindingOf,
@@ -23,7 +23,8 @@ const podsOf = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`
 
 describe('rules', () => {
   const allows = (rule: object, method: string, path: string) =>
-    ruleAllows({ verbs: ['*'], ...rule }, parseRequestInfo(method, path))
+    ruleAllows({ verbs: ['*'], ...rule }, attributesOf(parseRequestInfo(method, path)))
+  const onlyP = { apiGroups: [''], resources: ['pods'], resourceNames: ['p'] }
   const table: [rule: object, method: string, path: string, allowed: boolean][] = [
     [{ apiGroups: ['apps'], resources: ['deployments'] }, 'GET', '/apis/apps/v1/deployments', true],
     [{ apiGroups: [''], resources: ['deployments'] }, 'GET', '/apis/apps/v1/deployments', false],
@@ -45,6 +46,12 @@ describe('rules', () => {
       false,
     ],
     [{ apiGroups: [''], resources: ['pods'], resourceNames: ['p'] }, 'GET', podsOf('a'), false],
+    [onlyP, 'GET', `${podsOf('a')}?fieldSelector=metadata.name%3Dp`, true],
+    [onlyP, 'GET', `${podsOf('a')}?watch=1&fieldSelector=a%3Db,metadata.name%3D%3Dp`, true],
+    [onlyP, 'GET', `${podsOf('a')}?fieldSelector=metadata.name%3Dq`, false],
+    [onlyP, 'GET', `${podsOf('a')}?fieldSelector=metadata.name%21%3Dp`, false],
+    [onlyP, 'GET', `${podsOf('a')}?fieldSelector=metadata.name`, false],
+    [onlyP, 'DELETE', `${podsOf('a')}?fieldSelector=metadata.name%3Dp`, false],
     [{ verbs: ['list'], apiGroups: [''], resources: ['pods'] }, 'GET', `${podsOf('a')}/p`, false],
     [{ nonResourceURLs: ['/metrics'] }, 'GET', '/metrics', true],
     [{ nonResourceURLs: ['/metrics'] }, 'GET', '/metrics/slis', false],

@@ -5,7 +5,7 @@ import { type Authorizer, forbidden } from '../../../src/api/auth/authorizer.ts'
 import { restrictNode } from '../../../src/api/auth/node-restriction.ts'
 import { createAuthorizer } from '../../../src/api/auth/standard-authorizer.ts'
 import type { User } from '../../../src/api/context.ts'
-import { parseRequestInfo } from '../../../src/api/request-info.ts'
+import { attributesOf, parseRequestInfo } from '../../../src/api/request-info.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
 import { openMemoryStore } from '../../contract/memory-store.ts'
 
@@ -46,8 +46,15 @@ const table: [who: keyof typeof users, method: string, path: string, allowed: bo
   ['account', 'GET', '/api/v1/namespaces/default/pods', false],
   ['account', 'POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', true],
   ['account', 'POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', true],
-  ['w1', 'GET', '/api/v1/pods?watch=1', true],
-  ['w1', 'GET', '/api/v1/nodes/w2', true],
+  ['w1', 'GET', '/api/v1/pods?watch=1', false],
+  ['w1', 'GET', '/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dw1', true],
+  ['w1', 'GET', '/api/v1/pods?fieldSelector=spec.nodeName%3Dw2', false],
+  ['w1', 'GET', '/api/v1/pods?fieldSelector=spec.nodeName%21%3Dw1', false],
+  ['w1', 'GET', '/api/v1/nodes/w1', true],
+  ['w1', 'GET', '/api/v1/nodes/w2', false],
+  ['w1', 'GET', '/api/v1/nodes', false],
+  ['w1', 'GET', '/api/v1/nodes?fieldSelector=metadata.name%3Dw1', true],
+  ['w1', 'GET', '/api/v1/nodes?watch=1&fieldSelector=metadata.name%3Dw2', false],
   ['w1', 'POST', '/api/v1/nodes', true],
   ['w1', 'PATCH', '/api/v1/nodes/w1', true],
   ['w1', 'PATCH', '/api/v1/nodes/w1/status', true],
@@ -92,7 +99,7 @@ describe('authorizer of a new cluster', () => {
   for (const [who, method, path, allowed] of table)
     test(`${allowed ? 'lets' : 'stops'} ${who} ${method} ${path}`, () =>
       assert.equal(
-        authorizer.authorize(users[who], parseRequestInfo(method, path)).allowed,
+        authorizer.authorize(users[who], attributesOf(parseRequestInfo(method, path))).allowed,
         allowed,
       ))
 

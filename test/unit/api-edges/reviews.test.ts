@@ -65,10 +65,16 @@ describe('reviews', () => {
 
   test('can-i answers for oneself', async () => {
     const path = `${authorization}/selfsubjectaccessreviews`
-    const asking = (verb: string, resource: string) => ({
-      spec: { resourceAttributes: { verb, resource, namespace: 'a' } },
+    const asking = (verb: string, resource: string, fieldSelector?: object) => ({
+      spec: { resourceAttributes: { verb, resource, namespace: 'a', fieldSelector } },
     })
-    assert.equal((await ask(path, asking('list', 'pods'), node)).status.allowed, true)
+    const ownPods = { key: 'spec.nodeName', operator: 'In', values: ['w1'] }
+    const nodeMay = async (fieldSelector?: object) =>
+      (await ask(path, asking('list', 'pods', fieldSelector), node)).status.allowed
+    assert.equal(await nodeMay(), false)
+    assert.equal(await nodeMay({ requirements: [ownPods] }), true)
+    assert.equal(await nodeMay({ requirements: [{ ...ownPods, values: ['w1', 'w2'] }] }), false)
+    assert.equal(await nodeMay({ rawSelector: 'spec.nodeName=w1' }), true)
     assert.equal((await ask(path, asking('create', 'secrets'), node)).status.allowed, false)
     assert.equal((await ask(path, asking('*', '*'))).status.allowed, true)
     const metrics = { spec: { nonResourceAttributes: { verb: 'get', path: '/metrics' } } }

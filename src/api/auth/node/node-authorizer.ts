@@ -19,7 +19,7 @@ const referenced: ReadonlyMap<string, Referenced> = new Map([
 
 /**
  * Kubelets: the rules of the role system:node, but secrets, configmaps and volumes only as far as the
- * node's own pods name them, and of nodes, leases and CSINodes only its own
+ * node's own pods name them, and of nodes, their pods, leases and CSINodes only its own
  * (plugin/pkg/auth/authorizer/node/node_authorizer.go).
  */
 export function nodeAuthorizer(graph: () => NodeGraph): Authorizer {
@@ -63,7 +63,7 @@ function decide(
     case '/nodes':
       return ownNode(node, asked, rules)
     case '/pods':
-      return asked.subresource === 'status' && asked.verb === 'get' ? yes : byRules(asked, rules)
+      return ownPods(node, asked, rules)
     case 'coordination.k8s.io/leases':
       return ownLease(node, asked)
     case 'storage.k8s.io/csinodes':
@@ -116,11 +116,27 @@ function ownNode(node: string, asked: Attributes, rules: readonly PolicyRule[]):
   const { verb, name, subresource } = asked
   if (subresource === '' || subresource === 'status') {
     // A create names its object in the body alone: NodeRestriction reads it there.
-    if (verb === 'create' || verb === 'get' || verb === 'list' || verb === 'watch')
-      return byRules(asked, rules)
+    if (verb === 'create') return byRules(asked, rules)
+    if (readVerbs.has(verb)) return readsOwnNode(node, name)
     if ((verb === 'update' || verb === 'patch') && name === node) return yes
   }
   return no(`node '${node}' cannot ${verb} ${name === node ? 'that of' : 'other'} nodes`)
+}
+
+/** Its own Node alone; a list or watch is limited to it by its field selector. */
+function readsOwnNode(node: string, name: string): Decision {
+  if (name === node) return yes
+  const what = name === '' ? 'all nodes' : `'${name}'`
+  return no(`node '${node}' cannot read ${what}, only its own Node object`)
+}
+
+/** Lists and watches are of the pods that are bound to it (authorizePod). */
+function ownPods(node: string, asked: Attributes, rules: readonly PolicyRule[]): Decision {
+  const { verb, subresource, pinned } = asked
+  if (subresource === 'status' && verb === 'get') return yes
+  const isMany = subresource === '' && (verb === 'list' || verb === 'watch')
+  if (!isMany || pinned?.get('spec.nodeName') === node) return byRules(asked, rules)
+  return no('can only list/watch pods with spec.nodeName field selector')
 }
 
 const leaseVerbs: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch', 'delete'])

@@ -88,6 +88,9 @@ role system:node-proxier
   list watch | discovery.k8s.io | endpointslices
   list watch | networking.k8s.io | servicecidrs
 
+role kijabi:node-proxier
+  list watch | discovery.k8s.io | endpointslices
+
 role system:node
   create | authentication.k8s.io | tokenreviews
   create | authorization.k8s.io | localsubjectaccessreviews subjectaccessreviews

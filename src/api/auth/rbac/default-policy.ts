@@ -61,7 +61,7 @@ const clusterBindings: readonly (readonly [role: string, to: Subject[], binding?
   [`${csrRole}:nodeclient`, [group('system:bootstrappers')], 'node-autoapprove-bootstrap'],
   [`${csrRole}:selfnodeclient`, [group('system:nodes')], 'node-autoapprove-certificate-rotation'],
   // Of kijabi: a worker is one process, whose proxy asks as its node.
-  ['system:node-proxier', [group('system:nodes')], 'kijabi:node-proxier'],
+  ['kijabi:node-proxier', [group('system:nodes')]],
 ]
 
 const systemNamespaceRoles = `
