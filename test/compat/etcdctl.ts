@@ -156,6 +156,9 @@ export function masked(side: Side, text: string): string {
 
 /** Lines whose order is that of identifiers, or of two writers: sorted. Hashes: which ones are equal. */
 export function settled(line: string, text: string): string {
+  // An etcdctl that does not know a flag, and asks nobody, says so on both of its outputs, in no order.
+  const unknown = /unknown flag: \S+/.exec(text)
+  if (unknown) return unknown[0]
   if (line.startsWith('endpoint hashkv')) {
     const seen: string[] = []
     return text.replaceAll(/\b\d{4,10}\b/g, (hash) => {
