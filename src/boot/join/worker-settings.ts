@@ -4,7 +4,8 @@ import { ConfigError } from '../config/config-error.ts'
 
 /**
  * What a worker of another host has to know of the cluster, as a ConfigMap that whoever holds a bootstrap
- * token may read (kubeadm has kubeadm-config for it). Nothing in it is secret, or of one host only.
+ * token may read (kubeadm has kubeadm-config for it). Nothing in it is secret. Of `apiAddress`, where `up`
+ * has its balancer, a worker uses the port alone: all workers of a host offer the API to pods at one.
  */
 export const workerSettingsName = 'kijabi-workers'
 const namespace = 'kube-system'
