@@ -61,7 +61,7 @@ export function decodeValue(schema: Definition, body: unknown): AnyObject {
     if (object.metadata === undefined && schema.byName.has('metadata')) object.metadata = {}
     return object
   } catch (error) {
-    if (error instanceof DecodeProblem) throw undecodable(schema, body, error.message)
+    if (error instanceof DecodeProblem) throw undecodable(schema, body, error.message, error)
     throw error
   }
 }
@@ -282,7 +282,26 @@ function misfit(value: unknown, type: ValueType, { schema, path }: Place): Decod
   return new DecodeProblem(
     `json: cannot unmarshal ${jsonKind(value, type)} into Go struct field ` +
       `${schema.shortName}.${path} of type ${goTypeName(type)}`,
+    untypedMisfit(value, type),
   )
+}
+
+/** In the words of apimachinery pkg/runtime/converter.go: fromUnstructured. */
+function untypedMisfit(value: unknown, type: ValueType): string {
+  const found = goKind(value)
+  if (type.is === 'map') return `cannot restore map from ${found}`
+  if (type.is === 'list') return `cannot restore slice from ${found}`
+  if (type.is === 'object') return `cannot restore struct from: ${found}`
+  const wanted = goTypeName(type)
+  const isConverted = typeof value === 'number' && wanted !== 'bool'
+  return isConverted ? `cannot convert ${found} to ${wanted}` : `unrecognized type: ${wanted}`
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'object' ? 'map' : typeof value
 }
 
 /** What Go's decoder calls a JSON value; a number that a number field cannot hold is named. */

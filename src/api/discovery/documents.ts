@@ -89,7 +89,7 @@ export function resourceList(served: readonly GroupVersion[], group: string, ver
 }
 
 function listedResources(resource: DiscoveredResource): object[] {
-  const { shortNames, categories, namespaced } = resource
+  const { shortNames, categories, namespaced, storageVersionHash } = resource
   return [
     {
       name: resource.resource,
@@ -99,6 +99,7 @@ function listedResources(resource: DiscoveredResource): object[] {
       verbs: resource.verbs,
       ...(shortNames.length > 0 ? { shortNames } : {}),
       ...(categories.length > 0 ? { categories } : {}),
+      ...(storageVersionHash === undefined ? {} : { storageVersionHash }),
     },
     ...resource.subresources.map((sub) => ({
       name: `${resource.resource}/${sub.name}`,

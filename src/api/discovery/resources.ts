@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { compareVersionNames } from '../../kinds/apiextensions/version-order.ts'
 import type { CustomContent, Kind } from '../../kinds/kind.ts'
 
@@ -13,6 +14,8 @@ export interface DiscoveredResource {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly subresources: readonly DiscoveredSubresource[]
+  /** Of what is stored: another one says that objects are to be written again. */
+  readonly storageVersionHash?: string
   /** Of custom kinds: what takes the place of a definition. */
   readonly custom?: CustomContent
   /** Of custom kinds: what field selectors may name, beside name and namespace. */
@@ -134,6 +137,7 @@ function describe(kind: Kind): DiscoveredResource {
     verbs: [...kind.verbs].sort(),
     shortNames: kind.shortNames,
     categories: kind.categories,
+    storageVersionHash: storageVersionHash(kind),
     ...(kind.custom ? { custom: kind.custom, selectableFields: kind.selectableFieldNames } : {}),
     subresources: kind.subresources
       .filter((sub) => !unservedSubresources.has(sub.name))
@@ -146,6 +150,13 @@ function describe(kind: Kind): DiscoveredResource {
       }))
       .sort((left, right) => compare(left.name, right.name)),
   }
+}
+
+/** As clients compare it (apiserver pkg/endpoints/discovery/storageversionhash.go: StorageVersionHash). */
+function storageVersionHash({ group, version, kind, storedAs, custom }: Kind): string {
+  const stored = storedAs ?? { group, version: custom?.storageVersion ?? version }
+  const name = `${stored.group}/${stored.version}/${kind}`
+  return createHash('sha256').update(name).digest().subarray(0, 8).toString('base64')
 }
 
 function review(group: string, kind: string): DiscoveredResource {

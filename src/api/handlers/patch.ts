@@ -1,4 +1,6 @@
+import { StatusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
+import { DecodeProblem } from '../../kinds/codec/decode-error.ts'
 import { duplicateFields } from '../../kinds/codec/strict-scan.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
@@ -6,6 +8,7 @@ import { immutable, invalid as invalidField } from '../../kinds/validation/field
 import { applyType, handleApply } from '../apply/handle-apply.ts'
 import { invalid, invalidKind } from '../errors.ts'
 import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
+import { isRecord, type Json, parsePatch } from '../patch/json-value.ts'
 import {
   bodyOf,
   checkCustomKind,
@@ -78,7 +81,9 @@ function patched(
   const text = JSON.stringify(result)
   const validation = fieldValidationOf(context)
   const lenient = validation === 'Ignore' ? 'Ignore' : 'Warn'
-  const { object, warnings } = decodeOfKind(context.kind, Buffer.from(text), lenient)
+  const { object, warnings } = readPatched(type, body, text, () =>
+    decodeOfKind(context.kind, Buffer.from(text), lenient),
+  )
   const problems = validation === 'Ignore' ? [] : [...repeatedFields(type, body), ...warnings]
   if (validation === 'Strict' && problems.length > 0)
     throw invalidKind('', '', '', [
@@ -89,4 +94,28 @@ function patched(
   object.apiVersion = current.apiVersion
   object.kind = current.kind
   return object
+}
+
+/** What a patch makes must fit the kind: it is the patch that is invalid, not the request. */
+function readPatched<T>(type: string, body: Uint8Array, text: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const problem = error instanceof StatusError ? error.cause : undefined
+    if (!(problem instanceof DecodeProblem)) throw error
+    const isStrategic = type === 'application/strategic-merge-patch+json'
+    throw invalidKind('', '', '', [
+      isStrategic
+        ? invalidField('patch', printed(parsePatch(body)), problem.untyped)
+        : invalidField('patch', text, problem.message),
+    ])
+  }
+}
+
+/** As Go prints what it read of JSON. */
+function printed(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`
+  if (!isRecord(value)) return value === null ? '<nil>' : String(value)
+  const fields = Object.keys(value).sort()
+  return `map[${fields.map((name) => `${name}:${printed(value[name] ?? null)}`).join(' ')}]`
 }

@@ -62,7 +62,9 @@ function shapeErrors(schema: SchemaProps, path: string, depth: number): FieldErr
     found.push(
       forbidden(`${path}.additionalProperties`, 'additionalProperties cannot be set to false'),
     )
-  if (additional !== undefined && Object.keys(properties ?? {}).length > 0)
+  // `true` says no more than that unknown fields are dropped, as everywhere.
+  const restricts = additional !== undefined && additional !== true
+  if (restricts && Object.keys(properties ?? {}).length > 0)
     found.push(
       forbidden(
         `${path}.additionalProperties`,

@@ -4,15 +4,29 @@ import { type Definition, elementDefinition, type ScalarType, type ValueType } f
 /** A body that does not fit its definition; decodeJson and decodeProtobuf put the kind before it. */
 export class DecodeProblem extends Error {
   override readonly name = 'DecodeProblem'
+  /** As the converter of untyped values says it, which reads what a strategic merge leaves. */
+  readonly untyped: string
+
+  constructor(message: string, untyped = message) {
+    super(message)
+    this.untyped = untyped
+  }
 }
 
 /** BadRequest in the words of apiserver's transformDecodeError (handlers/rest.go). */
-export function undecodable(schema: Definition, body: unknown, problem: string): Error {
+export function undecodable(
+  schema: Definition,
+  body: unknown,
+  problem: string,
+  cause?: DecodeProblem,
+): Error {
   const { kind, version } = kindAndVersion(schema, body)
-  return statusError(
+  const error = statusError(
     'BadRequest',
     `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`,
   )
+  error.cause = cause
+  return error
 }
 
 /** What is wrong with a text that is no JSON, in the words of Go's decoder where they are simple. */

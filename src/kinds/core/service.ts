@@ -90,11 +90,18 @@ function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
       spec.clusterIPs = old.clusterIPs
     } else if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP)
       spec.clusterIPs = old.clusterIPs
+    followClusterIP(spec, old)
   }
   if (needsNodePort(spec) && needsNodePort(old)) keepNodePorts(spec, old)
   dropUnneeded(spec, old)
   if (spec.externalTrafficPolicy === 'Local' && old.healthCheckNodePort)
     spec.healthCheckNodePort ??= old.healthCheckNodePort
+}
+
+/** Who knows only the one field changes the other with it (storage.go: normalizeClusterIPs). */
+function followClusterIP(spec: ServiceSpec, old: ServiceSpec): void {
+  const isChanged = spec.clusterIP && spec.clusterIP !== old.clusterIP
+  if (isChanged && same(spec.clusterIPs, old.clusterIPs)) spec.clusterIPs = [spec.clusterIP ?? '']
 }
 
 /** A type loses what only the former one needs, where the update merely carried it along. */

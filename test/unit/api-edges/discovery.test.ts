@@ -70,6 +70,23 @@ describe('discovery', () => {
     })
   })
 
+  test('says by a hash in which version a kind is stored', async () => {
+    const hash = async (path: string, name: string) =>
+      (await ask(path)).json.resources.find((one: { name: string }) => one.name === name)
+        .storageVersionHash
+    // As Kubernetes 1.36 says them.
+    assert.equal(await hash('/api/v1', 'pods'), 'xPOwRZ+Yhw8=')
+    assert.equal(await hash('/api/v1', 'pods/status'), undefined)
+    assert.equal(await hash('/apis/autoscaling/v2', 'horizontalpodautoscalers'), 'qwQve8ut294=')
+    assert.equal(await hash('/apis/autoscaling/v1', 'horizontalpodautoscalers'), 'qwQve8ut294=')
+    assert.equal(await hash('/apis/events.k8s.io/v1', 'events'), 'r2yiGXH7wu8=')
+    assert.equal(
+      await hash('/apis/authentication.k8s.io/v1', 'tokenreviews'),
+      undefined,
+      'what is never stored has none',
+    )
+  })
+
   test('says of every resource what Kubernetes 1.36 says', async () => {
     const all = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
     const lines: string[] = []

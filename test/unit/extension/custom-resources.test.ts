@@ -381,6 +381,30 @@ test('a write to the status is judged by the schema of the status alone', async 
   assert.match(wrong.json.message, /status\.phase: Invalid value: "integer": phase in body must/)
 })
 
+test('a schema may spell out that properties it does not name are dropped', async () => {
+  await using cluster = await openCluster()
+  const create = (additionalProperties: unknown) => {
+    const spec = { type: 'object', properties: { a: { type: 'string' } }, additionalProperties }
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } }
+    const versions = [{ name: 'v1', served: true, storage: true, schema }]
+    return cluster.ask('POST', `${definitionsPath}?dryRun=All`, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'mocks.example.com' },
+      spec: {
+        ...{ group: 'example.com', scope: 'Namespaced', versions },
+        names: { plural: 'mocks', kind: 'Mock' },
+      },
+    })
+  }
+  assert.equal((await create(true)).status, 201)
+  for (const restriction of [false, { type: 'string' }]) {
+    const answer = await create(restriction)
+    assert.equal(answer.status, 422, answer.text)
+    assert.match(answer.json.message, /additionalProperties and properties are mutual exclusive/)
+  }
+})
+
 test('a definition is refused for names, versions and schemas that do not do', async () => {
   await using cluster = await openCluster()
   const refused = async (definition: object) => {
