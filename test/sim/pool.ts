@@ -133,6 +133,8 @@ export function serveJobs(): void {
     const options = { seed, ...(ticks !== undefined && { ticks }) }
     const result = await (planted ? tryCanary(planted, seed) : simulate(options))
     const { failure } = result
-    process.send?.({ ...result, failure: failure && `${failure.name}: ${failure.message}` })
+    const told = { ...result, failure: failure && `${failure.name}: ${failure.message}` }
+    // A parent that was ended while this one simulated wants no result any more.
+    process.send?.(told, undefined, undefined, (error) => error && process.exit(1))
   })
 }

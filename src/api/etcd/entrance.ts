@@ -1,4 +1,8 @@
-import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
@@ -21,25 +25,31 @@ export interface EntranceOptions {
   readonly logger: Logger
   /** Takes over a connection that speaks HTTP/2; `admitted` when its certificate allows everything. */
   readonly grpc: (socket: Socket, admitted: boolean) => void
-  /** Answers HTTP/1.1: what monitoring asks an etcd for. */
+  /** Answers HTTP/1.1: what monitoring asks an etcd for, and calls as JSON. */
   readonly http: RequestListener
 }
+
+/** How HTTP/2 begins, and nothing else (RFC 9113, section 3.4). Told from the rest by its first bytes. */
+const http2Start = Buffer.from('PRI * HTTP/2.0')
 
 /** Who may use the store: administrators, and the masters themselves. */
 const groupsAllowed = ['system:masters', 'kijabi:masters']
 
 /**
  * The port that etcd's clients connect to. One look at the certificate when a connection opens decides
- * for all its calls; gRPC and plain HTTP share the port, as etcd has it.
+ * for all its calls; gRPC and plain HTTP share the port, as etcd has it: what a client did not agree on by
+ * ALPN, its first bytes tell.
  */
 export class Entrance {
   readonly #options: EntranceOptions
   readonly #server: Server
+  readonly #http: HttpServer
   readonly #sockets = new Set<Socket>()
 
   constructor(options: EntranceOptions) {
     this.#options = options
     const { tls, logger } = options
+    this.#http = createHttpServer(options.http)
     if (!tls) {
       this.#server = createPlainServer((socket) => this.#enter(socket, true))
       return
@@ -50,15 +60,9 @@ export class Entrance {
       // gRPC offers h2 alone: who can do both is a browser, curl, or monitoring.
       ALPNProtocols: ['http/1.1', 'h2'],
     })
-    const http = createHttpServer(options.http)
-    server.on('secureConnection', (socket: TLSSocket) => {
-      const admitted = isAllowed(socket)
-      if (socket.alpnProtocol !== 'http/1.1') this.#enter(socket, admitted)
-      else if (admitted) {
-        this.#keep(socket)
-        http.emit('connection', socket)
-      } else socket.destroy()
-    })
+    server.on('secureConnection', (socket: TLSSocket) =>
+      this.#enter(socket, isAllowed(socket), socket.alpnProtocol || undefined),
+    )
     server.on('tlsClientError', (error) =>
       logger.debug({ error: error.message }, 'a TLS handshake of an etcd client failed'),
     )
@@ -87,9 +91,23 @@ export class Entrance {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  #enter(socket: Socket, admitted: boolean): void {
+  #enter(socket: Socket, admitted: boolean, agreed?: string): void {
     this.#keep(socket)
-    this.#options.grpc(socket, admitted)
+    if (agreed) this.#serve(socket, admitted, agreed === 'h2')
+    else
+      socket.once('data', (start: Buffer) => {
+        socket.pause()
+        socket.unshift(start)
+        this.#serve(socket, admitted, beginsHttp2(start))
+        // Only now somebody listens to what was put back.
+        process.nextTick(() => socket.resume())
+      })
+  }
+
+  #serve(socket: Socket, admitted: boolean, isHttp2: boolean): void {
+    if (isHttp2) this.#options.grpc(socket, admitted)
+    else if (admitted) this.#http.emit('connection', socket)
+    else socket.destroy()
   }
 
   #keep(socket: Socket): void {
@@ -106,4 +124,9 @@ export class Entrance {
 function isAllowed(socket: TLSSocket): boolean {
   const organizations = subjectOfPeer(socket.getPeerCertificate())?.organizations ?? []
   return organizations.some((group) => groupsAllowed.includes(group))
+}
+
+function beginsHttp2(start: Buffer): boolean {
+  const length = Math.min(start.length, http2Start.length)
+  return start.subarray(0, length).equals(http2Start.subarray(0, length))
 }

@@ -3,8 +3,7 @@ import { InvariantError } from '../../base/assert.ts'
 import type { Logger } from '../../base/log.ts'
 import { malformed } from '../../kinds/codec/wire-reader.ts'
 import { EtcdError, etcdErrorOf, refusals } from './errors.ts'
-import type { CallListener, GrpcCall } from './grpc/grpc-call.ts'
-import type { GrpcServer } from './grpc/grpc-server.ts'
+import type { Call, CallHandler, CallListener, CallServer } from './grpc/call.ts'
 import { LongMessage } from './grpc/long-message.ts'
 import type { LeaderGuard } from './leader-guard.ts'
 import type { Draft } from './wire/message-type.ts'
@@ -39,7 +38,8 @@ export interface Requests<Request> {
 }
 
 export interface RpcOptions {
-  readonly server: GrpcServer
+  /** One server, or several that have the same handlers and limits. */
+  readonly servers: readonly CallServer[]
   readonly logger: Logger
   /** False refuses every call: the connections of this server are of clients that may not come in. */
   readonly admits: boolean
@@ -48,7 +48,7 @@ export interface RpcOptions {
 }
 
 /**
- * Methods of the tables in wire/services.ts on a gRPC server: admission, the leader that a client may
+ * Methods of the tables in wire/services.ts on a server: admission, the leader that a client may
  * ask for, limits and errors are the same for all of them.
  */
 export class Rpc {
@@ -67,7 +67,7 @@ export class Rpc {
       requestBytes: number,
     ) => Answer<Response> | Promise<Answer<Response>>,
   ): void {
-    this.#options.server.handle(method.path, (call) =>
+    this.#handle(method.path, (call) =>
       this.#oneRequest(call, method, async (request, requestBytes) => {
         const caller = new CallAnswers(call, method)
         this.#admit(caller.requiresLeader)
@@ -89,7 +89,7 @@ export class Rpc {
     method: Method<Request, Response>,
     answer: (request: Request, answers: Answers<Response>) => Promise<void> | void,
   ): void {
-    this.#options.server.handle(method.path, (call) =>
+    this.#handle(method.path, (call) =>
       this.#oneRequest(call, method, async (request) => {
         const answers = new CallAnswers(call, method)
         this.#enter(answers)
@@ -102,7 +102,7 @@ export class Rpc {
     method: Method<Request, Response>,
     serve: (requests: Requests<Request>, answers: Answers<Response>) => void,
   ): void {
-    this.#options.server.handle(method.path, (call) => {
+    this.#handle(method.path, (call) => {
       let received: (request: Request) => void = () => {}
       let ended = () => {}
       this.#guarded(call, () => {
@@ -125,9 +125,13 @@ export class Rpc {
     })
   }
 
+  #handle(path: string, handler: CallHandler): void {
+    for (const server of this.#options.servers) server.handle(path, handler)
+  }
+
   /** Waits for the one message of a call. */
   #oneRequest<Request extends object>(
-    call: GrpcCall,
+    call: Call,
     method: Method<Request, object>,
     work: (request: Request, requestBytes: number) => Promise<void>,
   ): CallListener {
@@ -155,7 +159,7 @@ export class Rpc {
     }
   }
 
-  #guarded(call: GrpcCall, work: () => void): void {
+  #guarded(call: Call, work: () => void): void {
     try {
       work()
     } catch (error) {
@@ -197,10 +201,10 @@ function decoded<Request extends object>(
 
 /** A call, as the services see it. */
 class CallAnswers<Response extends object> implements Answers<Response> {
-  readonly #call: GrpcCall
+  readonly #call: Call
   readonly #method: Method<object, Response>
 
-  constructor(call: GrpcCall, method: Method<object, Response>) {
+  constructor(call: Call, method: Method<object, Response>) {
     this.#call = call
     this.#method = method
   }

@@ -27,8 +27,7 @@ export function serveWatch(rpc: Rpc, context: EtcdContext): void {
       else if (request.cancel) stream.cancel(request.cancel.watchId)
       else if (request.progress) stream.wantProgress()
     })
-    // A client that sends no more cannot cancel either: etcd ends the stream, too.
-    requests.ended(() => answers.end())
+    // A client that sends no more goes on listening: JSON's clients send one request and no more.
     answers.drained(() => stream.resume())
     const notify = context.clock.every(progressNotifyMs, () => stream.notifyProgress())
     answers.signal.addEventListener('abort', () => {

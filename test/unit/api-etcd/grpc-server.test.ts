@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import type { Call } from '../../../src/api/etcd/grpc/call.ts'
 import { errorCode, flag, frameOf, frameType } from '../../../src/api/etcd/grpc/frames.ts'
-import type { GrpcCall } from '../../../src/api/etcd/grpc/grpc-call.ts'
 import { GrpcServer } from '../../../src/api/etcd/grpc/grpc-server.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
@@ -20,7 +20,7 @@ interface Answer {
 /** A server whose /echo answers what it is sent, and whose /hold leaves its calls to the test. */
 class Rig {
   readonly clock = new ManualClock()
-  readonly held: GrpcCall[] = []
+  readonly held: Call[] = []
   readonly server = new GrpcServer({
     ...{ clock: this.clock, logger: silentLogger },
     requestBytesHeldMax: 4_000_000,
@@ -354,7 +354,7 @@ check('requests that are not complete are bounded together', async (rig) => {
 check('a call ends when its time is over', async (rig) => {
   const answer = call(rig.session(), '/hold', framed(text), { 'grpc-timeout': '50m' })
   while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  const { signal } = rig.held[0] as GrpcCall
+  const { signal } = rig.held[0] as Call
   rig.clock.advance(49)
   assert.ok(!signal.aborted)
   rig.clock.advance(1)
@@ -366,7 +366,7 @@ check('a call that the client gave up sends nothing more', async (rig) => {
   const stream = request(rig.session(), '/hold')
   stream.write(framed(text))
   while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  const { signal } = rig.held[0] as GrpcCall
+  const { signal } = rig.held[0] as Call
   stream.close(errorCode.cancel)
   await once(signal, 'abort')
   rig.held[0]?.send([text])
@@ -379,7 +379,7 @@ check('who does not read makes its writer pause, and nobody else', async (rig) =
   const stream = request(session, '/hold')
   stream.write(framed(text))
   while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  const [held] = rig.held as [GrpcCall]
+  const [held] = rig.held as [Call]
   let sent = 0
   const fill = () => {
     while (held.send([Buffer.alloc(9_000, 'x'), Buffer.alloc(1_000, 'y')])) sent += 1
@@ -402,7 +402,7 @@ check(
     const stream = request(session, '/hold')
     stream.end(framed(text))
     while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    const [held] = rig.held as [GrpcCall]
+    const [held] = rig.held as [Call]
     const [sizes, place] = [[7, 0, 30_000, 70_000, 1, 66_000, 50_000], Buffer.alloc(70_000)]
     let made = 0
     const parts = function* () {
@@ -433,7 +433,7 @@ check('who takes nothing of an answer loses it, and of one that goes on later', 
     const stream = request(session, '/hold')
     stream.end(framed(text))
     while (rig.held.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    const [held] = rig.held.splice(0) as [GrpcCall]
+    const [held] = rig.held.splice(0) as [Call]
     held.send([Buffer.alloc(300_000)])
     if (isWhole) held.finish()
     const isHeard = async () =>

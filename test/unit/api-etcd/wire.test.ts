@@ -26,6 +26,7 @@ interface OracleMethod {
   responseDeserialize(bytes: Buffer): object
 }
 interface OracleField {
+  readonly name: string
   readonly number: number
   readonly label: string
   readonly type: string
@@ -104,6 +105,53 @@ function compareFields(
     const type = definition[nested] as unknown as OracleType
     compareFields(nested, holds() as unknown as MessageType<object>, type, seen)
   }
+}
+
+/** Names as they stand in the description: those of JSON. */
+const spelled = loadSync('rpc.proto', { includeDirs: [shipped], keepCase: true })
+
+test('etcd API tables: fields and enums have the names in JSON that etcd gives them', () => {
+  const seen = new Set<unknown>()
+  const named = (own: MessageType<object>, name: string) => {
+    const type = `etcdserverpb.${name}` in spelled ? `etcdserverpb.${name}` : `mvccpb.${name}`
+    const theirs = (spelled[type] as unknown as OracleType).type.field
+    if (seen.has(own)) return
+    seen.add(own)
+    for (const { number, jsonName, symbols, holds } of own.fields) {
+      const field = theirs.find((one) => one.number === number)
+      // What etcd has since 3.5 or 3.6 is not in the description.
+      if (!field) continue
+      assert.equal(jsonName, field.name, type)
+      assert.equal(symbols !== undefined, field.type === 'TYPE_ENUM', `${type}.${jsonName}`)
+      // The library writes them in its own way: `NotEqual` for NOT_EQUAL.
+      const letters = symbols?.map((symbol) => symbol.replaceAll('_', '').toLowerCase())
+      if (letters)
+        assert.deepEqual(letters, enumSymbols(field.typeName, type), `${type}.${jsonName}`)
+      const nested = field.typeName.split('.').at(-1) ?? ''
+      if (typeof holds === 'function') named(holds() as unknown as MessageType<object>, nested)
+    }
+  }
+  for (const { path, request, response } of methods) {
+    if (refused.has(path) || path.endsWith('/Downgrade')) continue
+    const { requestType, responseType } = oracleOf(path)
+    named(request as unknown as MessageType<object>, requestType.type.name)
+    named(response as unknown as MessageType<object>, responseType.type.name)
+  }
+  assert.ok(seen.size > 25)
+})
+
+interface OracleEnum {
+  readonly name: string
+  readonly value: readonly { readonly name: string }[]
+}
+
+/** An enum stands within the message that it is of, or beside it. */
+function enumSymbols(typeName: string, message: string): string[] {
+  const { enumType } = (spelled[message] as unknown as { type: { enumType: OracleEnum[] } }).type
+  const beside = spelled[`etcdserverpb.${typeName}`] as unknown as { type: OracleEnum } | undefined
+  const found = enumType.find(({ name }) => name === typeName) ?? beside?.type
+  assert.ok(found, `etcd has no ${typeName}`)
+  return found.value.map(({ name }) => name.replaceAll('_', '').toLowerCase())
 }
 
 test('etcd API tables: fields have the numbers and types that etcd gives them', () => {

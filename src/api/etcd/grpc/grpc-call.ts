@@ -2,17 +2,11 @@ import { status as codes } from '@grpc/grpc-js'
 import type { Timer } from '../../../base/clock.ts'
 import { limits } from '../../../base/limits.ts'
 import { EtcdError, refusals } from '../errors.ts'
+import type { Call, CallListener } from './call.ts'
 import { headerBlock } from './frames.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Http2Stream, StreamListener } from './http2-stream.ts'
 import type { LongMessage } from './long-message.ts'
-
-/** What the handler of a call hears. */
-export interface CallListener {
-  message(bytes: Buffer): void
-  /** The client sends no more messages. */
-  ended(): void
-}
 
 const prefixBytes = 5
 const copiedBytesMax = 4 * 1_024
@@ -27,10 +21,9 @@ const nothing = Buffer.alloc(0)
  * One call on a stream: messages with their length before them, a status at the end
  * (gRPC's PROTOCOL-HTTP2.md). After the end, or when the client is gone, nothing more is sent.
  */
-export class GrpcCall implements StreamListener {
+export class GrpcCall implements Call, StreamListener {
   readonly metadata: ReadonlyMap<string, string>
   listener: CallListener | undefined
-  /** For the one who was told to pause by `send`. */
   onDrained: (() => void) | undefined
   readonly #stream: Http2Stream
   readonly #held: HeldBytes
@@ -48,7 +41,6 @@ export class GrpcCall implements StreamListener {
     stream.listener = this
   }
 
-  /** Aborted when the call is over, whoever ended it. */
   get signal(): AbortSignal {
     if (!this.#hangUp) {
       this.#hangUp = new AbortController()
@@ -66,14 +58,12 @@ export class GrpcCall implements StreamListener {
     this.#deadline = deadline
   }
 
-  /** A message, in parts. False: the client takes no more for now, wait for `onDrained`. */
   send(parts: readonly Buffer[]): boolean {
     let bytes = 0
     for (const part of parts) bytes += part.length
     return this.#send(bytes, (prefix) => [prefix, ...parts])
   }
 
-  /** As `send`, for a message whose parts are made when it is their turn. */
   sendLong({ bytes, parts }: LongMessage): boolean {
     return this.#send(bytes, function* (prefix) {
       yield prefix

@@ -3,8 +3,10 @@ import { status as codes } from '@grpc/grpc-js'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/log.ts'
 import { EtcdError } from '../errors.ts'
+import type { CallHandler, CallServer } from './call.ts'
+import { limitTime } from './call-timeout.ts'
 import { errorCode } from './frames.ts'
-import { type CallListener, GrpcCall, refuse } from './grpc-call.ts'
+import { GrpcCall, refuse } from './grpc-call.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { HeaderField } from './hpack-decoder.ts'
 import { Http2Connection } from './http2-connection.ts'
@@ -17,23 +19,8 @@ export interface GrpcServerOptions {
   readonly requestBytesHeldMax: number
 }
 
-/** Told of a call when it begins; what it returns hears the rest. */
-export type CallHandler = (call: GrpcCall) => CallListener
-
-/** Units of grpc-timeout, in milliseconds. */
-const timeoutUnits: ReadonlyMap<string, number> = new Map([
-  ['H', 3_600_000],
-  ['M', 60_000],
-  ['S', 1_000],
-  ['m', 1],
-  ['u', 1e-3],
-  ['n', 1e-6],
-])
-/** The longest that a timer can be; a call that may take longer has no end. */
-const timerMsMax = 2 ** 31 - 1
-
 /** gRPC over connections that somebody else accepts: calls by their path. */
-export class GrpcServer {
+export class GrpcServer implements CallServer {
   readonly #options: GrpcServerOptions
   readonly #handlers = new Map<string, CallHandler>()
   readonly #connections = new Set<Http2Connection>()
@@ -98,23 +85,7 @@ export class GrpcServer {
       const [, service = '', name = ''] = path.split('/')
       const text = `unknown method ${name} for service ${service}`
       call.fail(new EtcdError(codes.UNIMPLEMENTED, text))
-    } else if (this.#limitTime(call)) call.listener = handler(call)
-  }
-
-  /** False when the call is over already. */
-  #limitTime(call: GrpcCall): boolean {
-    const text = call.metadata.get('grpc-timeout')
-    if (text === undefined) return true
-    const timeoutMs = timeoutMsOf(text)
-    if (timeoutMs === undefined) {
-      call.fail(new EtcdError(codes.INTERNAL, `kijabi: no grpc-timeout: ${text}`))
-      return false
-    }
-    if (timeoutMs > timerMsMax) return true
-    const isOver = () => call.fail(new EtcdError(codes.DEADLINE_EXCEEDED, 'Deadline exceeded'))
-    if (timeoutMs <= 0) isOver()
-    else call.endsWith(this.#options.clock.after(timeoutMs, isOver))
-    return timeoutMs > 0
+    } else if (limitTime(call, this.#options.clock)) call.listener = handler(call)
   }
 }
 
@@ -132,9 +103,4 @@ function headersOf(fields: readonly HeaderField[]): Map<string, string> | undefi
   }
   const isComplete = [':method', ':scheme', ':path'].every((name) => headers.has(name))
   return isComplete ? headers : undefined
-}
-
-function timeoutMsOf(text: string): number | undefined {
-  if (!/^\d{1,8}[HMSmun]$/.test(text)) return undefined
-  return Math.ceil(Number(text.slice(0, -1)) * (timeoutUnits.get(text.slice(-1)) ?? 0))
 }

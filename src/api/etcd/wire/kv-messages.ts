@@ -8,7 +8,9 @@ import {
   type MessageOf,
   MessageType,
   many,
+  named,
   one,
+  oneOf,
   text,
 } from './message-type.ts'
 
@@ -32,9 +34,8 @@ export const keyValueFields = {
 export type KeyValueMessage = MessageOf<typeof keyValueFields>
 export const KeyValueMessage = new MessageType<KeyValueMessage>(keyValueFields)
 
-/** `type` is 0 for a put, 1 for a deletion. */
 const eventFields = {
-  type: int(1),
+  type: oneOf(1, 'PUT', 'DELETE'),
   kv: one(2, () => KeyValueMessage),
   prevKv: one(3, () => KeyValueMessage),
 }
@@ -46,10 +47,8 @@ const rangeRequestFields = {
   rangeEnd: bytes(2),
   limit: int(3),
   revision: int(4),
-  /** 0 none, 1 ascending, 2 descending. */
-  sortOrder: int(5),
-  /** 0 key, 1 version, 2 create revision, 3 mod revision, 4 value. */
-  sortTarget: int(6),
+  sortOrder: oneOf(5, 'NONE', 'ASCEND', 'DESCEND'),
+  sortTarget: oneOf(6, 'KEY', 'VERSION', 'CREATE', 'MOD', 'VALUE'),
   serializable: bool(7),
   keysOnly: bool(8),
   countOnly: bool(9),
@@ -94,10 +93,8 @@ export type DeleteResponse = MessageOf<typeof deleteResponseFields>
 export const DeleteResponse = new MessageType<DeleteResponse>(deleteResponseFields)
 
 const compareFields = {
-  /** 0 equal, 1 greater, 2 less, 3 not equal. */
-  result: int(1),
-  /** 0 version, 1 create revision, 2 mod revision, 3 value, 4 lease. */
-  target: int(2),
+  result: oneOf(1, 'EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL'),
+  target: oneOf(2, 'VERSION', 'CREATE', 'MOD', 'VALUE', 'LEASE'),
   key: bytes(3),
   version: int(4),
   createRevision: int(5),
@@ -122,10 +119,22 @@ export interface TxnRequest {
   failure: RequestOperation[]
 }
 export const RequestOperation: MessageType<RequestOperation> = new MessageType<RequestOperation>({
-  range: one(1, () => RangeRequest),
-  put: one(2, () => PutRequest),
-  delete: one(3, () => DeleteRequest),
-  txn: one(4, () => TxnRequest),
+  range: named(
+    'request_range',
+    one(1, () => RangeRequest),
+  ),
+  put: named(
+    'request_put',
+    one(2, () => PutRequest),
+  ),
+  delete: named(
+    'request_delete_range',
+    one(3, () => DeleteRequest),
+  ),
+  txn: named(
+    'request_txn',
+    one(4, () => TxnRequest),
+  ),
 })
 export const TxnRequest: MessageType<TxnRequest> = new MessageType<TxnRequest>({
   compare: many(1, () => CompareMessage),
@@ -147,10 +156,22 @@ export interface TxnResponse {
 }
 export const ResponseOperation: MessageType<ResponseOperation> = new MessageType<ResponseOperation>(
   {
-    range: one(1, () => RangeResponse),
-    put: one(2, () => PutResponse),
-    delete: one(3, () => DeleteResponse),
-    txn: one(4, () => TxnResponse),
+    range: named(
+      'response_range',
+      one(1, () => RangeResponse),
+    ),
+    put: named(
+      'response_put',
+      one(2, () => PutResponse),
+    ),
+    delete: named(
+      'response_delete_range',
+      one(3, () => DeleteResponse),
+    ),
+    txn: named(
+      'response_txn',
+      one(4, () => TxnResponse),
+    ),
   },
 )
 export const TxnResponse: MessageType<TxnResponse> = new MessageType<TxnResponse>({
@@ -168,8 +189,8 @@ const watchCreateFields = {
   rangeEnd: bytes(2),
   startRevision: int(3),
   progressNotify: bool(4),
-  /** 0 drops puts, 1 drops deletions. */
-  filters: each(int(5)),
+  /** What is not told. */
+  filters: each(oneOf(5, 'NOPUT', 'NODELETE')),
   prevKv: bool(6),
   watchId: int(7),
   fragment: bool(8),
@@ -187,9 +208,18 @@ export const Nothing = new MessageType<Nothing>({})
 
 /** Exactly one is set. */
 const watchRequestFields = {
-  create: one(1, () => WatchCreate),
-  cancel: one(2, () => WatchCancel),
-  progress: one(3, () => Nothing),
+  create: named(
+    'create_request',
+    one(1, () => WatchCreate),
+  ),
+  cancel: named(
+    'cancel_request',
+    one(2, () => WatchCancel),
+  ),
+  progress: named(
+    'progress_request',
+    one(3, () => Nothing),
+  ),
 }
 export type WatchRequest = MessageOf<typeof watchRequestFields>
 export const WatchRequest = new MessageType<WatchRequest>(watchRequestFields)

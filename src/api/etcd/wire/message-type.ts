@@ -8,6 +8,12 @@ export interface Field<Value> {
   readonly number: number
   readonly holds: Scalar | (() => NestedType)
   readonly repeated: boolean
+  /** As JSON has it where that is not the name in small letters and underscores. */
+  readonly jsonName?: string
+  /** Of an enum: the names of its values, from 0 on. */
+  readonly symbols?: readonly string[]
+  /** At most 32 bits: a number in JSON, where wider ones are strings. */
+  readonly isNarrow?: boolean
   readonly [fieldValue]?: Value
 }
 
@@ -34,8 +40,11 @@ const scalar = <Value>(holds: Scalar, number: number): Field<Value> => ({
   ...{ number, holds, repeated: false },
 })
 
-/** Any integer that is no identifier, enums too. Exact to 2^53, rounded beyond. */
+/** Any integer that is no identifier. Exact to 2^53, rounded beyond. */
 export const int = (number: number) => scalar<number>('int', number)
+export const uint32 = (number: number) => ({ ...int(number), isNarrow: true })
+/** `symbols` are the names of 0, 1 and so on. */
+export const oneOf = (number: number, ...symbols: string[]) => ({ ...int(number), symbols })
 /** 64 bits with a sign, exact: a big integer where a number is not. */
 export const int64 = (number: number) => scalar<number | bigint>('int64', number)
 /** 64 bits that identify something: exact, unsigned. */
@@ -52,12 +61,16 @@ export const many = <Message extends object>(
   number: number,
   type: () => MessageType<Message>,
 ): Field<Message[]> => ({ number, holds: type, repeated: true })
-export const each = <Value>({ number, holds }: Field<Value>): Field<Value[]> => ({
-  ...{ number, holds, repeated: true },
+export const each = <Value>(field: Field<Value>): Field<Value[]> =>
+  ({ ...field, repeated: true }) as Field<unknown> as Field<Value[]>
+/** A field whose name in JSON does not follow from ours. */
+export const named = <Value>(jsonName: string, field: Field<Value>): Field<Value> => ({
+  ...{ ...field, jsonName },
 })
 
-interface NamedField extends Field<unknown> {
+export interface NamedField extends Field<unknown> {
   readonly name: string
+  readonly jsonName: string
 }
 
 const nothing = new Uint8Array(0)
@@ -69,13 +82,13 @@ export class MessageType<Message extends object> {
 
   constructor(fields: { readonly [Name in keyof Message]-?: Field<Message[Name]> }) {
     this.#fields = Object.entries<Field<unknown>>(fields).map(([name, field]) => ({
-      ...{ ...field, name },
+      ...{ ...field, name, jsonName: field.jsonName ?? underscored(name) },
     }))
     for (const field of this.#fields) this.#byNumber.set(field.number, field)
   }
 
   /** The table. */
-  get fields(): readonly (Field<unknown> & { readonly name: string })[] {
+  get fields(): readonly NamedField[] {
     return this.#fields
   }
 
@@ -112,6 +125,10 @@ export class MessageType<Message extends object> {
       else if (!isZero(value)) writeValue(writer, field, value)
     }
   }
+}
+
+function underscored(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 function emptyValue({ holds, repeated }: NamedField): unknown {
