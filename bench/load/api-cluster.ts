@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterDirectory } from '../../src/boot/config/cluster-directory.ts'
 import { parseConfig } from '../../src/boot/config/config.ts'
-import { type Boot, supervise } from '../../src/boot/supervise.ts'
+import { supervise } from '../../src/boot/supervise.ts'
 import type { Target } from './api-connection.ts'
 import type { PacedWrites, RequestFigures, RequestLoad, TextRequest } from './api-load.ts'
 import { type LatencyFigures, round } from './figures.ts'
@@ -12,7 +12,18 @@ import { Forked } from './forked.ts'
 import { processorMs } from './processor-time.ts'
 import type { WatchRequest } from './watch-lag.ts'
 
+/** Another API server that runs already, on this machine: measured in turns with ours. */
+export interface Beside {
+  /** `host:port`. */
+  readonly address: string
+  /** A directory with `ca.crt`, `admin.crt` and `admin.key`. */
+  readonly pki: string
+  /** Its processes and its store's. */
+  readonly pids: readonly number[]
+}
+
 export interface ClusterOptions {
+  readonly beside?: Beside
   readonly objects: number
   readonly ms: number
   readonly warmUpMs: number
@@ -47,63 +58,103 @@ export async function runCluster(options: ClusterOptions): Promise<object> {
     restart: false,
   })
   const startUpMs = Math.round(performance.now() - startedMs)
-  const bench = new ApiBench(boot, options)
+  const ours = new ApiBench(
+    {
+      name: 'kijabi',
+      addresses: boot.cluster.masters.map(({ apiAddress }) => apiAddress),
+      pki: join(root, 'pki'),
+      pids: boot.cluster.masters.map(({ name }) => boot.members.pid(name) ?? 0),
+    },
+    options,
+  )
+  const { beside } = options
+  const other =
+    beside && new ApiBench({ ...beside, name: 'beside', addresses: [beside.address] }, options)
   try {
-    return { startUpMs, ...(await bench.all()) }
+    const figures = await inTurns(ours, other)
+    return { startUpMs, ...figures }
   } finally {
-    await bench.close()
+    await ours.close()
+    await other?.close()
     await boot.scope.close()
     rmSync(root, { recursive: true, force: true })
   }
 }
 
+/** Each step on ours, then on the other one. */
+async function inTurns(ours: ApiBench, other: ApiBench | undefined): Promise<object> {
+  const figures: Record<string, unknown> = {}
+  const theirs: Record<string, unknown> = {}
+  for (const step of steps) {
+    figures[step] = await ours[step]()
+    if (other) theirs[step] = await other[step]()
+  }
+  return other ? { kijabi: figures, beside: theirs, ratios: ratios(figures, theirs) } : figures
+}
+
+/** Above 1 where ours is the better one: requests per second, or the other's time to ours. */
+function ratios(ours: Record<string, unknown>, theirs: Record<string, unknown>): object {
+  const found: Record<string, number> = {}
+  const compare = (name: string, one: unknown, other: unknown) => {
+    const [left, right] = [one, other] as [Partial<Timed>, Partial<Timed>]
+    if (left.perSecond && right.perSecond) found[name] = round(left.perSecond / right.perSecond)
+    else if (left.ms && right.ms) found[name] = round(right.ms / left.ms)
+    else if (typeof one === 'object' && one && other)
+      for (const [key, value] of Object.entries(one))
+        compare(`${name} ${key}`, value ?? 0, (other as Record<string, unknown>)[key] ?? 0)
+  }
+  for (const step of ['creates', 'gets', 'list', 'deleteCollection'])
+    compare(step, ours[step], theirs[step])
+  return found
+}
+
+interface Timed {
+  readonly perSecond: number
+  readonly ms: number
+}
+
+interface Measured {
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly pki: string
+  readonly pids: readonly number[]
+}
+
+const steps = [
+  ...(['idle', 'warmUp', 'creates', 'gets', 'list', 'deleteCollection'] as const),
+  ...(['loadedMiB', 'watches'] as const),
+]
+
 class ApiBench {
-  readonly #boot: Boot
+  readonly #measured: Measured
   readonly #options: ClusterOptions
   readonly #client = new Forked(program)
-  readonly #pids: readonly number[]
 
-  constructor(boot: Boot, options: ClusterOptions) {
-    this.#boot = boot
+  constructor(measured: Measured, options: ClusterOptions) {
+    this.#measured = measured
     this.#options = options
-    this.#pids = boot.cluster.masters.map(({ name }) => boot.members.pid(name) ?? 0)
-  }
-
-  async all(): Promise<object> {
-    const idle = await this.#idle()
-    const { warmUpMs } = this.#options
-    // Compilers warm up; the object that is read later is made.
-    const warmUp = { method: 'POST', prefix: 'warm', connections: 64, count: 1e9 } as const
-    await this.#requests({ ...warmUp, ms: warmUpMs })
-    const creates = await this.#creates()
-    const gets = await this.#gets()
-    const list = await this.#list()
-    const deleteCollection = await this.#deleteCollection()
-    const loadedMiB = this.#residentMiB()
-    return {
-      idle,
-      creates,
-      gets,
-      list,
-      deleteCollection,
-      loadedMiB,
-      watches: await this.#watches(),
-    }
   }
 
   async close(): Promise<void> {
     await this.#client.kill()
   }
 
-  async #idle(): Promise<object> {
+  async idle(): Promise<object> {
     await sleep(settleMs)
     const before = this.#cpuMs()
     await sleep(idleMs)
-    const percent = round(((this.#cpuMs() - before) / idleMs / this.#pids.length) * 100)
-    return { residentMiB: this.#residentMiB(), processorPercentPerMaster: percent }
+    const percent = round(((this.#cpuMs() - before) / idleMs / this.#measured.pids.length) * 100)
+    return { residentMiB: this.loadedMiB(), processorPercentPerMaster: percent }
   }
 
-  async #creates(): Promise<object> {
+  /** Compilers warm up; the object that is read later is made. */
+  async warmUp(): Promise<object> {
+    const warmUp = { method: 'POST', prefix: 'warm', connections: 64, count: 1e9 } as const
+    const { perSecond } = await this.#requests({ ...warmUp, ms: this.#options.warmUpMs })
+    return { perSecond }
+  }
+
+  async creates(): Promise<object> {
     const figures: Record<string, object> = {}
     for (const connections of [1, 16, 64])
       figures[connections] = await this.#median(`creates at ${connections}`, (run) =>
@@ -115,7 +166,7 @@ class ApiBench {
     return figures
   }
 
-  async #gets(): Promise<object> {
+  async gets(): Promise<object> {
     const figures: Record<string, object> = {}
     const path = `${collection('configmaps')}/warm-1`
     for (const connections of [1, 32])
@@ -126,7 +177,7 @@ class ApiBench {
   }
 
   /** Secrets of 1.7 KB: each LIST, and the longest turn of the main thread that answers it. */
-  async #list(): Promise<object> {
+  async list(): Promise<object> {
     const { objects } = this.#options
     const path = collection('secrets')
     await this.#requests({
@@ -144,17 +195,17 @@ class ApiBench {
     return { objects, ms: msP50, bytes, masterCpuMs, longestTurnMs: round(Math.max(...stalls)) }
   }
 
-  async #deleteCollection(): Promise<object> {
+  async deleteCollection(): Promise<object> {
     await this.#loopLagMs()
     const path = collection('secrets')
     const one = await this.#requests({ method: 'DELETE', path, connections: 1, ms: 1e9, count: 1 })
     const longestTurnMs = round(await this.#loopLagMs())
     const { objects } = this.#options
-    process.stderr.write(`deletecollection: ${one.msP50} ms\n`)
+    process.stderr.write(`${this.#measured.name}: deletecollection: ${one.msP50} ms\n`)
     return { objects, ms: one.msP50, masterCpuMs: one.masterCpuMs, longestTurnMs }
   }
 
-  async #watches(): Promise<object> {
+  async watches(): Promise<object> {
     const { watchers } = this.#options
     await this.#requests({ method: 'POST', prefix: 'w', connections: 32, ms: 1e9, count: watchers })
     const own = await this.#watched('own')
@@ -184,7 +235,9 @@ class ApiBench {
       } satisfies PacedWrites)
       const { requests, msP50, msP99 } = await lag
       const cpuMs = round((this.#cpuMs() - before) / requests)
-      process.stderr.write(`watchers of ${sees}: lag p99 ${msP99} ms of ${requests} events\n`)
+      process.stderr.write(
+        `${this.#measured.name}: watchers of ${sees}: lag p99 ${msP99} ms of ${requests} events\n`,
+      )
       const write = { perSecond: writes.perSecond, msP50: writes.msP50, msP99: writes.msP99 }
       return { events: requests, lagMsP50: msP50, lagMsP99: msP99, cpuMsPerEvent: cpuMs, write }
     } finally {
@@ -204,8 +257,9 @@ class ApiBench {
     return { ...result, masterCpuMs: round((this.#cpuMs() - before) / result.requests) }
   }
 
-  /** The longest that the main thread of the first master was busy since this was last asked. */
+  /** The longest that the main thread of the first master was busy since this was last asked; 0 of others. */
   async #loopLagMs(): Promise<number> {
+    if (this.#measured.name !== 'kijabi') return 0
     const request: TextRequest = { ...this.#target('/metrics'), kind: 'text' }
     const { text } = await this.#client.ask<{ text: string }>(request)
     const found = /^nodejs_eventloop_lag_max_seconds\S* (\S+)/m.exec(text)
@@ -221,9 +275,8 @@ class ApiBench {
   }
 
   #target(path: string): Target {
-    const { directory, cluster } = this.#boot
-    const addresses = cluster.masters.map(({ apiAddress }) => apiAddress)
-    return { pki: directory.path('pki'), addresses, path }
+    const { pki, addresses } = this.#measured
+    return { pki, addresses, path }
   }
 
   async #median<T extends RequestFigures & { readonly masterCpuMs: number }>(
@@ -235,16 +288,18 @@ class ApiBench {
     results.sort((left, right) => left.perSecond - right.perSecond)
     const chosen = results[results.length >> 1] as T
     const { perSecond, msP50, masterCpuMs } = chosen
-    process.stderr.write(`${what}: ${perSecond}/s, p50 ${msP50} ms, ${masterCpuMs} ms CPU each\n`)
+    process.stderr.write(
+      `${this.#measured.name}: ${what}: ${perSecond}/s, p50 ${msP50} ms, ${masterCpuMs} ms CPU each\n`,
+    )
     return chosen
   }
 
   #cpuMs(): number {
-    return processorMs(this.#pids)
+    return processorMs(this.#measured.pids)
   }
 
-  #residentMiB(): number[] {
-    return this.#pids.map((pid) => {
+  loadedMiB(): number[] {
+    return this.#measured.pids.map((pid) => {
       const kiB = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
       return Math.round(Number(kiB) / 1_024)
     })
