@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import { isStatus } from '../base/status.ts'
 import type { Client, KubernetesObject, ResourceClient } from '../client/typed.ts'
-import type { ConfigMap, EndpointSlice, Endpoints } from '../kinds/types.ts'
+import { formatTime } from '../kinds/time.ts'
+import type { Condition, ConfigMap, EndpointSlice, Endpoints, ServiceCIDR } from '../kinds/types.ts'
 import { reconcilePolicy } from './auth/rbac/reconcile-policy.ts'
 import { defaultFlows } from './fairness/default-flows.ts'
 
@@ -67,6 +69,8 @@ export interface Keeping {
   readonly clock: Clock
   readonly logger: Logger
   readonly scope: Scope
+  /** The range of ClusterIPs, as `10.96.0.0/16`; shown as the ServiceCIDR `kubernetes`. */
+  readonly serviceCidr?: string
   /** What masters tell others by ConfigMaps; what somebody changes of them is put back. */
   readonly published?: readonly ConfigMap[]
   /** Calls back when the endpoints may have changed; returns what ends that. */
@@ -81,12 +85,16 @@ export interface Keeping {
 export async function keepBootstrapObjects(
   client: Client,
   endpoints: () => readonly MasterEndpoint[],
-  { clock, logger, scope, changes, published = [] }: Keeping,
+  { clock, logger, scope, changes, serviceCidr, published = [] }: Keeping,
 ): Promise<void> {
-  await ensureBootstrapObjects(client, endpoints())
+  const lookAfter = async () => {
+    await ensureBootstrapObjects(client, endpoints())
+    if (serviceCidr) await ensureServiceCidr(client, serviceCidr, clock.wallMs())
+    await publish(client, published)
+  }
+  await lookAfter()
   await reconcilePolicy(client)
   await ensureClusterDefaults(client)
-  await publish(client, published)
   let looking = false
   let again = false
   const look = async () => {
@@ -96,8 +104,7 @@ export async function keepBootstrapObjects(
     try {
       do {
         again = false
-        await ensureBootstrapObjects(client, endpoints())
-        await publish(client, published)
+        await lookAfter()
       } while (again && !scope.closed)
     } catch (error) {
       // The next look tries again; another leader has its own.
@@ -112,6 +119,34 @@ export async function keepBootstrapObjects(
     timer.cancel()
     unsubscribe?.()
   })
+}
+
+/**
+ * The range that ClusterIPs come from, as an object that is ready once; a condition that somebody wrote
+ * stays (pkg/controlplane/controller/defaultservicecidr).
+ */
+async function ensureServiceCidr(client: Client, cidr: string, nowMs: number): Promise<void> {
+  const ranges = client.resource<ServiceCIDR>({
+    ...{ group: 'networking.k8s.io', version: 'v1' },
+    ...{ resource: 'servicecidrs', namespaced: false },
+  })
+  await ensure(ranges, '', {
+    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' },
+    metadata: { name: serviceName },
+    spec: { cidrs: [cidr] },
+  })
+  const range = await ranges.get('', serviceName)
+  const conditions = range.status?.conditions ?? []
+  const same = isDeepStrictEqual(range.spec?.cidrs, [cidr])
+  const known = conditions.find(({ type }) => type === 'Ready')
+  if (!same || range.metadata.deletionTimestamp || (known && known.status !== 'Unknown')) return
+  const ready: Condition = {
+    ...{ type: 'Ready', status: 'True', reason: '' },
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: formatTime(nowMs),
+  }
+  const others = conditions.filter(({ type }) => type !== 'Ready')
+  await ranges.updateStatus({ ...range, status: { conditions: [...others, ready] } })
 }
 
 async function publish(client: Client, wanted: readonly ConfigMap[]): Promise<void> {

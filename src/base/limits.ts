@@ -154,6 +154,10 @@ export const limits = {
   proxySlicesReadMax: 5_000,
   proxyConnectionsMax: 4_096,
   proxyAffinityClientsPerServiceMax: 65_536,
+  dnsQueriesInFlightMax: 4_096,
+  dnsConnectionsMax: 256,
+  dnsConnectionIdleMsMax: 10_000,
+  dnsUpstreamMsMax: 2_000,
 
   // Event loop
   eventLoopSliceMsMax: 10,

@@ -3,6 +3,7 @@ import { type PodConfiguration, referencedTokens } from './config-source.ts'
 import { desiredContainer } from './desired.ts'
 import { ConfigError, containerEnv, type PodSurroundings } from './env.ts'
 import { ImageError } from './images.ts'
+import { nameFiles } from './name-files.ts'
 import type { PodAction } from './plan.ts'
 import { check } from './probes/check.ts'
 import { RuntimeError } from './runtime/runtime.ts'
@@ -74,7 +75,7 @@ export class ContainerStarter {
       const loaded = await this.prepare(pod)
       const image = await this.#deps.images.ensure(container)
       recorder.event(pod, 'Normal', 'Pulled', image.message)
-      const id = await this.#create(pod, action, this.#around(loaded, podIp))
+      const id = await this.#create(pod, action, this.#around(loaded, podIp), podIp)
       recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`)
       await runtime.startContainer(id)
       recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`)
@@ -85,10 +86,16 @@ export class ContainerStarter {
     }
   }
 
-  async #create(pod: Pod, action: StartAction, around: PodSurroundings): Promise<string> {
+  async #create(
+    pod: Pod,
+    action: StartAction,
+    around: PodSurroundings,
+    podIp: string | undefined,
+  ): Promise<string> {
     const { container, kind, attempt, sandboxId, targetId } = action
     const env = containerEnv(pod, container, around)
-    const mounts = await this.#volumes.mounts(pod, container, attempt, env)
+    const names = nameFiles(pod, podIp, this.#deps.clusterDns)
+    const mounts = await this.#volumes.mounts(pod, container, attempt, env, names)
     const config = desiredContainer({
       ...{ pod, container, kind, attempt, targetId, mounts, around },
     })

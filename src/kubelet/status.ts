@@ -49,10 +49,10 @@ export function podStatus(input: StatusInput): PodStatus {
   const sandbox = liveSandbox(observed)
   const mainSeen = (spec?.containers ?? []).some((one) => observed.containers.has(one.name))
   const initialized = mainSeen || initsDone(input)
-  const init = (spec?.initContainers ?? []).map((one) => containerStatus(input, one, true))
-  const main = (spec?.containers ?? []).map((one) => containerStatus(input, one, initialized))
+  const init = (spec?.initContainers ?? []).map((one) => containerStatus(input, one))
+  const main = (spec?.containers ?? []).map((one) => containerStatus(input, one))
   const ephemeral = (spec?.ephemeralContainers ?? []).map((one) => ({
-    ...containerStatus(input, one, true),
+    ...containerStatus(input, one),
     ready: false,
   }))
   const phase = podPhase(input, init, main)
@@ -91,11 +91,7 @@ function initsDone({ pod, observed, health }: StatusInput): boolean {
   })
 }
 
-function containerStatus(
-  input: StatusInput,
-  container: Container,
-  mayStart: boolean,
-): ContainerStatus {
+function containerStatus(input: StatusInput, container: Container): ContainerStatus {
   const { observed, waiting, health, runtimeName } = input
   const [newest, previous] = observed.containers.get(container.name) ?? []
   const held = waiting.get(container.name)
@@ -104,7 +100,7 @@ function containerStatus(
     started: running,
     ready: running,
   }
-  const state = currentState(input, newest, held, mayStart)
+  const state = currentState(input, newest, held)
   const last = state.terminated ? previous : newest?.state === 'exited' ? newest : previous
   const done = newest?.state === 'exited' && newest.exitCode === 0
   const isInit = (input.pod.spec?.initContainers ?? []).includes(container)
@@ -158,13 +154,14 @@ function currentState(
   input: StatusInput,
   newest: ContainerState | undefined,
   held: { reason: string; message: string } | undefined,
-  mayStart: boolean,
 ): ApiContainerState {
   if (newest?.state === 'running')
     return { running: { startedAt: apiTime(newest.startedMs ?? newest.createdMs) } }
   if (held && !input.finished) return { waiting: { ...held } }
   if (newest?.state === 'exited') return { terminated: terminated(input, newest) }
-  return { waiting: { reason: mayStart ? 'ContainerCreating' : 'PodInitializing' } }
+  // Init containers too, and to the end: kubelet_pods.go convertToAPIContainerStatuses.
+  const initializes = (input.pod.spec?.initContainers ?? []).length > 0
+  return { waiting: { reason: initializes ? 'PodInitializing' : 'ContainerCreating' } }
 }
 
 /** Nothing runs or waits in a pod that is over (status_manager.go TerminatePod). */

@@ -29,7 +29,10 @@ function kindsOf({ group, version, kind }: DiscoveredResource, suffix = ''): Par
 }
 
 const identity: Part = {
-  apiVersion: { description: 'Group and version of the kind, such as apps/v1.', type: 'string' },
+  apiVersion: {
+    description: 'APIVersion defines group and version of the kind, such as apps/v1.',
+    type: 'string',
+  },
   kind: { description: 'Name of the kind in camel case, such as Pod.', type: 'string' },
 }
 
@@ -55,7 +58,7 @@ function objectSchema(resource: DiscoveredResource, schema: SchemaProps, dialect
 /** With what every object has beside its own properties. */
 function asObject(own: Part, dialect: Dialect): Part {
   const properties = isObject(own['properties']) ? own['properties'] : {}
-  const description = 'Name, labels and what else every object has.'
+  const description = "Standard object's metadata: name, labels and what else every object has."
   return {
     ...own,
     properties: {

@@ -90,7 +90,7 @@ export function leadMaster(member: MemberProcess, parts: LeaderParts): InformerF
     name: 'first objects',
     startLeading: (_term, reign) =>
       keepBootstrapObjects(client, apiEndpoints, {
-        ...{ clock, logger, scope: reign, published },
+        ...{ clock, logger, scope: reign, published, serviceCidr: cluster.serviceCidr },
         changes: (look) => nodeInformer.subscribe(lookAtOffers(look)),
       }),
   }

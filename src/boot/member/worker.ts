@@ -9,12 +9,16 @@ import { createDockerRuntime } from '../../kubelet/runtime/docker.ts'
 import type { Runtime } from '../../kubelet/runtime/runtime.ts'
 import { createSimRuntime } from '../../kubelet/runtime/sim.ts'
 import { createProxy } from '../../proxy/agent.ts'
+import { serveClusterNames } from '../../proxy/dns/agent.ts'
 import type { ResolvedWorker } from '../config/cluster-directory.ts'
 import { firstAddress, splitAddress } from '../config/ports.ts'
 import { apiForPodsAnnotation, offerApiToPods } from './api-for-pods.ts'
 import { openFlightFile } from './flight-file.ts'
 import { type NodeCertificates, openNodeCertificates } from './identity/node-certificates.ts'
 import { type MemberProcess, memberNamed, startMember } from './member.ts'
+
+/** Every name of the cluster ends in it. */
+const clusterZone = 'cluster.local'
 
 /** `kijabi worker`: kubelet and proxy of one node, clients of the API like any other. */
 export async function runWorker(flags: MemberFlags): Promise<number> {
@@ -38,16 +42,25 @@ async function startKubelet(
   const { host, port } = splitAddress(self.kubeletAddress)
   const runtime = await runtimeOf(member, self)
   scope.onClose('runtime', () => runtime.close())
-  const apiForPods = offerApiToPods(await runtime.hostAddress(), {
+  const hostAddress = await runtime.hostAddress()
+  const apiForPods = offerApiToPods(hostAddress, {
     ...{ cluster, authority: ca, clock, logger, scope },
   })
+  const { client } = certificates
+  if (hostAddress !== undefined)
+    serveClusterNames(
+      { host: hostAddress, zone: clusterZone, client, clock, random, logger },
+      scope,
+    )
   const kubelet = createKubelet({
     ...{ nodeName: self.name, nodeIp: host, runtime },
     labels: new Map(Object.entries(self.labels)),
     annotations: new Map(apiForPods ? [[apiForPodsAnnotation, apiForPods]] : []),
     serviceEnv: kubernetesServiceEnv(firstAddress(cluster.serviceCidr)),
-    client: certificates.client,
-    ...{ clock, random, logger, emit },
+    ...(hostAddress === undefined
+      ? {}
+      : { clusterDns: { nameservers: [hostAddress], domain: clusterZone } }),
+    ...{ client, clock, random, logger, emit },
     server: { host, port, tls: { ...certificates.serving(), ca } },
     dataDirectory: directory.path('workers', self.name),
     leaseRenewSeconds: cluster.nodes.leaseRenewSeconds,

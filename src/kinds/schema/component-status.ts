@@ -7,13 +7,13 @@ definition io.k8s.api.core.v1.ComponentCondition | Whether a component is well.
   type 1 string! | Healthy.
 
 definition io.k8s.api.core.v1.ComponentStatus gvk=/v1/ComponentStatus | Whether a part of the control plane is well; an old API.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   conditions 2 []ComponentCondition list=map:type patch=merge:type | Latest observations, one a type.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
 
 definition io.k8s.api.core.v1.ComponentStatusList gvk=/v1/ComponentStatusList | A page of ComponentStatus objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ComponentStatus! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

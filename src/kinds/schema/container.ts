@@ -200,7 +200,7 @@ definition io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus | What a claim 
   resources 3 {}quantity! | Computing resources that it asks for and may use.
 
 definition io.k8s.api.core.v1.ObjectFieldSelector atomic | A field of the pod.
-  apiVersion 1 string default="v1" | Group and version of the kind, such as apps/v1.
+  apiVersion 1 string default="v1" | APIVersion defines group and version of the kind, such as apps/v1.
   fieldPath 2 string! | Path of the field.
 
 definition io.k8s.api.core.v1.PodExtendedResourceClaimStatus | The claim made for extended resources.

@@ -1,7 +1,7 @@
 /** Metadata, options and answers that every kind shares. The form of a line is explained in ../schema.ts. */
 export const metaTable = `
 definition io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup gvk=/v1/APIGroup | An API group and its versions.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
   name 1 string! | Name of it.
   preferredVersion 3 GroupVersionForDiscovery | The version that clients should use.
@@ -9,7 +9,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup gvk=/v1/APIGroup | An A
   versions 2 []GroupVersionForDiscovery! list=atomic | The versions.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList gvk=/v1/APIGroupList | The API groups.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   groups 1 []APIGroup! list=atomic | Groups that the user is in.
   kind - string | Name of the kind in camel case, such as Pod.
 
@@ -26,13 +26,13 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.APIResource | A resource that th
   version 9 string | API version, such as v1.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList gvk=/v1/APIResourceList | The resources of one group and version.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   groupVersion 1 string! | Group and version in one word.
   kind - string | Name of the kind in camel case, such as Pod.
   resources 2 []APIResource! list=atomic | Computing resources that it asks for and may use.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions gvk=/v1/APIVersions | The versions of the core group.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
   serverAddressByClientCIDRs 2 []ServerAddressByClientCIDR! list=atomic | Addresses of the server, by where the client is.
   versions 1 []string! list=atomic | The versions.
@@ -46,7 +46,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.Condition | One observation of a
   type 1 string! | Which sort it is.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions gvk=* | How an object is deleted.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   dryRun 5 []string list=atomic | All to try it without doing it.
   gracePeriodSeconds 1 int64 pointer | Seconds until the hard end; 0 for at once.
   ignoreStoreReadErrorWithClusterBreakingPotential 6 bool pointer | True to delete what can not be read any more.
@@ -81,7 +81,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta | What every list has.
   shardInfo 5 ShardInfo | Which part of the objects this is.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry | The fields that one manager manages.
-  apiVersion 3 string | Group and version of the kind, such as apps/v1.
+  apiVersion 3 string | APIVersion defines group and version of the kind, such as apps/v1.
   fieldsType 6 string | Format of fieldsV1.
   fieldsV1 7 fieldsV1 | The fields, as a tree.
   manager 1 string | Who manages the fields.
@@ -91,7 +91,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry | The fields 
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta | What every object has.
   annotations 12 {}string | Notes of any form, not for selecting.
-  creationTimestamp 8 time | When the object was made.
+  creationTimestamp 8 time | CreationTimestamp is a timestamp of when the object was made.
   deletionGracePeriodSeconds 10 int64 pointer | Seconds that its end may take.
   deletionTimestamp 9 time | When it will be gone; set when it is being deleted.
   finalizers 14 []string list=set patch=merge | Who must still clean up before the object goes.
@@ -107,7 +107,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta | What every object h
   uid 5 string | Unique id of one object among all that ever had its name.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference atomic | An object that this one goes with.
-  apiVersion 5 string! | Group and version of the kind, such as apps/v1.
+  apiVersion 5 string! | APIVersion defines group and version of the kind, such as apps/v1.
   blockOwnerDeletion 7 bool pointer | True to hold the owner until this object is gone.
   controller 6 bool pointer | True for the one owner that controls it.
   kind 1 string! | Name of the kind in camel case, such as Pod.
@@ -126,7 +126,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo | Which part of the ob
   selector 1 string! | Which pods belong to it.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.Status gvk=/v1/Status | What became of a request.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   code 6 int32 | HTTP status code.
   details 5 StatusDetails | More about the reason.
   kind - string | Name of the kind in camel case, such as Pod.

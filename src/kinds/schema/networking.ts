@@ -18,14 +18,14 @@ definition io.k8s.api.core.v1.PortStatus | What became of one port.
   protocol 2 string! enum=SCTP,TCP,UDP | TCP, UDP or SCTP.
 
 definition io.k8s.api.core.v1.Service gvk=/v1/Service | One address for a set of pods.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ServiceSpec | What is wanted.
   status 3 ServiceStatus | What is observed; controllers write it.
 
 definition io.k8s.api.core.v1.ServiceList gvk=/v1/ServiceList | A page of Service objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Service! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -94,14 +94,14 @@ definition io.k8s.api.discovery.v1.EndpointPort atomic | A port that every endpo
 
 definition io.k8s.api.discovery.v1.EndpointSlice gvk=discovery.k8s.io/v1/EndpointSlice | Some of the endpoints of a service.
   addressType 4 string! enum=FQDN,IPv4,IPv6 immutable | IPv4, IPv6 or FQDN.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   endpoints 2 []Endpoint list=atomic | The receivers, at most 1000.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   ports 3 []EndpointPort list=atomic | Ports that every endpoint offers.
 
 definition io.k8s.api.discovery.v1.EndpointSliceList gvk=discovery.k8s.io/v1/EndpointSliceList | A page of EndpointSlice objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []EndpointSlice! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -19,9 +19,9 @@ definition io.k8s.api.core.v1.DaemonEndpoint | A port of a daemon.
   Port 1 int32! | Number of the port.
 
 definition io.k8s.api.core.v1.Node gvk=/v1/Node | A machine that runs pods.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 NodeSpec | What is wanted.
   status 3 NodeStatus | What is observed; controllers write it.
 
@@ -53,7 +53,7 @@ definition io.k8s.api.core.v1.NodeFeatures | What a node's runtime can do.
   supplementalGroupsPolicy 1 bool pointer | Whether groups of the image count too.
 
 definition io.k8s.api.core.v1.NodeList gvk=/v1/NodeList | A page of Node objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Node! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -35,9 +35,9 @@ definition io.k8s.api.core.v1.NodeSelectorTerm atomic | Conditions that must all
   matchFields 2 []NodeSelectorRequirement list=atomic | Conditions on fields; all must hold.
 
 definition io.k8s.api.core.v1.Pod gvk=/v1/Pod | Containers that run together on one node.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PodSpec | What is wanted.
   status 3 PodStatus | What is observed; controllers write it.
 
@@ -79,7 +79,7 @@ definition io.k8s.api.core.v1.PodIP | One address of a pod.
   ip 1 string! | IP address.
 
 definition io.k8s.api.core.v1.PodList gvk=/v1/PodList | A page of Pod objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Pod! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -164,7 +164,7 @@ definition io.k8s.api.core.v1.PodStatus | What is known of a pod.
   startTime 7 time | When the node took the pod.
 
 definition io.k8s.api.core.v1.PodTemplateSpec | What new pods look like.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PodSpec | What is wanted.
 
 definition io.k8s.api.core.v1.PreferredSchedulingTerm | A wish with a weight.

@@ -1,9 +1,9 @@
 /** Namespaces, configuration, events, leases and small requests. The form of a line is explained in ../schema.ts. */
 export const resourcesTable = `
 definition io.k8s.api.autoscaling.v1.Scale gvk=autoscaling/v1/Scale | The number of pods of a workload, whatever its kind.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ScaleSpec | What is wanted.
   status 3 ScaleStatus | What is observed; controllers write it.
 
@@ -15,13 +15,13 @@ definition io.k8s.api.autoscaling.v1.ScaleStatus | The number there is.
   selector 2 string | Which pods belong to it.
 
 definition io.k8s.api.coordination.v1.Lease gvk=coordination.k8s.io/v1/Lease | Says who holds a role, until when.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 LeaseSpec | What is wanted.
 
 definition io.k8s.api.coordination.v1.LeaseList gvk=coordination.k8s.io/v1/LeaseList | A page of Lease objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Lease! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -36,28 +36,28 @@ definition io.k8s.api.coordination.v1.LeaseSpec | Holder and times of a lease.
   strategy 6 string pointer | How the next holder is chosen.
 
 definition io.k8s.api.core.v1.Binding gvk=/v1/Binding | Gives a pod its node.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   target 2 ObjectReference! | The node that the pod is bound to.
 
 definition io.k8s.api.core.v1.ConfigMap gvk=/v1/ConfigMap | Configuration as keys and values.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   binaryData 3 {}bytes | Content that is no UTF-8 text, in base64.
   data 2 {}string | The content as text, by key.
   immutable 4 bool pointer | True to refuse every later change of the content.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
 
 definition io.k8s.api.core.v1.ConfigMapList gvk=/v1/ConfigMapList | A page of ConfigMap objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ConfigMap! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.Event gvk=/v1/Event | Something that happened to an object.
   action 12 string | What was or shall be done.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   count 8 int32 | How often it happened.
   eventTime 10 microTime | When it happened first, to the microsecond.
   firstTimestamp 6 time | When it happened first.
@@ -65,7 +65,7 @@ definition io.k8s.api.core.v1.Event gvk=/v1/Event | Something that happened to a
   kind - string | Name of the kind in camel case, such as Pod.
   lastTimestamp 7 time | When it happened last.
   message 4 string | What happened, in a sentence.
-  metadata 1 ObjectMeta! | Name, labels and what else every object has.
+  metadata 1 ObjectMeta! | Standard object's metadata: name, labels and what else every object has.
   reason 3 string | Why it happened, in one word.
   related 13 ObjectReference | Another object that has to do with it.
   reportingComponent 14 string default="" | Which controller reports it.
@@ -75,7 +75,7 @@ definition io.k8s.api.core.v1.Event gvk=/v1/Event | Something that happened to a
   type 9 string | Normal or Warning.
 
 definition io.k8s.api.core.v1.EventList gvk=/v1/EventList | A page of Event objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Event! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -89,9 +89,9 @@ definition io.k8s.api.core.v1.EventSource | Who reports an event.
   host 2 string | Host name or address.
 
 definition io.k8s.api.core.v1.Namespace gvk=/v1/Namespace | A space of names for objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 NamespaceSpec | What is wanted.
   status 3 NamespaceStatus | What is observed; controllers write it.
 
@@ -103,7 +103,7 @@ definition io.k8s.api.core.v1.NamespaceCondition | One observation of a namespac
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.core.v1.NamespaceList gvk=/v1/NamespaceList | A page of Namespace objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Namespace! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -116,7 +116,7 @@ definition io.k8s.api.core.v1.NamespaceStatus | Whether a namespace is active or
   phase 1 string enum=Active,Terminating | Active or Terminating.
 
 definition io.k8s.api.core.v1.ObjectReference atomic | Names another object.
-  apiVersion 5 string | Group and version of the kind, such as apps/v1.
+  apiVersion 5 string | APIVersion defines group and version of the kind, such as apps/v1.
   fieldPath 7 string | Path of the field.
   kind 1 string | Name of the kind in camel case, such as Pod.
   name 3 string | Name of it.
@@ -125,37 +125,37 @@ definition io.k8s.api.core.v1.ObjectReference atomic | Names another object.
   uid 4 string | Unique id of one object among all that ever had its name.
 
 definition io.k8s.api.core.v1.Secret gvk=/v1/Secret | Confidential data as keys and values.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   data 2 {}bytes | The content in base64, by key.
   immutable 5 bool pointer | True to refuse every later change of the content.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   stringData 4 {}string | Content as plain text; moved to data when written.
   type 3 string default="Opaque" immutable | What the data is for; never changes.
 
 definition io.k8s.api.core.v1.SecretList gvk=/v1/SecretList | A page of Secret objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Secret! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.ServiceAccount gvk=/v1/ServiceAccount | An identity for what runs in pods.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   automountServiceAccountToken 4 bool pointer | False to keep the token out of the containers.
   imagePullSecrets 3 []LocalObjectReference list=atomic | Secrets for pulling images.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   secrets 2 []ObjectReference list=map:name patch=merge:name | Secrets that its pods may use.
 
 definition io.k8s.api.core.v1.ServiceAccountList gvk=/v1/ServiceAccountList | A page of ServiceAccount objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ServiceAccount! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.policy.v1.Eviction gvk=policy/v1/Eviction | Deletes a pod, unless a disruption budget forbids it.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   deleteOptions 2 DeleteOptions | How the pod is deleted.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
 `

@@ -1,24 +1,24 @@
 /** Authentication and authorization reviews. The form of a line is explained in ../schema.ts. */
 export const reviewsTable = `
 definition io.k8s.api.authentication.v1.BoundObjectReference | The object that a token dies with.
-  apiVersion 2 string | Group and version of the kind, such as apps/v1.
+  apiVersion 2 string | APIVersion defines group and version of the kind, such as apps/v1.
   kind 1 string | Name of the kind in camel case, such as Pod.
   name 3 string | Name of it.
   uid 4 string | Unique id of one object among all that ever had its name.
 
 definition io.k8s.api.authentication.v1.SelfSubjectReview gvk=authentication.k8s.io/v1/SelfSubjectReview | Asks who the caller is.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   status 2 SelfSubjectReviewStatus | What is observed; controllers write it.
 
 definition io.k8s.api.authentication.v1.SelfSubjectReviewStatus | Who the caller is.
   userInfo 1 UserInfo | Who the user is.
 
 definition io.k8s.api.authentication.v1.TokenRequest gvk=authentication.k8s.io/v1/TokenRequest | Asks for a token of a service account.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 TokenRequestSpec | What is wanted.
   status 3 TokenRequestStatus | What is observed; controllers write it.
 
@@ -32,9 +32,9 @@ definition io.k8s.api.authentication.v1.TokenRequestStatus | The token.
   token 1 string | The bearer token.
 
 definition io.k8s.api.authentication.v1.TokenReview gvk=authentication.k8s.io/v1/TokenReview | Asks whom a token belongs to.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 TokenReviewSpec! | What is wanted.
   status 3 TokenReviewStatus | What is observed; controllers write it.
 
@@ -63,9 +63,9 @@ definition io.k8s.api.authorization.v1.LabelSelectorAttributes | Which objects t
   requirements 2 []LabelSelectorRequirement list=atomic | The selector, read.
 
 definition io.k8s.api.authorization.v1.LocalSubjectAccessReview gvk=authorization.k8s.io/v1/LocalSubjectAccessReview | Asks whether a user may do something in a namespace.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 SubjectAccessReviewSpec! | What is wanted.
   status 3 SubjectAccessReviewStatus | What is observed; controllers write it.
 
@@ -95,9 +95,9 @@ definition io.k8s.api.authorization.v1.ResourceRule | What is allowed on resourc
   verbs 1 []string! list=atomic | Verbs such as get, list and create.
 
 definition io.k8s.api.authorization.v1.SelfSubjectAccessReview gvk=authorization.k8s.io/v1/SelfSubjectAccessReview | Asks whether the caller may do something.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 SelfSubjectAccessReviewSpec! | What is wanted.
   status 3 SubjectAccessReviewStatus | What is observed; controllers write it.
 
@@ -106,9 +106,9 @@ definition io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec | What the ca
   resourceAttributes 1 ResourceAttributes | The question, when it is about a resource.
 
 definition io.k8s.api.authorization.v1.SelfSubjectRulesReview gvk=authorization.k8s.io/v1/SelfSubjectRulesReview | Asks for all that the caller may do.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 SelfSubjectRulesReviewSpec! | What is wanted.
   status 3 SubjectRulesReviewStatus | What is observed; controllers write it.
 
@@ -116,9 +116,9 @@ definition io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec | Where the ca
   namespace 1 string | Namespace of it.
 
 definition io.k8s.api.authorization.v1.SubjectAccessReview gvk=authorization.k8s.io/v1/SubjectAccessReview | Asks whether a user may do something.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 SubjectAccessReviewSpec! | What is wanted.
   status 3 SubjectAccessReviewStatus | What is observed; controllers write it.
 

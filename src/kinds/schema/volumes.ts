@@ -155,7 +155,7 @@ definition io.k8s.api.core.v1.PersistentVolumeClaimSpec | What storage is asked 
   volumeName 3 string | Name of the volume.
 
 definition io.k8s.api.core.v1.PersistentVolumeClaimTemplate | What a claim looks like that is made for a pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PersistentVolumeClaimSpec! | What is wanted.
 
 definition io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource | A claim of the same namespace.

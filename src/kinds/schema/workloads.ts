@@ -1,9 +1,9 @@
 /** Deployments and replica sets. The form of a line is explained in ../schema.ts. */
 export const workloadsTable = `
 definition io.k8s.api.apps.v1.Deployment gvk=apps/v1/Deployment | Keeps a number of equal pods running and replaces them step by step.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 DeploymentSpec | What is wanted.
   status 3 DeploymentStatus | What is observed; controllers write it.
 
@@ -16,7 +16,7 @@ definition io.k8s.api.apps.v1.DeploymentCondition | One observation of a deploym
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.apps.v1.DeploymentList gvk=apps/v1/DeploymentList | A page of Deployment objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Deployment! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -47,9 +47,9 @@ definition io.k8s.api.apps.v1.DeploymentStrategy | How old pods give way to new 
   type 1 string enum=Recreate,RollingUpdate default="RollingUpdate" | RollingUpdate or Recreate.
 
 definition io.k8s.api.apps.v1.ReplicaSet gvk=apps/v1/ReplicaSet | Keeps a number of equal pods running.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ReplicaSetSpec | What is wanted.
   status 3 ReplicaSetStatus | What is observed; controllers write it.
 
@@ -61,7 +61,7 @@ definition io.k8s.api.apps.v1.ReplicaSetCondition | One observation of a replica
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.apps.v1.ReplicaSetList gvk=apps/v1/ReplicaSetList | A page of ReplicaSet objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ReplicaSet! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -4,6 +4,7 @@ import { isAbsolute, join, sep } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Container, Pod, Volume, VolumeMount } from '../../kinds/types.ts'
 import { expandReferences, type PodSurroundings } from '../env.ts'
+import type { NameFiles } from '../name-files.ts'
 import { wholeBytes } from '../quantity.ts'
 import type { Mount } from '../runtime/runtime.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
@@ -56,12 +57,16 @@ export class PodVolumes {
     })
   }
 
-  /** Mounts of a container, in the order of the spec; its termination message is one of them. */
+  /**
+   * Mounts of a container, in the order of the spec; its termination message is one of them, and the files
+   * by which it finds names, where it mounts nothing there itself.
+   */
   async mounts(
     pod: Pod,
     container: Container,
     attempt: number,
     env: ReadonlyMap<string, string>,
+    names: NameFiles,
   ): Promise<Mount[]> {
     const mounts: Mount[] = []
     for (const mount of container.volumeMounts ?? []) {
@@ -74,6 +79,16 @@ export class PodVolumes {
         readOnly: (mount.readOnly ?? false) || isPayloadVolume(volume),
         propagation: propagationOf(mount),
       })
+    }
+    for (const [file, text] of [
+      ['hosts', names.hosts],
+      ['resolv.conf', names.resolver],
+    ] as const) {
+      const containerPath = `/etc/${file}`
+      if (text === undefined || mounts.some((one) => one.containerPath === containerPath)) continue
+      const hostPath = join(this.#directory, 'etc', file)
+      await this.#inTurn(() => writePlainFile(hostPath, text))
+      mounts.push({ hostPath, containerPath, readOnly: false, propagation: 'private' })
     }
     const message = this.terminationMessageFile(container.name, attempt)
     await mkdir(join(message, '..'), { recursive: true, mode: 0o755 })
@@ -146,6 +161,13 @@ export class PodVolumes {
     }
     return path
   }
+}
+
+/** In place: containers that run have it mounted. */
+async function writePlainFile(path: string, text: string): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true, mode: 0o755 })
+  await writeFile(path, text)
+  await chmod(path, 0o644)
 }
 
 function messageOf(error: unknown): string {

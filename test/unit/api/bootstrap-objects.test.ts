@@ -89,3 +89,24 @@ test('what masters publish is there, and comes back when somebody changes it', a
   const { json: after } = await cluster.ask('GET', path)
   assert.deepEqual(after.data, { 'client-ca-file': 'PEM', mine: 'kept' })
 })
+
+test('the range of cluster IPs is an object that is ready, and a condition that somebody wrote stays', async () => {
+  await using cluster = await openCluster()
+  await using scope = new Scope()
+  const client = createClient(
+    createInProcessTransport((request) => cluster.api.handle(request, admin)),
+  )
+  const keeping = { clock: cluster.clock, logger: silentLogger, scope }
+  const range = '/apis/networking.k8s.io/v1/servicecidrs/kubernetes'
+  await keepBootstrapObjects(client, () => [], { ...keeping, serviceCidr: '10.96.0.0/16' })
+  const made = await cluster.ask('GET', range)
+  assert.deepEqual(made.json.spec.cidrs, ['10.96.0.0/16'])
+  const [condition] = made.json.status.conditions
+  assert.deepEqual([condition.type, condition.status], ['Ready', 'True'])
+  const unready = { conditions: [{ ...condition, status: 'False', reason: 'Closed' }] }
+  const body = { ...made.json, status: unready }
+  assert.equal((await cluster.ask('PUT', `${range}/status`, body)).status, 200)
+  await keepBootstrapObjects(client, () => [], { ...keeping, serviceCidr: '10.96.0.0/16' })
+  const kept = await cluster.ask('GET', range)
+  assert.equal(kept.json.status.conditions[0].reason, 'Closed')
+})

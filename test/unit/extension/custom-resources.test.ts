@@ -287,6 +287,9 @@ test('discovery and OpenAPI name custom kinds while they are served', async () =
   const document = await cluster.ask('GET', url)
   const schema = document.json.components.schemas['com.example.v1.Widget']
   assert.equal(schema.properties.spec.properties.color.description, 'Its color.')
+  // What upstream's conformance tests look for in `kubectl explain`.
+  assert.match(schema.properties.apiVersion.description, /^APIVersion defines /)
+  assert.match(schema.properties.metadata.description, /^Standard object's metadata/)
   assert.deepEqual(schema['x-kubernetes-group-version-kind'], [
     { group: 'example.com', kind: 'Widget', version: 'v1' },
   ])

@@ -140,6 +140,7 @@ test('no path leaves its volume', () => {
         containerOf('main', { volumeMounts: [{ name: 'data', mountPath: '/d', subPath }] }),
         0,
         new Map([['NAME', 'in']]),
+        { hosts: undefined, resolver: undefined },
       )
     for (const subPath of ['out', 'out/passwd', 'out/new', '../config', '/etc'])
       await assert.rejects(mounts(subPath), { name: 'VolumeError' }, subPath)

@@ -1,9 +1,9 @@
 /** Requests for certificates. The form of a line is explained in ../../schema.ts. */
 export const certificatesTable = `
 definition io.k8s.api.certificates.v1.CertificateSigningRequest gvk=certificates.k8s.io/v1/CertificateSigningRequest | Asks a signer for a certificate.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 CertificateSigningRequestSpec! | What is wanted.
   status 3 CertificateSigningRequestStatus | What is observed; controllers write it.
 
@@ -16,7 +16,7 @@ definition io.k8s.api.certificates.v1.CertificateSigningRequestCondition | Appro
   type 1 string! | Approved, Denied or Failed.
 
 definition io.k8s.api.certificates.v1.CertificateSigningRequestList gvk=certificates.k8s.io/v1/CertificateSigningRequestList | A page of CertificateSigningRequest objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []CertificateSigningRequest! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

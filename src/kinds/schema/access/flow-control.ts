@@ -8,9 +8,9 @@ definition io.k8s.api.flowcontrol.v1.FlowDistinguisherMethod | What tells flows 
   type 1 string! | ByUser or ByNamespace.
 
 definition io.k8s.api.flowcontrol.v1.FlowSchema gvk=flowcontrol.apiserver.k8s.io/v1/FlowSchema | Which requests go to which priority level.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 FlowSchemaSpec | What is wanted.
   status 3 FlowSchemaStatus | What is observed; controllers write it.
 
@@ -22,7 +22,7 @@ definition io.k8s.api.flowcontrol.v1.FlowSchemaCondition | One observation of a 
   type 1 string | Which sort it is.
 
 definition io.k8s.api.flowcontrol.v1.FlowSchemaList gvk=flowcontrol.apiserver.k8s.io/v1/FlowSchemaList | A page of FlowSchema objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []FlowSchema! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -59,9 +59,9 @@ definition io.k8s.api.flowcontrol.v1.PolicyRulesWithSubjects | Requests of some 
   subjects 1 []FlowcontrolV1Subject! list=atomic | Whose requests.
 
 definition io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration gvk=flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration | How many requests of one importance are worked on at once.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PriorityLevelConfigurationSpec | What is wanted.
   status 3 PriorityLevelConfigurationStatus | What is observed; controllers write it.
 
@@ -73,7 +73,7 @@ definition io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationCondition | One o
   type 1 string | Which sort it is.
 
 definition io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationList gvk=flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfigurationList | A page of PriorityLevelConfiguration objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []PriorityLevelConfiguration! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -22,19 +22,19 @@ definition io.k8s.api.admissionregistration.v1.MatchResources atomic | Which req
   resourceRules 3 []NamedRuleWithOperations list=atomic | Operations on resources that it looks at; one match is enough.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy gvk=admissionregistration.k8s.io/v1/MutatingAdmissionPolicy | Changes objects on their way in, by CEL.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 MutatingAdmissionPolicySpec | What is wanted.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding gvk=admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding | Puts a mutating policy to use.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 MutatingAdmissionPolicyBindingSpec | What is wanted.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingList gvk=admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBindingList | A page of MutatingAdmissionPolicyBinding objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []MutatingAdmissionPolicyBinding! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -45,7 +45,7 @@ definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpe
   policyName 1 string | Name of the policy that it puts to use.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyList gvk=admissionregistration.k8s.io/v1/MutatingAdmissionPolicyList | A page of MutatingAdmissionPolicy objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []MutatingAdmissionPolicy! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -73,7 +73,7 @@ definition io.k8s.api.admissionregistration.v1.NamedRuleWithOperations atomic | 
   scope 2/2/4 string enum=*,Cluster,Namespaced default="*" pointer | Cluster, Namespaced, or * for both.
 
 definition io.k8s.api.admissionregistration.v1.ParamKind atomic | Kind of the objects that hold parameters.
-  apiVersion 1 string | Group and version of the kind, such as apps/v1.
+  apiVersion 1 string | APIVersion defines group and version of the kind, such as apps/v1.
   kind 2 string | Name of the kind in camel case, such as Pod.
 
 definition io.k8s.api.admissionregistration.v1.ParamRef atomic | The objects with the parameters of a binding.
@@ -86,20 +86,20 @@ definition io.k8s.api.admissionregistration.v1.TypeChecking | What checking the 
   expressionWarnings 1 []ExpressionWarning list=atomic | Doubtful expressions.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy gvk=admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy | Refuses objects on their way in, by CEL.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ValidatingAdmissionPolicySpec | What is wanted.
   status 3 ValidatingAdmissionPolicyStatus | What is observed; controllers write it.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding gvk=admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding | Puts a validating policy to use.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ValidatingAdmissionPolicyBindingSpec! | What is wanted.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingList gvk=admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBindingList | A page of ValidatingAdmissionPolicyBinding objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ValidatingAdmissionPolicyBinding! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -111,7 +111,7 @@ definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingS
   validationActions 4 []string! list=set | What a failed validation does: Deny, Warn, Audit.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyList gvk=admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyList | A page of ValidatingAdmissionPolicy objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ValidatingAdmissionPolicy! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

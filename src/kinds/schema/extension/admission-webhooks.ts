@@ -19,13 +19,13 @@ definition io.k8s.api.admissionregistration.v1.MutatingWebhook | A callee that m
   timeoutSeconds 7 int32 default=10 pointer | Seconds until it is given up.
 
 definition io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration gvk=admissionregistration.k8s.io/v1/MutatingWebhookConfiguration | A list of mutating webhooks.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   webhooks 2 []MutatingWebhook list=map:name patch=merge:name | The webhooks.
 
 definition io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList gvk=admissionregistration.k8s.io/v1/MutatingWebhookConfigurationList | A page of MutatingWebhookConfiguration objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []MutatingWebhookConfiguration! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -57,13 +57,13 @@ definition io.k8s.api.admissionregistration.v1.ValidatingWebhook | A callee that
   timeoutSeconds 7 int32 default=10 pointer | Seconds until it is given up.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration gvk=admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration | A list of validating webhooks.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   webhooks 2 []ValidatingWebhook list=map:name patch=merge:name | The webhooks.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList gvk=admissionregistration.k8s.io/v1/ValidatingWebhookConfigurationList | A page of ValidatingWebhookConfiguration objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ValidatingWebhookConfiguration! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -13,9 +13,9 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResour
   webhook 2 WebhookConversion | The webhook that converts.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition gvk=apiextensions.k8s.io/v1/CustomResourceDefinition | Adds a kind to the API.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 CustomResourceDefinitionSpec! | What is wanted.
   status 3 CustomResourceDefinitionStatus | What is observed; controllers write it.
 
@@ -28,7 +28,7 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResour
   type 1 string! | Which sort it is.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList gvk=apiextensions.k8s.io/v1/CustomResourceDefinitionList | A page of CustomResourceDefinition objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []CustomResourceDefinition! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

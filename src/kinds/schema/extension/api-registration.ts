@@ -1,9 +1,9 @@
 /** API services. The form of a line is explained in ../../schema.ts. */
 export const apiRegistrationTable = `
 definition io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService gvk=apiregistration.k8s.io/v1/APIService | Who serves a group and version.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 APIServiceSpec | What is wanted.
   status 3 APIServiceStatus | What is observed; controllers write it.
 
@@ -15,7 +15,7 @@ definition io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceConditio
   type 1 string! | Which sort it is.
 
 definition io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceList gvk=apiregistration.k8s.io/v1/APIServiceList | A page of APIService objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []APIService! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

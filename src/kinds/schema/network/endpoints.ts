@@ -18,13 +18,13 @@ definition io.k8s.api.core.v1.EndpointSubset | Addresses with the same ports.
   ports 3 []CoreV1EndpointPort list=atomic | Ports of every address.
 
 definition io.k8s.api.core.v1.Endpoints gvk=/v1/Endpoints | Where a service leads to; EndpointSlice is the newer form.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   subsets 2 []EndpointSubset list=atomic | Addresses, grouped by their ports.
 
 definition io.k8s.api.core.v1.EndpointsList gvk=/v1/EndpointsList | A page of Endpoints objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Endpoints! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -9,9 +9,9 @@ definition io.k8s.api.networking.v1.HTTPIngressRuleValue | Where HTTP requests g
   paths 1 []HTTPIngressPath! list=atomic | Where they go, by path.
 
 definition io.k8s.api.networking.v1.Ingress gvk=networking.k8s.io/v1/Ingress | Leads HTTP from outside to services, by host and path.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 IngressSpec | What is wanted.
   status 3 IngressStatus | What is observed; controllers write it.
 
@@ -20,13 +20,13 @@ definition io.k8s.api.networking.v1.IngressBackend | Where requests go: a servic
   service 4 IngressServiceBackend | The service.
 
 definition io.k8s.api.networking.v1.IngressClass gvk=networking.k8s.io/v1/IngressClass | A controller that serves ingresses.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 IngressClassSpec | What is wanted.
 
 definition io.k8s.api.networking.v1.IngressClassList gvk=networking.k8s.io/v1/IngressClassList | A page of IngressClass objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []IngressClass! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -43,7 +43,7 @@ definition io.k8s.api.networking.v1.IngressClassSpec | The controller of a class
   parameters 2 IngressClassParametersReference | The object with more settings.
 
 definition io.k8s.api.networking.v1.IngressList gvk=networking.k8s.io/v1/IngressList | A page of Ingress objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Ingress! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

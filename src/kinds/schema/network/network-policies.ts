@@ -5,9 +5,9 @@ definition io.k8s.api.networking.v1.IPBlock | A range of addresses.
   except 2 []string list=atomic | Ranges within that are left out.
 
 definition io.k8s.api.networking.v1.NetworkPolicy gvk=networking.k8s.io/v1/NetworkPolicy | Which connections of pods are allowed.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 NetworkPolicySpec | What is wanted.
 
 definition io.k8s.api.networking.v1.NetworkPolicyEgressRule | Connections that pods may make.
@@ -19,7 +19,7 @@ definition io.k8s.api.networking.v1.NetworkPolicyIngressRule | Connections that 
   ports 1 []NetworkPolicyPort list=atomic | To which ports; empty for all.
 
 definition io.k8s.api.networking.v1.NetworkPolicyList gvk=networking.k8s.io/v1/NetworkPolicyList | A page of NetworkPolicy objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []NetworkPolicy! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

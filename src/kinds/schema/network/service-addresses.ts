@@ -1,13 +1,13 @@
 /** Address ranges of services and the addresses given away. The form of a line is explained in ../../schema.ts. */
 export const serviceAddressesTable = `
 definition io.k8s.api.networking.v1.IPAddress gvk=networking.k8s.io/v1/IPAddress | An address that the cluster has given away; its name is the address.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 IPAddressSpec! | What is wanted.
 
 definition io.k8s.api.networking.v1.IPAddressList gvk=networking.k8s.io/v1/IPAddressList | A page of IPAddress objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []IPAddress! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -22,14 +22,14 @@ definition io.k8s.api.networking.v1.ParentReference | The object that has an add
   resource 2 string! | Resource of the object in the plural.
 
 definition io.k8s.api.networking.v1.ServiceCIDR gvk=networking.k8s.io/v1/ServiceCIDR | Ranges that services get their addresses from.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ServiceCIDRSpec | What is wanted.
   status 3 ServiceCIDRStatus | What is observed; controllers write it.
 
 definition io.k8s.api.networking.v1.ServiceCIDRList gvk=networking.k8s.io/v1/ServiceCIDRList | A page of ServiceCIDR objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ServiceCIDR! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -67,16 +67,16 @@ definition io.k8s.api.core.v1.ModifyVolumeStatus | How far a change of the volum
   targetVolumeAttributesClassName 1 string | Name of the class that is wanted.
 
 definition io.k8s.api.core.v1.PersistentVolume gvk=/v1/PersistentVolume | A piece of storage of the cluster.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PersistentVolumeSpec | What is wanted.
   status 3 PersistentVolumeStatus | What is observed; controllers write it.
 
 definition io.k8s.api.core.v1.PersistentVolumeClaim gvk=/v1/PersistentVolumeClaim | Asks for a piece of storage.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PersistentVolumeClaimSpec | What is wanted.
   status 3 PersistentVolumeClaimStatus | What is observed; controllers write it.
 
@@ -89,7 +89,7 @@ definition io.k8s.api.core.v1.PersistentVolumeClaimCondition | One observation o
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.core.v1.PersistentVolumeClaimList gvk=/v1/PersistentVolumeClaimList | A page of PersistentVolumeClaim objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []PersistentVolumeClaim! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -105,7 +105,7 @@ definition io.k8s.api.core.v1.PersistentVolumeClaimStatus | What a claim has got
   phase 1 string enum=Bound,Lost,Pending | Pending, Bound or Lost.
 
 definition io.k8s.api.core.v1.PersistentVolumeList gvk=/v1/PersistentVolumeList | A page of PersistentVolume objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []PersistentVolume! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -39,16 +39,16 @@ definition io.k8s.api.resource.v1.DeviceClaimConfiguration | Configuration for d
   requests 1 []string list=atomic | Names of the requests that it is about; empty for all.
 
 definition io.k8s.api.resource.v1.DeviceClass gvk=resource.k8s.io/v1/DeviceClass | A sort of device that claims may ask for.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 DeviceClassSpec! | What is wanted.
 
 definition io.k8s.api.resource.v1.DeviceClassConfiguration | Configuration for devices of a class.
   opaque 1/1 OpaqueDeviceConfiguration | Settings that only the driver understands.
 
 definition io.k8s.api.resource.v1.DeviceClassList gvk=resource.k8s.io/v1/DeviceClassList | A page of DeviceClass objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []DeviceClass! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -118,9 +118,9 @@ definition io.k8s.api.resource.v1.OpaqueDeviceConfiguration | Settings that only
   parameters 2 raw! | The settings.
 
 definition io.k8s.api.resource.v1.ResourceClaim gvk=resource.k8s.io/v1/ResourceClaim | Asks for devices.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ResourceClaimSpec! | What is wanted.
   status 3 ResourceClaimStatus | What is observed; controllers write it.
 
@@ -131,7 +131,7 @@ definition io.k8s.api.resource.v1.ResourceClaimConsumerReference | Who uses a cl
   uid 5 string! | Unique id of one object among all that ever had its name.
 
 definition io.k8s.api.resource.v1.ResourceClaimList gvk=resource.k8s.io/v1/ResourceClaimList | A page of ResourceClaim objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ResourceClaim! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -145,18 +145,18 @@ definition io.k8s.api.resource.v1.ResourceClaimStatus | What a claim has got.
   reservedFor 2 []ResourceClaimConsumerReference list=map:uid patch=merge:uid | Who may use it now.
 
 definition io.k8s.api.resource.v1.ResourceClaimTemplate gvk=resource.k8s.io/v1/ResourceClaimTemplate | What claims look like that are made for pods.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ResourceClaimTemplateSpec! | What is wanted.
 
 definition io.k8s.api.resource.v1.ResourceClaimTemplateList gvk=resource.k8s.io/v1/ResourceClaimTemplateList | A page of ResourceClaimTemplate objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ResourceClaimTemplate! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.resource.v1.ResourceClaimTemplateSpec | What the claims look like.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ResourceClaimSpec! | What is wanted.
 `

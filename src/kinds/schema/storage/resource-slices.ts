@@ -66,13 +66,13 @@ definition io.k8s.api.resource.v1.ResourcePool | A pool of devices.
   resourceSliceCount 3 int64! | In how many slices it is written.
 
 definition io.k8s.api.resource.v1.ResourceSlice gvk=resource.k8s.io/v1/ResourceSlice | Some devices of a driver.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ResourceSliceSpec! | What is wanted.
 
 definition io.k8s.api.resource.v1.ResourceSliceList gvk=resource.k8s.io/v1/ResourceSliceList | A page of ResourceSlice objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ResourceSlice! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -8,13 +8,13 @@ definition io.k8s.api.core.v1.TopologySelectorTerm atomic | A place, by the labe
   matchLabelExpressions 1 []TopologySelectorLabelRequirement list=atomic | Conditions; all must hold.
 
 definition io.k8s.api.storage.v1.CSIDriver gvk=storage.k8s.io/v1/CSIDriver | What a CSI driver can do.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 CSIDriverSpec! | What is wanted.
 
 definition io.k8s.api.storage.v1.CSIDriverList gvk=storage.k8s.io/v1/CSIDriverList | A page of CSIDriver objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []CSIDriver! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -33,9 +33,9 @@ definition io.k8s.api.storage.v1.CSIDriverSpec | What a CSI driver can do.
   volumeLifecycleModes 3 []string list=set immutable | Persistent, Ephemeral.
 
 definition io.k8s.api.storage.v1.CSINode gvk=storage.k8s.io/v1/CSINode | CSI drivers of a node.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 CSINodeSpec! | What is wanted.
 
 definition io.k8s.api.storage.v1.CSINodeDriver | A CSI driver of a node.
@@ -45,7 +45,7 @@ definition io.k8s.api.storage.v1.CSINodeDriver | A CSI driver of a node.
   topologyKeys 3 []string list=atomic | Labels of the node that the driver knows.
 
 definition io.k8s.api.storage.v1.CSINodeList gvk=storage.k8s.io/v1/CSINodeList | A page of CSINode objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []CSINode! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -54,16 +54,16 @@ definition io.k8s.api.storage.v1.CSINodeSpec | The drivers.
   drivers 1 []CSINodeDriver! list=map:name patch=merge:name | The drivers.
 
 definition io.k8s.api.storage.v1.CSIStorageCapacity gvk=storage.k8s.io/v1/CSIStorageCapacity | How much storage a driver has left in a place.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   capacity 4 quantity | How much is left.
   kind - string | Name of the kind in camel case, such as Pod.
   maximumVolumeSize 5 quantity | How large one volume may be.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   nodeTopology 2 LabelSelector | Labels of the nodes that it is about.
   storageClassName 3 string! | Name of the storage class.
 
 definition io.k8s.api.storage.v1.CSIStorageCapacityList gvk=storage.k8s.io/v1/CSIStorageCapacityList | A page of CSIStorageCapacity objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []CSIStorageCapacity! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -71,9 +71,9 @@ definition io.k8s.api.storage.v1.CSIStorageCapacityList gvk=storage.k8s.io/v1/CS
 definition io.k8s.api.storage.v1.StorageClass gvk=storage.k8s.io/v1/StorageClass | A sort of storage that claims may ask for.
   allowVolumeExpansion 6 bool pointer | True when volumes may grow.
   allowedTopologies 8 []TopologySelectorTerm list=atomic | Where volumes may be made.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   mountOptions 5 []string list=atomic | Options of the mount; a wrong one makes mounting fail.
   parameters 3 {}string | Settings of the provisioner.
   provisioner 2 string! | Who makes the volumes.
@@ -81,7 +81,7 @@ definition io.k8s.api.storage.v1.StorageClass gvk=storage.k8s.io/v1/StorageClass
   volumeBindingMode 7 string enum=Immediate,WaitForFirstConsumer default="Immediate" immutable pointer | Immediate, or WaitForFirstConsumer to wait for the pod.
 
 definition io.k8s.api.storage.v1.StorageClassList gvk=storage.k8s.io/v1/StorageClassList | A page of StorageClass objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []StorageClass! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -91,14 +91,14 @@ definition io.k8s.api.storage.v1.TokenRequest as=StorageV1TokenRequest | A token
   expirationSeconds 2 int64 pointer | Seconds until it expires.
 
 definition io.k8s.api.storage.v1.VolumeAttachment gvk=storage.k8s.io/v1/VolumeAttachment | Attaches a volume to a node.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 VolumeAttachmentSpec! | What is wanted.
   status 3 VolumeAttachmentStatus | What is observed; controllers write it.
 
 definition io.k8s.api.storage.v1.VolumeAttachmentList gvk=storage.k8s.io/v1/VolumeAttachmentList | A page of VolumeAttachment objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []VolumeAttachment! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -119,14 +119,14 @@ definition io.k8s.api.storage.v1.VolumeAttachmentStatus | Whether a volume is at
   detachError 4 VolumeError | Why detaching failed last.
 
 definition io.k8s.api.storage.v1.VolumeAttributesClass gvk=storage.k8s.io/v1/VolumeAttributesClass | Changeable settings of volumes.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   driverName 2 string! | Name of the CSI driver.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   parameters 3 {}string | Settings that only the driver knows.
 
 definition io.k8s.api.storage.v1.VolumeAttributesClassList gvk=storage.k8s.io/v1/VolumeAttributesClassList | A page of VolumeAttributesClass objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []VolumeAttributesClass! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

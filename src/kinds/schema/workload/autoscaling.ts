@@ -1,19 +1,19 @@
 /** Horizontal pod autoscalers of both versions. The form of a line is explained in ../../schema.ts. */
 export const autoscalingTable = `
 definition io.k8s.api.autoscaling.v1.CrossVersionObjectReference as=AutoscalingV1CrossVersionObjectReference atomic | An object, by kind and name.
-  apiVersion 3 string | Group and version of the kind, such as apps/v1.
+  apiVersion 3 string | APIVersion defines group and version of the kind, such as apps/v1.
   kind 1 string! | Name of the kind in camel case, such as Pod.
   name 2 string! | Name of it.
 
 definition io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler as=AutoscalingV1HorizontalPodAutoscaler gvk=autoscaling/v1/HorizontalPodAutoscaler | Changes the number of pods with the load.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 AutoscalingV1HorizontalPodAutoscalerSpec! | What is wanted.
   status 3 AutoscalingV1HorizontalPodAutoscalerStatus | What is observed; controllers write it.
 
 definition io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerList as=AutoscalingV1HorizontalPodAutoscalerList gvk=autoscaling/v1/HorizontalPodAutoscalerList | A page of HorizontalPodAutoscaler objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []AutoscalingV1HorizontalPodAutoscaler! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -42,7 +42,7 @@ definition io.k8s.api.autoscaling.v2.ContainerResourceMetricStatus | How much on
   name 1 string! | Name of the resource.
 
 definition io.k8s.api.autoscaling.v2.CrossVersionObjectReference | An object, by kind and name.
-  apiVersion 3 string | Group and version of the kind, such as apps/v1.
+  apiVersion 3 string | APIVersion defines group and version of the kind, such as apps/v1.
   kind 1 string! | Name of the kind in camel case, such as Pod.
   name 2 string! | Name of it.
 
@@ -66,9 +66,9 @@ definition io.k8s.api.autoscaling.v2.HPAScalingRules | How scaling in one direct
   tolerance 4 quantity | How far the metric may stray before anything happens, such as 0.1.
 
 definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler gvk=autoscaling/v2/HorizontalPodAutoscaler | Changes the number of pods with the load.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 HorizontalPodAutoscalerSpec! | What is wanted.
   status 3 HorizontalPodAutoscalerStatus | What is observed; controllers write it.
 
@@ -84,7 +84,7 @@ definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition | One obse
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList gvk=autoscaling/v2/HorizontalPodAutoscalerList | A page of HorizontalPodAutoscaler objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []HorizontalPodAutoscaler! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -1,14 +1,14 @@
 /** Jobs and cron jobs. The form of a line is explained in ../../schema.ts. */
 export const batchTable = `
 definition io.k8s.api.batch.v1.CronJob gvk=batch/v1/CronJob | Makes jobs at set times.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 CronJobSpec! | What is wanted.
   status 3 CronJobStatus | What is observed; controllers write it.
 
 definition io.k8s.api.batch.v1.CronJobList gvk=batch/v1/CronJobList | A page of CronJob objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []CronJob! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -29,9 +29,9 @@ definition io.k8s.api.batch.v1.CronJobStatus | What a cron job has made.
   lastSuccessfulTime 5 time | When the last job finished well.
 
 definition io.k8s.api.batch.v1.Job gvk=batch/v1/Job | Runs pods until enough of them finished well.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 JobSpec | What is wanted.
   status 3 JobStatus | What is observed; controllers write it.
 
@@ -44,7 +44,7 @@ definition io.k8s.api.batch.v1.JobCondition | One observation of a job.
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.batch.v1.JobList gvk=batch/v1/JobList | A page of Job objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []Job! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -81,7 +81,7 @@ definition io.k8s.api.batch.v1.JobStatus | How far a job has come.
   uncountedTerminatedPods 8 UncountedTerminatedPods | Ended pods that the counts do not hold yet.
 
 definition io.k8s.api.batch.v1.JobTemplateSpec | What the jobs of a cron job look like.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 JobSpec | What is wanted.
 
 definition io.k8s.api.batch.v1.PodFailurePolicy | Which failures of pods count how.

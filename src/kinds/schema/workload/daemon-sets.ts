@@ -1,22 +1,22 @@
 /** Daemon sets and controller revisions. The form of a line is explained in ../../schema.ts. */
 export const daemonSetsTable = `
 definition io.k8s.api.apps.v1.ControllerRevision gvk=apps/v1/ControllerRevision | A state that a controller may go back to; never changes.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   data 2 raw | The state.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   revision 3 int64! | Counts the states; the newest has the largest.
 
 definition io.k8s.api.apps.v1.ControllerRevisionList gvk=apps/v1/ControllerRevisionList | A page of ControllerRevision objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ControllerRevision! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.apps.v1.DaemonSet gvk=apps/v1/DaemonSet | Runs a pod on every node that fits.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 DaemonSetSpec | What is wanted.
   status 3 DaemonSetStatus | What is observed; controllers write it.
 
@@ -28,7 +28,7 @@ definition io.k8s.api.apps.v1.DaemonSetCondition | One observation of a daemon s
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.apps.v1.DaemonSetList gvk=apps/v1/DaemonSetList | A page of DaemonSet objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []DaemonSet! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

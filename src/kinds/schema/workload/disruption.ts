@@ -1,14 +1,14 @@
 /** Disruption budgets. The form of a line is explained in ../../schema.ts. */
 export const disruptionTable = `
 definition io.k8s.api.policy.v1.PodDisruptionBudget gvk=policy/v1/PodDisruptionBudget | Limits how many pods of a set evictions may take at once.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 PodDisruptionBudgetSpec | What is wanted.
   status 3 PodDisruptionBudgetStatus | What is observed; controllers write it.
 
 definition io.k8s.api.policy.v1.PodDisruptionBudgetList gvk=policy/v1/PodDisruptionBudgetList | A page of PodDisruptionBudget objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []PodDisruptionBudget! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

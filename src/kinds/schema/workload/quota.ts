@@ -1,9 +1,9 @@
 /** Resource quotas and limit ranges. The form of a line is explained in ../../schema.ts. */
 export const quotaTable = `
 definition io.k8s.api.core.v1.LimitRange gvk=/v1/LimitRange | Bounds and defaults of what pods of a namespace ask for.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 LimitRangeSpec | What is wanted.
 
 definition io.k8s.api.core.v1.LimitRangeItem | Bounds and defaults for one sort of object.
@@ -15,7 +15,7 @@ definition io.k8s.api.core.v1.LimitRangeItem | Bounds and defaults for one sort 
   type 1 string! | Pod, Container or PersistentVolumeClaim.
 
 definition io.k8s.api.core.v1.LimitRangeList gvk=/v1/LimitRangeList | A page of LimitRange objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []LimitRange! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
@@ -24,14 +24,14 @@ definition io.k8s.api.core.v1.LimitRangeSpec | The bounds of a namespace.
   limits 1 []LimitRangeItem! list=atomic | The bounds, by sort of object.
 
 definition io.k8s.api.core.v1.ResourceQuota gvk=/v1/ResourceQuota | Bounds what a namespace may use in all.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ResourceQuotaSpec | What is wanted.
   status 3 ResourceQuotaStatus | What is observed; controllers write it.
 
 definition io.k8s.api.core.v1.ResourceQuotaList gvk=/v1/ResourceQuotaList | A page of ResourceQuota objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ResourceQuota! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -1,21 +1,21 @@
 /** Replication controllers and pod templates. The form of a line is explained in ../../schema.ts. */
 export const replicationControllersTable = `
 definition io.k8s.api.core.v1.PodTemplate gvk=/v1/PodTemplate | What pods may look like, kept for later.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   template 2 PodTemplateSpec | What the pods look like.
 
 definition io.k8s.api.core.v1.PodTemplateList gvk=/v1/PodTemplateList | A page of PodTemplate objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []PodTemplate! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.ReplicationController gvk=/v1/ReplicationController | Keeps a number of equal pods running; an old API.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 ReplicationControllerSpec | What is wanted.
   status 3 ReplicationControllerStatus | What is observed; controllers write it.
 
@@ -27,7 +27,7 @@ definition io.k8s.api.core.v1.ReplicationControllerCondition | One observation o
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.core.v1.ReplicationControllerList gvk=/v1/ReplicationControllerList | A page of ReplicationController objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []ReplicationController! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

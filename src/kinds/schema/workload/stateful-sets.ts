@@ -5,9 +5,9 @@ definition io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy | How far an upda
   partition 1 int32 pointer | Pods with a smaller ordinal keep the old template.
 
 definition io.k8s.api.apps.v1.StatefulSet gvk=apps/v1/StatefulSet | Runs pods with stable names and volumes.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
-  metadata 1 ObjectMeta | Name, labels and what else every object has.
+  metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
   spec 2 StatefulSetSpec | What is wanted.
   status 3 StatefulSetStatus | What is observed; controllers write it.
 
@@ -19,7 +19,7 @@ definition io.k8s.api.apps.v1.StatefulSetCondition | One observation of a statef
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.apps.v1.StatefulSetList gvk=apps/v1/StatefulSetList | A page of StatefulSet objects.
-  apiVersion - string | Group and version of the kind, such as apps/v1.
+  apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   items 2 []StatefulSet! | The entries.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
