@@ -105,6 +105,11 @@ export const limits = {
   /** A connection that lets more than that pile up is closed. */
   etcdUnsentBytesMax: 8 * MiB,
   etcdWatchesPerMemberMax: 100_000,
+  /**
+   * A watch that asked for it hears of progress this often when nothing happens: so it goes on after a lost
+   * connection from where the past is still known. As kubeadm sets etcd for kube-apiserver.
+   */
+  etcdProgressNotifyMs: 5_000,
 
   // Raft
   commandBytesMax: 2 * MiB,

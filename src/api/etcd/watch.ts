@@ -12,8 +12,6 @@ import { watchService } from './wire/services.ts'
 
 /** A progress answer belongs to the stream, not to one of its watches. */
 const noWatchId = -1
-/** As etcd's: a watch that asked for it hears of progress this often when nothing happens. */
-const progressNotifyMs = 10 * 60_000
 /** By the number of etcd's filter. */
 const skippedBy: readonly StoreEvent['type'][] = ['put', 'delete']
 
@@ -29,7 +27,7 @@ export function serveWatch(rpc: Rpc, context: EtcdContext): void {
     })
     // A client that sends no more goes on listening: JSON's clients send one request and no more.
     answers.drained(() => stream.resume())
-    const notify = context.clock.every(progressNotifyMs, () => stream.notifyProgress())
+    const notify = context.clock.every(limits.etcdProgressNotifyMs, () => stream.notifyProgress())
     answers.signal.addEventListener('abort', () => {
       notify.cancel()
       stream.close()
