@@ -33,6 +33,7 @@ import type { ResourceContext, Shared } from './handlers/resource-context.ts'
 import { WatchCount } from './handlers/resource-context.ts'
 import { resourceHandler } from './handlers/route.ts'
 import { EventFrames } from './handlers/watch/event-frames.ts'
+import { indented, wantsIndented } from './indented-json.ts'
 import { metricsHandlers } from './metrics/resource-metrics.ts'
 import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { handleProxy } from './proxy/handle-proxy.ts'
@@ -170,7 +171,8 @@ class Pipeline implements Api {
     const context = this.#contextOf(request, user)
     const { clock, random } = this.#options
     const startMs = clock.monotonicMs()
-    const answer = await this.#answer(context)
+    const plain = await this.#answer(context)
+    const answer = this.#isIndented(context) ? indented(plain) : plain
     const seconds = (clock.monotonicMs() - startMs) / 1_000
     this.#metrics?.answered(context.info, answer.status, seconds)
     const headers = new Map(answer.headers)
@@ -187,6 +189,14 @@ class Pipeline implements Api {
     }
     if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
     return { ...answer, headers }
+  }
+
+  /** Of objects, refusals and discovery; what another server answered, and what follows events, stays. */
+  #isIndented({ info, request }: HandlerContext): boolean {
+    const isOurs = !this.#options.aggregation?.services.ofPath(info.path)
+    const isDocument = info.verb !== 'watch' && info.subresource !== 'proxy'
+    const isLaidOut = isOurs && isDocument && !info.path.startsWith('/openapi/')
+    return isLaidOut && wantsIndented(request, info.query)
   }
 
   async #answer(context: HandlerContext): Promise<ApiResponse> {
