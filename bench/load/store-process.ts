@@ -1,5 +1,5 @@
 import { PerformanceObserver } from 'node:perf_hooks'
-import { createProposer, type Proposer } from '../../src/api/proposer.ts'
+import { createProposer, type Proposer } from '../../src/api/raft-store/proposer.ts'
 import { delay, systemClock } from '../../src/base/clock.ts'
 import { flightSilence } from '../../src/base/flight-record.ts'
 import { stderrLogger } from '../../src/base/log.ts'

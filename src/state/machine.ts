@@ -50,7 +50,7 @@ import {
   withRevision,
 } from './txn.ts'
 import { checkTxn } from './txn-check.ts'
-import { WatchWindow, type WindowLimits } from './watch-window.ts'
+import { type WakeClass, WatchWindow, type WindowLimits } from './watch-window.ts'
 
 /** A committed log entry; consensus says what order they come in. */
 export interface LogEntry {
@@ -284,8 +284,13 @@ export class Machine implements StoreView {
   }
 
   /** Wakes one watcher that waits and has something to read now; false when there is none. */
-  wakeNext(): boolean {
-    return this.#window.wakeNext()
+  wakeNext(of: WakeClass): boolean {
+    return this.#window.wakeNext(of)
+  }
+
+  /** How many watchers have something to read and were not woken yet. */
+  waiting(of: WakeClass): number {
+    return this.#window.waiting(of)
   }
 
   /**

@@ -18,6 +18,9 @@ const eventOverheadBytes = 256
 /** Events dropped per appended event while a compaction works itself off: no long pause. */
 const evictionsPerAppend = 16
 
+/** Whether a watcher is one of few of its range, or of a crowd: whoever wakes them may treat these differently. */
+export type WakeClass = 'few' | 'crowd'
+
 /** Events of one range, shared by everyone who watches that range. */
 class Topic {
   readonly start: string
@@ -31,6 +34,10 @@ class Topic {
     this.start = start
     this.end = end
     this.coveredAfter = coveredAfter
+  }
+
+  get wakeClass(): WakeClass {
+    return this.watchers.size > limits.watchersWokenPerSliceMax ? 'crowd' : 'few'
   }
 }
 
@@ -49,9 +56,10 @@ export class WatchWindow {
   readonly #keys = new Map<string, Topic>()
   /** Topics of other ranges: tried one by one. */
   readonly #others = new Map<string, Topic>()
-  /** Watchers to wake, in order; those before `#readyHead` were. */
-  #ready: WindowWatcher[] = []
-  #readyHead = 0
+  readonly #ready: Readonly<Record<WakeClass, WakeQueue>> = {
+    few: new WakeQueue(),
+    crowd: new WakeQueue(),
+  }
   #revision: Revision
   /** Events up to here may be gone. */
   #floor: Revision
@@ -131,23 +139,22 @@ export class WatchWindow {
     const watcher: WindowWatcher = new WindowWatcher(options, topic, {
       window: this,
       detach: () => this.#detach(topic, watcher),
-      ready: () => void this.#ready.push(watcher),
+      ready: () => this.#ready[topic.wakeClass].push(watcher),
     })
     topic.watchers.add(watcher)
     return watcher
   }
 
+  /** How many watchers have something to read and were not woken yet. */
+  waiting(of: WakeClass): number {
+    return this.#ready[of].length
+  }
+
   /** Wakes one watcher that has something to read. False when none is left. */
-  wakeNext(): boolean {
-    const watcher = this.#ready[this.#readyHead]
-    if (!watcher) {
-      this.#ready = []
-      this.#readyHead = 0
-      return false
-    }
-    this.#readyHead += 1
-    watcher.wakeUp()
-    return true
+  wakeNext(of: WakeClass): boolean {
+    const watcher = this.#ready[of].shift()
+    watcher?.wakeUp()
+    return watcher !== undefined
   }
 
   /** The newest events, as many whole revisions as `most` has room for with what was before them. */
@@ -290,6 +297,31 @@ export class WatchWindow {
     if (isBucket && topic.events.length > 0) return
     const { map, name } = this.#placeOf(topic.start, topic.end)
     map.delete(name)
+  }
+}
+
+/** Watchers to wake, in order. */
+class WakeQueue {
+  #watchers: WindowWatcher[] = []
+  /** Those before it were woken. */
+  #head = 0
+
+  get length(): number {
+    return this.#watchers.length - this.#head
+  }
+
+  push(watcher: WindowWatcher): void {
+    this.#watchers.push(watcher)
+  }
+
+  shift(): WindowWatcher | undefined {
+    const watcher = this.#watchers[this.#head]
+    this.#head += 1
+    if (this.#head >= this.#watchers.length) {
+      this.#watchers = []
+      this.#head = 0
+    }
+    return watcher
   }
 }
 

@@ -1,4 +1,8 @@
-import { createProposer, type Proposer, type ProposerOptions } from '../../src/api/proposer.ts'
+import {
+  createProposer,
+  type Proposer,
+  type ProposerOptions,
+} from '../../src/api/raft-store/proposer.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import { systemRandom } from '../../src/base/random.ts'

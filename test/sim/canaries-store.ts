@@ -1,4 +1,4 @@
-import { ProposerReads } from '../../src/api/proposer-reads.ts'
+import { ProposerReads } from '../../src/api/raft-store/proposer-reads.ts'
 import type { Revision } from '../../src/base/brand.ts'
 import type { DiskFile } from '../../src/base/disk.ts'
 import { SeededRandom } from '../../src/base/random.ts'

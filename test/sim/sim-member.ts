@@ -1,4 +1,4 @@
-import { createProposer, type Proposer } from '../../src/api/proposer.ts'
+import { createProposer, type Proposer } from '../../src/api/raft-store/proposer.ts'
 import type { LogIndex, MemberId } from '../../src/base/brand.ts'
 import { type FlightEvent, flightEmitter, flightSilence } from '../../src/base/flight-record.ts'
 import { silentLogger } from '../../src/base/log.ts'

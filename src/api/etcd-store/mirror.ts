@@ -17,7 +17,7 @@ import { endOfKeys } from '../../state/keys.ts'
 import { type Lease, type LeaseId, Leases } from '../../state/leases.ts'
 import { isPast, type RangeSource, runRange } from '../../state/range.ts'
 import { hashOf, Store, tombstone } from '../../state/store.ts'
-import { WatchWindow } from '../../state/watch-window.ts'
+import { type WakeClass, WatchWindow } from '../../state/watch-window.ts'
 import { decodeValue } from './stored-value.ts'
 
 /** A change as etcd tells it; keys are ours already. */
@@ -86,8 +86,12 @@ export class Mirror implements StoreView {
     this.#window.compact(revision)
   }
 
-  wakeNext(): boolean {
-    return this.#window.wakeNext()
+  wakeNext(of: WakeClass): boolean {
+    return this.#window.wakeNext(of)
+  }
+
+  waiting(of: WakeClass): number {
+    return this.#window.waiting(of)
   }
 
   watch(options: WatchOptions): StoreWatcher {

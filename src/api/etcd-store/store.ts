@@ -16,7 +16,8 @@ import { leaseNotFound, nothingSent, staleFence, tooLargeRevision } from '../../
 import type { Lease, LeaseId } from '../../state/leases.ts'
 import { checkTxn } from '../../state/txn-check.ts'
 import { kvService, leaseService } from '../etcd/wire/services.ts'
-import type { Proposer } from '../proposer.ts'
+import type { Proposer } from '../raft-store/proposer.ts'
+import { WakeRounds } from '../raft-store/wake-rounds.ts'
 import { Election, electionKey } from './election.ts'
 import { Endpoints, type EndpointsOptions } from './endpoints.ts'
 import { Feed } from './feed.ts'
@@ -49,11 +50,11 @@ export class ExternalStore implements Proposer {
   readonly #options: ExternalStoreOptions
   readonly #endpoints: Endpoints
   readonly #mirror = new Mirror()
+  readonly #wakes: WakeRounds
   readonly #feed: Feed
   readonly #election: Election
   readonly #waiters = new Set<Waiter>()
   readonly #listeners = new Set<(view: LeadershipView) => void>()
-  #wakeScheduled = false
   #pending = 0
 
   constructor(options: ExternalStoreOptions) {
@@ -63,6 +64,8 @@ export class ExternalStore implements Proposer {
       ...options,
       timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     })
+    const defer = (task: () => void) => void setImmediate(task)
+    this.#wakes = new WakeRounds({ source: this.#mirror, clock, defer })
     const parts = { endpoints: this.#endpoints, mirror: this.#mirror, clock, logger }
     this.#feed = new Feed({ ...parts, advanced: () => this.#advanced() })
     this.#election = new Election({
@@ -115,6 +118,7 @@ export class ExternalStore implements Proposer {
   async stop(): Promise<void> {
     await this.#election.stop()
     this.#feed.stop()
+    this.#wakes.stop()
     this.#endpoints.close()
   }
 
@@ -224,20 +228,6 @@ export class ExternalStore implements Proposer {
     for (const waiter of this.#waiters)
       if (waiter.revision <= this.#mirror.revision) waiter.arrived()
     this.#election.look()
-    if (!this.#wakeScheduled) this.#wakeSlice()
-  }
-
-  /** As the embedded store does it: nobody holds the event loop for long. */
-  #wakeSlice(): void {
-    const endMs = this.#nowMs + limits.eventLoopSliceMsMax
-    while (this.#mirror.wakeNext()) {
-      if (this.#nowMs < endMs) continue
-      this.#wakeScheduled = true
-      setImmediate(() => {
-        this.#wakeScheduled = false
-        this.#wakeSlice()
-      })
-      return
-    }
+    this.#wakes.advanced()
   }
 }

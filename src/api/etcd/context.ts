@@ -11,7 +11,7 @@ import type { KeySpace } from './key-space.ts'
 import type { ResponseHeader } from './wire/kv-messages.ts'
 import type { Draft } from './wire/message-type.ts'
 
-/** What the listener needs of a store: api/proposer.ts has it. */
+/** What the listener needs of a store: api/raft-store/proposer.ts has it. */
 export interface ListenerStore extends EtcdStore {
   readonly leadership: LeadershipView
   /** Calls `listener` with the view of now and with every later one. Returns how to end that. */

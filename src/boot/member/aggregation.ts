@@ -1,6 +1,6 @@
 import { Aggregation } from '../../api/aggregation/aggregation.ts'
 import { identityHeaderNames } from '../../api/aggregation/identity-headers.ts'
-import type { Proposer } from '../../api/proposer.ts'
+import type { Proposer } from '../../api/raft-store/proposer.ts'
 import { systemClock as clock } from '../../base/clock.ts'
 import type { ConfigMap } from '../../kinds/types.ts'
 import { frontProxyName } from '../config/resolve-cluster.ts'

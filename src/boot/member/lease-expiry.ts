@@ -1,4 +1,4 @@
-import type { Proposer } from '../../api/proposer.ts'
+import type { Proposer } from '../../api/raft-store/proposer.ts'
 import type { Term } from '../../base/brand.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'

@@ -1,6 +1,6 @@
 import { createEtcdListener } from '../../api/etcd/listener.ts'
 import { etcdMemberOf } from '../../api/etcd/member.ts'
-import type { Proposer } from '../../api/proposer.ts'
+import type { Proposer } from '../../api/raft-store/proposer.ts'
 import { present } from '../../base/assert.ts'
 import type { MemberId } from '../../base/brand.ts'
 import { systemClock as clock } from '../../base/clock.ts'

@@ -1,6 +1,6 @@
 import type { Aggregation } from '../../api/aggregation/aggregation.ts'
 import { keepBootstrapObjects } from '../../api/bootstrap-objects.ts'
-import type { Proposer } from '../../api/proposer.ts'
+import type { Proposer } from '../../api/raft-store/proposer.ts'
 import type { Term } from '../../base/brand.ts'
 import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'

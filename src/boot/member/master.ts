@@ -1,4 +1,4 @@
-import { createProposer } from '../../api/proposer.ts'
+import { createProposer } from '../../api/raft-store/proposer.ts'
 import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'

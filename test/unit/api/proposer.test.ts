@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ProposerOptions } from '../../../src/api/proposer.ts'
+import type { ProposerOptions } from '../../../src/api/raft-store/proposer.ts'
 import type { LogIndex, MemberId, Revision, Term } from '../../../src/base/brand.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { limits } from '../../../src/base/limits.ts'
@@ -392,7 +392,10 @@ test('leadership is told from now on, and failure ends what waits', async () => 
 
 test('a slice wakes so many watchers at most, as each has work of its own to do then', async () => {
   const deferred: (() => void)[] = []
-  const { store } = await openMemoryStore({ defer: (task) => void deferred.push(task) })
+  const { store } = await openMemoryStore({
+    clock: new ManualClock(),
+    defer: (task) => void deferred.push(task),
+  })
   let wakes = 0
   const most = limits.watchersWokenPerSliceMax
   for (let watcher = 0; watcher < 2 * most + 2; watcher += 1) {

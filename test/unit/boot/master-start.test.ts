@@ -19,7 +19,7 @@ test('a master opens its log before it loads the API and what leads', () => {
   const loaded = [...loadedFirst(join(src, 'boot', 'member', 'master.ts'))]
   const files = loaded.map((file) => relative(src, file))
   assert.ok(files.includes('raft/thread/thread-replica.ts') && files.includes('state/machine.ts'))
-  const needed = /^(base|boot|raft|state)\/|^api\/proposer/
+  const needed = /^(base|boot|raft|state)\/|^api\/raft-store\//
   assert.deepEqual(
     files.filter((file) => !needed.test(file)),
     [],

@@ -145,10 +145,10 @@ test('watchers of a member that installs a snapshot get what they lack, or expir
           for (let poll = 0; poll < polls; poll += 1) waits = watcher.poll(1).length === 0
           return [{ range, watcher, waits, wakes: () => wakes, progress: watcher.progress }]
         })
-        while (behind.wakeNext());
+        while (behind.wakeNext('few'));
         const { since } = ahead.freeze().past
         await install(ahead, behind)
-        while (behind.wakeNext());
+        while (behind.wakeNext('few'));
         for (const { range, watcher, waits, wakes, progress } of clients) {
           if (progress < since) {
             assert.throws(

@@ -45,7 +45,7 @@ class WatchedStore {
   }
 
   wakeAll(): void {
-    while (this.machine.wakeNext());
+    while (this.machine.wakeNext('few'));
   }
 
   compact(revision: number): void {
@@ -261,15 +261,15 @@ test('a watcher that skips deletions is not woken by them and loses nothing when
     },
   })
   log.txn(putOf(podKey, '1'))
-  while (machine.wakeNext());
+  while (machine.wakeNext('few'));
   assert.equal(watcher.poll(1000).length, 1)
   assert.equal(watcher.poll(1000).length, 0)
   log.txn(deleteOf(podKey))
   for (let write = 0; write < 9; write += 1) log.txn(putOf('/other', `${write}`))
-  while (machine.wakeNext());
+  while (machine.wakeNext('few'));
   assert.deepEqual([wakes, watcher.poll(1000), watcher.progress], [1, [], machine.revision])
   log.txn(putOf(podKey, '2'))
-  while (machine.wakeNext());
+  while (machine.wakeNext('few'));
   assert.deepEqual([wakes, watcher.poll(1000).map(({ revision }) => revision)], [2, [13]])
 })
 
@@ -320,7 +320,7 @@ test('after a snapshot without a past is installed no watcher skips or goes back
   logs[0].txn(putOf(podKey, '2'))
   logs[0].txn(deleteOf(podKey))
   await restoredFrom(ahead, behind)
-  while (behind.wakeNext());
+  while (behind.wakeNext('few'));
   assert.equal(wakes, 1)
   assert.throws(() => waiting.poll(1000), /too old resource version: 2 \(4\)/)
   assert.throws(() => watchPods(behind, 3), /too old resource version: 3 \(4\)/)
@@ -349,7 +349,7 @@ test('an event is looked at by its own watchers only', () => {
     return machine.watch({ start, end, afterRevision: 1 as Revision, wake })
   })
   log.txn(putOf('/registry/core/secrets/ns77/a', '1'))
-  while (machine.wakeNext());
+  while (machine.wakeNext('few'));
   assert.deepEqual(woken, [77])
   assert.equal(watchers[77]?.poll(1000).length, 1)
   assert.equal(watchers[78]?.poll(1000).length, 0)

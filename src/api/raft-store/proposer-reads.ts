@@ -1,7 +1,7 @@
-import type { LogIndex } from '../base/brand.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import { isStatus, statusError } from '../base/status.ts'
-import type { Replica } from '../raft/replica.ts'
+import type { LogIndex } from '../../base/brand.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { isStatus, statusError } from '../../base/status.ts'
+import type { Replica } from '../../raft/replica.ts'
 
 /** After a refused round, the next begins this much later, or with the next leader. */
 const retryMs = 50

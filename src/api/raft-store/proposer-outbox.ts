@@ -1,13 +1,13 @@
-import type { Term } from '../base/brand.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import { limits } from '../base/limits.ts'
-import type { Random } from '../base/random.ts'
-import { isStatus, statusError } from '../base/status.ts'
-import type { LeadershipView, Replica } from '../raft/replica.ts'
-import type { Operation, Txn } from '../state/cluster-store.ts'
-import { type CommandBody, encodeCommands } from '../state/command.ts'
-import { nothingSent, outcomeUnknown, tooManyUnfinished } from '../state/errors.ts'
-import type { CommandOutcome, DoneAnswer } from '../state/machine.ts'
+import type { Term } from '../../base/brand.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import type { Random } from '../../base/random.ts'
+import { isStatus, statusError } from '../../base/status.ts'
+import type { LeadershipView, Replica } from '../../raft/replica.ts'
+import type { Operation, Txn } from '../../state/cluster-store.ts'
+import { type CommandBody, encodeCommands } from '../../state/command.ts'
+import { nothingSent, outcomeUnknown, tooManyUnfinished } from '../../state/errors.ts'
+import type { CommandOutcome, DoneAnswer } from '../../state/machine.ts'
 
 /** A proposal that was taken but is not committed by then may be lost: it is sent again. */
 const silentResendMs = 2_000

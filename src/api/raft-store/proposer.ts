@@ -1,11 +1,11 @@
-import { assert } from '../base/assert.ts'
-import type { LogIndex, Revision, Term } from '../base/brand.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import { limits } from '../base/limits.ts'
-import type { Logger } from '../base/log.ts'
-import type { Random } from '../base/random.ts'
-import { statusError } from '../base/status.ts'
-import type { CommittedEntry, LeadershipView, Replica } from '../raft/replica.ts'
+import { assert } from '../../base/assert.ts'
+import type { LogIndex, Revision, Term } from '../../base/brand.ts'
+import type { Clock } from '../../base/clock.ts'
+import { limits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import { statusError } from '../../base/status.ts'
+import type { CommittedEntry, LeadershipView, Replica } from '../../raft/replica.ts'
 import type {
   EtcdStore,
   LeaseResult,
@@ -14,16 +14,17 @@ import type {
   Txn,
   TxnResult,
   WatchOptions,
-} from '../state/cluster-store.ts'
-import type { CommandBody } from '../state/command.ts'
-import { tooLargeRevision } from '../state/errors.ts'
-import type { HashVerdict, HashVote } from '../state/hash-votes.ts'
-import type { Lease, LeaseId } from '../state/leases.ts'
-import type { Machine } from '../state/machine.ts'
-import { decodeSnapshot, encodeSnapshot } from '../state/snapshot/snapshot.ts'
-import { checkTxn } from '../state/txn-check.ts'
+} from '../../state/cluster-store.ts'
+import type { CommandBody } from '../../state/command.ts'
+import { tooLargeRevision } from '../../state/errors.ts'
+import type { HashVerdict, HashVote } from '../../state/hash-votes.ts'
+import type { Lease, LeaseId } from '../../state/leases.ts'
+import type { Machine } from '../../state/machine.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../state/snapshot/snapshot.ts'
+import { checkTxn } from '../../state/txn-check.ts'
 import { ProposerOutbox } from './proposer-outbox.ts'
 import { ProposerReads } from './proposer-reads.ts'
+import { WakeRounds } from './wake-rounds.ts'
 
 export interface ProposerOptions {
   readonly replica: Replica
@@ -87,6 +88,7 @@ class StoreProposer implements Proposer {
   readonly #defer: (task: () => void) => void
   readonly #outbox: ProposerOutbox
   readonly #reads: ProposerReads
+  readonly #wakes: WakeRounds
   readonly #leadershipListeners = new Set<(view: LeadershipView) => void>()
   readonly #failedListeners = new Set<(error: Error) => void>()
   readonly #revisionWaiters = new Set<RevisionWaiter>()
@@ -97,11 +99,6 @@ class StoreProposer implements Proposer {
   #backlog: readonly CommittedEntry[] = []
   #backlogHead = 0
   #applyScheduled = false
-  #wakeScheduled = false
-  #wakeTimer: Timer | undefined
-  #roundBeganMs = 0
-  #roundTookMs = 0
-  #wokenInRound = 0
   #snapshot: 'idle' | 'saving' | 'wanted again' = 'idle'
   #closed: Error | undefined
   #hasDiverged = false
@@ -119,6 +116,7 @@ class StoreProposer implements Proposer {
     this.#clock = clock
     this.#logger = logger
     this.#defer = options.defer ?? ((task) => void setImmediate(task))
+    this.#wakes = new WakeRounds({ source: machine, clock, defer: this.#defer })
     this.#leadership = replica.status()
     // In a simulator's turns nothing else arrives.
     const defer = options.defer ? queueMicrotask : this.#defer
@@ -345,45 +343,7 @@ class StoreProposer implements Proposer {
     for (const waiter of this.#revisionWaiters) {
       if (waiter.revision <= this.#machine.revision) waiter.arrived()
     }
-    if (!this.#wakeScheduled) this.#wakeRound()
-  }
-
-  /**
-   * At once, unless a crowd was woken a moment ago: the next round of it waits, and carries more. Rounds
-   * take at most half of the time, however large the crowd.
-   */
-  #wakeRound(): void {
-    const nowMs = this.#clock.monotonicMs()
-    const isCrowded = this.#wokenInRound > limits.watchersWokenPerSliceMax
-    const periodMs = Math.max(
-      limits.crowdedWakeMsMin,
-      Math.min(2 * this.#roundTookMs, limits.crowdedWakeMsMax),
-    )
-    const waitMs = isCrowded ? this.#roundBeganMs + periodMs - nowMs : 0
-    this.#wakeScheduled = waitMs > 0
-    if (waitMs > 0) {
-      this.#wakeTimer = this.#clock.after(waitMs, () => this.#wakeRound())
-      return
-    }
-    this.#roundBeganMs = nowMs
-    this.#wokenInRound = 0
-    this.#wakeSlice()
-  }
-
-  /** A watcher's own work comes after its wake, as microtasks: their number is bounded, too. */
-  #wakeSlice(): void {
-    const endMs = this.#clock.monotonicMs() + limits.eventLoopSliceMsMax / 4
-    for (let woken = 1; this.#machine.wakeNext(); woken += 1) {
-      this.#wokenInRound += 1
-      if (woken < limits.watchersWokenPerSliceMax && this.#clock.monotonicMs() < endMs) continue
-      this.#wakeScheduled = true
-      this.#defer(() => {
-        this.#wakeScheduled = false
-        this.#wakeSlice()
-      })
-      return
-    }
-    this.#roundTookMs = this.#clock.monotonicMs() - this.#roundBeganMs
+    this.#wakes.advanced()
   }
 
   async #restored(index: LogIndex, term: Term, blocks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -443,7 +403,7 @@ class StoreProposer implements Proposer {
     if (this.#closed) return
     this.#closed = statusError('ServiceUnavailable', why)
     this.#outbox.close(why)
-    this.#wakeTimer?.cancel()
+    this.#wakes.stop()
     this.#reads.close(this.#closed)
     for (const waiter of this.#revisionWaiters) waiter.failed(this.#closed)
     for (const waiter of this.#agreementWaiters) waiter.done()
