@@ -10,7 +10,7 @@ import {
   refuseConflicts,
 } from './apply-object.ts'
 import { emptySet, FieldSet, wholeField } from './field-set.ts'
-import { isSameManager, type Ownership, readOwnerships, writeOwnerships } from './managed-fields.ts'
+import { entriesOrNone, isSameManager, type Ownership, readOwnerships } from './managed-fields.ts'
 import type { Shape } from './shape.ts'
 import { unowned } from './track-update.ts'
 import { type Comparison, compare, remove } from './typed-merge.ts'
@@ -91,7 +91,7 @@ export async function applyAcrossVersions(
     return { ...one, fields }
   })
   const result = object as unknown as AnyObject
-  result.metadata.managedFields = writeOwnerships([...remaining, ownershipOf(start, mine, own)])
+  result.metadata.managedFields = entriesOrNone([...remaining, ownershipOf(start, mine, own)])
   return result
 }
 

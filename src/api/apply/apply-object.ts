@@ -5,11 +5,11 @@ import { copyRecord, type Json } from '../patch/json-value.ts'
 import { emptySet, type FieldSet } from './field-set.ts'
 import { lastApplied } from './last-applied.ts'
 import {
+  entriesOrNone,
   isSameManager,
   type Ownership,
   ownable,
   readOwnerships,
-  writeOwnerships,
 } from './managed-fields.ts'
 import { type Shape, shapeOf } from './shape.ts'
 import { type Comparison, compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
@@ -61,7 +61,7 @@ export function applyObject(
     ...one,
     fields: one.fields.difference(difference.removed),
   }))
-  object.metadata.managedFields = writeOwnerships([...remaining, own])
+  object.metadata.managedFields = entriesOrNone([...remaining, own])
   return object
 }
 

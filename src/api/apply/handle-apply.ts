@@ -80,7 +80,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
       metadata: { name, ...(namespace ? { namespace } : {}) },
     }
     const object = applyObject(kind, empty, applied, applier)
-    const owners = object.metadata.managedFields
+    const owners = object.metadata.managedFields ?? []
     return writtenResponse(201, representation, await createObject(context, object, dryRun, owners))
   } catch (error) {
     if (!isStatus(error, 'AlreadyExists')) throw error

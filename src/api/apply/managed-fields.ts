@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
+import { type Json, jsonEqual } from '../patch/json-value.ts'
 import { decodeRoot, FieldSet } from './field-set.ts'
 
 /** Who owns which fields: one entry of metadata.managedFields, read. */
@@ -33,6 +34,12 @@ export function writeOwnerships(ownerships: readonly Ownership[]): ManagedFields
       entryOf(one, one.fields.encode()),
     ),
   )
+}
+
+/** As `writeOwnerships`; undefined where nobody owns anything: an object does not say so. */
+export function entriesOrNone(ownerships: readonly Ownership[]): ManagedFieldsEntry[] | undefined {
+  const entries = writeOwnerships(ownerships)
+  return entries.length > 0 ? entries : undefined
 }
 
 /** `fieldsV1` is a set of fields, encoded. */
@@ -113,6 +120,16 @@ export function isSameManager(
     (one.operation === 'Apply' || one.apiVersion === other.apiVersion) &&
     one.subresource === other.subresource
   )
+}
+
+/** True when the same own the same, whatever is said of when they wrote. */
+export function sameOwners(
+  entries: readonly ManagedFieldsEntry[] | undefined = [],
+  others: readonly ManagedFieldsEntry[] | undefined = [],
+): boolean {
+  const timeless = (one: readonly ManagedFieldsEntry[]) =>
+    one.map((entry) => ({ ...entry, time: undefined })) as unknown as Json
+  return entries.length === others.length && jsonEqual(timeless(entries), timeless(others))
 }
 
 /** True when somebody wrote in another version than this one. */

@@ -17,6 +17,7 @@ import {
 import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 import { generateName } from './generate-name.ts'
+import { encodedToFit, type ObjectStorage } from './object-storage.ts'
 import { checkPlace, isDryRun, readObject } from './request-body.ts'
 import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
@@ -60,6 +61,10 @@ export async function createObject(
     throw badRequest('resourceVersion should not be set on objects to be created')
   const { metadata } = given
   const prefix = metadata.name ? '' : (metadata.generateName ?? '')
+  const { storage } = shared
+  const encode: Encode = managedFields
+    ? (object) => storage.encoded(object)
+    : (object) => encodedToFit(storage, object)
   for (let attempt = 1; ; attempt += 1) {
     const named = prefix === '' ? given : withName(given, generateName(options.random, prefix))
     complete(context, named, managedFields)
@@ -70,7 +75,7 @@ export async function createObject(
     await shared.dynamic.validate(creation(context, object, dryRun))
     try {
       return await shared.admission.inTurn(context, () =>
-        decideFresh(options.store, () => storeNew(context, object, dryRun)),
+        decideFresh(options.store, () => storeNew(context, object, dryRun, encode)),
       )
     } catch (error) {
       if (prefix === '' || !isTaken(error)) throw error
@@ -94,7 +99,8 @@ function complete(
   const { kind } = context
   setServerMetadata(context, object)
   applyDefaults(kind, object)
-  object.metadata.managedFields = managedFields ?? ownersOfNew(kind, object, updaterOf(context))
+  const owners = managedFields ?? ownersOfNew(kind, object, updaterOf(context))
+  object.metadata.managedFields = owners?.length === 0 ? undefined : owners
   kind.prepareCreate(object)
 }
 
@@ -151,10 +157,13 @@ function checkNew(context: ResourceContext, object: AnyObject): void {
     ])
 }
 
+type Encode = ObjectStorage['encoded']
+
 async function storeNew(
   context: ResourceContext,
   object: AnyObject,
   dryRun: boolean,
+  encode: Encode,
 ): Promise<Written> {
   const { kind, options, info, shared } = context
   const name = object.metadata.name ?? ''
@@ -169,7 +178,7 @@ async function storeNew(
     }
     shared.admission.judge(context, object, undefined)
     const claims = shared.admission.claims(context, object, undefined)
-    const encoded = await shared.storage.encoded(object)
+    const encoded = await encode(object)
     if (dryRun) return { object }
     const stored = await putObject(context, key, encoded, {
       compares: [...guards, ...claims.compares],

@@ -1,4 +1,5 @@
 import { limits } from '../../base/limits.ts'
+import { isStatus } from '../../base/status.ts'
 import { type EncodedObject, encodeObject } from '../../kinds/encode.ts'
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { KeyValue, StoreEvent } from '../../state/cluster-store.ts'
@@ -25,6 +26,24 @@ export function encodeChecked(object: AnyObject): EncodedObject {
   const encoded = encodeObject(object)
   if (encoded.bytes.length > limits.objectBytesMax) throw bodyTooLarge(limits.objectBytesMax)
   return encoded
+}
+
+/**
+ * As `encoded`; an object that is too large with who owns its fields, which may be half of it, is stored
+ * without that (apiserver pkg/endpoints/handlers/create.go and update.go, isTooLargeError).
+ */
+export async function encodedToFit(
+  storage: ObjectStorage,
+  object: AnyObject,
+): Promise<EncodedObject> {
+  try {
+    return await storage.encoded(object)
+  } catch (error) {
+    const mayFit = isStatus(error, 'RequestEntityTooLarge') && object.metadata.managedFields
+    if (!mayFit) throw error
+  }
+  object.metadata.managedFields = undefined
+  return await storage.encoded(object)
 }
 
 /** One record as the request's version of its kind shows it. */

@@ -7,7 +7,7 @@ import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import { differencesElsewhere } from '../apply/across-versions.ts'
 import { updaterOf } from '../apply/field-manager.ts'
-import { hasOtherVersions } from '../apply/managed-fields.ts'
+import { hasOtherVersions, sameOwners } from '../apply/managed-fields.ts'
 import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
 import { isStale } from '../encryption/encrypted-store.ts'
 import {
@@ -23,7 +23,7 @@ import { bytesResponse } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
 import { createObject } from './create.ts'
 import { keyOfRequest } from './get.ts'
-import { shownRecord } from './object-storage.ts'
+import { encodedToFit, shownRecord } from './object-storage.ts'
 import { checkPlace, isDryRun, readObject, requireName } from './request-body.ts'
 import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
@@ -138,7 +138,10 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (isAdmitted(context, change))
     await shared.dynamic.validate(updating(context, change, object, old))
   const claims = shared.admission.claims(context, object, old)
-  const encoded = await shared.storage.encoded(object)
+  if (onlySaysWhen(object, old)) object.metadata.managedFields = old.metadata.managedFields
+  const encoded = change.ownsFields
+    ? await shared.storage.encoded(object)
+    : await encodedToFit(shared.storage, object)
   const guarded = {
     compares: [unchanged(record), ...claims.compares],
     operations: claims.operations,
@@ -152,6 +155,21 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (change.dryRun) return { object: withRevisionOf(object, record) }
   const written = await putObject(context, record.key, encoded, guarded)
   return written && { stored: written }
+}
+
+/**
+ * True when nothing is new but since when somebody owns what he owned: defaults put back what the write took
+ * away (apiserver's managedfields IgnoreManagedFieldsTimestampsTransformer).
+ */
+function onlySaysWhen(object: AnyObject, old: AnyObject): boolean {
+  const { managedFields } = object.metadata
+  const { managedFields: before } = old.metadata
+  if (sameJson(managedFields, before) || !sameOwners(managedFields, before)) return false
+  const ownerless = (one: AnyObject) => ({
+    ...one,
+    metadata: { ...one.metadata, managedFields: undefined, resourceVersion: undefined },
+  })
+  return sameJson(ownerless(object), ownerless(old))
 }
 
 /** What the API itself writes is nobody's business; a Scale was asked about as one. */

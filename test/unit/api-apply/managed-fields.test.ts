@@ -96,6 +96,58 @@ describe('owners of fields', () => {
     assert.deepEqual((await cluster.ask('GET', `${maps}/a`)).json, before)
   })
 
+  test('applying again what is stored already makes no revision, defaults of an atomic list included', async () => {
+    await using cluster = await openCluster()
+    const path = '/apis/apps/v1/namespaces/default/statefulsets/s'
+    const labels = { app: 's' }
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+    const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1024Mi' } } }
+    const wanted = {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 's' },
+      spec: {
+        ...{ serviceName: 's', selector: { matchLabels: labels }, template },
+        volumeClaimTemplates: [{ metadata: { name: 'v' }, spec: claim }],
+      },
+    }
+    const apply = () => cluster.ask('PATCH', `${path}?fieldManager=me`, wanted, applying)
+    const before = await apply()
+    cluster.clock.advance(60_000)
+    assert.deepEqual((await apply()).json, before.json)
+  })
+
+  test('an object of which nobody owns anything does not say so', async () => {
+    await using cluster = await openCluster()
+    const nothing = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'n' } }
+    for (const status of [201, 200]) {
+      const { json, ...answer } = await cluster.ask(
+        'PATCH',
+        `${maps}/n?fieldManager=me`,
+        nothing,
+        applying,
+      )
+      assert.equal(answer.status, status)
+      assert.equal('managedFields' in json.metadata, false)
+    }
+  })
+
+  test('an object that is too large with its owners is stored without, unless it is applied', async () => {
+    await using cluster = await openCluster()
+    const key = (at: number) => `${'k'.repeat(240)}-${at}`
+    const data = Object.fromEntries(Array.from({ length: 3_500 }, (_, at) => [key(at), 'v']))
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large' }, data }
+    const created = await cluster.ask('POST', maps, body)
+    assert.equal(created.status, 201)
+    assert.equal(created.json.metadata.managedFields, undefined)
+    await cluster.ask('POST', maps, { metadata: { name: 'grows' } })
+    const patched = await cluster.ask('PATCH', `${maps}/grows`, { data }, merge)
+    assert.equal(patched.status, 200)
+    assert.equal(patched.json.metadata.managedFields, undefined)
+    const applied = await cluster.ask('PATCH', `${maps}/large?fieldManager=me`, body, applying)
+    assert.equal(applied.status, 413)
+  })
+
   test('changing again what is one’s own moves only the time', async () => {
     await using cluster = await withMap()
     const [before] = await entriesOf(cluster, `${maps}/a`)
