@@ -52,6 +52,7 @@ export function defineKind(facts: KindFacts): Kind {
     createOnUpdate: false,
     defaultPropagation: 'Background',
     parts: new Map(),
+    statusKeeps: [],
     selectableFields: () => new Map(),
     selectableFieldNames: [],
     columns: [nameColumn, ageColumn],
@@ -69,7 +70,7 @@ export function defineKind(facts: KindFacts): Kind {
     },
     prepareStatusUpdate: (object, old, nowMs) => {
       if (facts.prepareStatusUpdate) facts.prepareStatusUpdate(object, old, nowMs)
-      else keepAllButStatus(object, old)
+      else keepAllButStatus(object, old, facts.statusKeeps)
       fillStatus(schema(), object)
     },
     validateCreate: (object) => [
@@ -157,17 +158,22 @@ export function keepStatus(object: AnyObject, old: AnyObject): void {
   else object['status'] = old['status']
 }
 
-/** A write to /status changes the status, labels and annotations, and nothing else. */
-export function keepAllButStatus(object: AnyObject, old: AnyObject): void {
+/** A write to /status changes the status and what of metadata the kind does not keep. */
+export function keepAllButStatus(
+  object: AnyObject,
+  old: AnyObject,
+  keeps: Kind['statusKeeps'] = [],
+): void {
   const { status, metadata } = object
   for (const field of Object.keys(object)) if (field !== 'status') delete object[field]
   for (const [field, value] of Object.entries(old)) if (field !== 'status') object[field] = value
+  const { resourceVersion, managedFields } = metadata
+  const kept = keeps === 'all' ? Object.keys(old.metadata) : keeps
+  const before = old.metadata as Readonly<Record<string, unknown>>
   object.metadata = {
-    ...old.metadata,
-    labels: metadata.labels,
-    annotations: metadata.annotations,
-    resourceVersion: metadata.resourceVersion,
-    managedFields: metadata.managedFields,
+    ...(keeps === 'all' ? {} : metadata),
+    ...Object.fromEntries(kept.map((name) => [name, before[name]])),
+    ...{ resourceVersion, managedFields },
   }
   if (status === undefined) delete object['status']
 }

@@ -56,6 +56,11 @@ export interface Kind {
   validateCreate(object: AnyObject): FieldError[]
   validateUpdate(object: AnyObject, old: AnyObject): FieldError[]
   validateStatusUpdate(object: AnyObject, old: AnyObject): FieldError[]
+  /**
+   * What of metadata a write to /status leaves as it was, and so cannot own, beside what the server sets:
+   * `all`, or members by name (each registry's strategy, GetResetFields).
+   */
+  readonly statusKeeps: 'all' | readonly string[]
   /** Subresources that are a part of the object with rules of their own, such as `approval`. */
   readonly parts: ReadonlyMap<string, PartRules>
 

@@ -1,7 +1,8 @@
-import type { AnyObject, Kind } from '../../kinds/kind.ts'
+import type { AnyObject } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import { copyRecord, type Json } from '../patch/json-value.ts'
 import {
+  type AppliedKind,
   type Applier,
   type ApplyStart,
   disputedOf,
@@ -58,7 +59,7 @@ async function compareIn(
 
 /** As `applyObject`, where others, or this applier before, wrote in other versions. */
 export async function applyAcrossVersions(
-  kind: Pick<Kind, 'definition' | 'custom' | 'group' | 'version' | 'kind'>,
+  kind: AppliedKind,
   live: AnyObject,
   applied: AnyObject,
   applier: Applier,

@@ -1,7 +1,7 @@
 import { StatusError, statusCodes } from '../../base/status.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import { groupVersion, withoutReason } from '../errors.ts'
-import { copyRecord, type Json } from '../patch/json-value.ts'
+import { copyRecord, isRecord, type Json } from '../patch/json-value.ts'
 import { emptySet, type FieldSet } from './field-set.ts'
 import { lastApplied } from './last-applied.ts'
 import {
@@ -14,7 +14,10 @@ import {
 import { type Shape, shapeOf } from './shape.ts'
 import { type Comparison, compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
 
-type AppliedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version' | 'kind'>
+export type AppliedKind = Pick<
+  Kind,
+  'definition' | 'custom' | 'group' | 'version' | 'kind' | 'statusKeeps'
+>
 
 export interface Applier {
   /** The fieldManager of the request. */
@@ -42,8 +45,8 @@ export function applyObject(
   applier: Applier,
 ): AnyObject {
   const start = readApply(kind, live, applied, applier)
-  const { shape, apiVersion, self, said, wanted, before, merged } = start
-  const ownerships = ownershipsOf(shape, live, apiVersion)
+  const { shape, self, said, wanted, before, merged } = start
+  const ownerships = ownershipsOf(kind, shape, live)
   const others = ownerships.filter((one) => !isSameManager(one, self))
   const mine = ownerships.find((one) => isSameManager(one, self))
   const changed = compare(shape, before, merged).changed.intersection(wanted)
@@ -86,7 +89,7 @@ export function readApply(
 ): ApplyStart {
   const shape = shapeOf(kind)
   const apiVersion = groupVersion(kind)
-  const config = stripped(applied, applier.subresource)
+  const config = stripped(kind, applied, applier.subresource)
   const twice = duplicateIn(shape, config)
   if (twice !== undefined) throw untypedPatch(kind, applied.metadata, twice)
   const said = fieldsOf(shape, config)
@@ -94,7 +97,7 @@ export function readApply(
   return {
     ...{ shape, apiVersion, said, before },
     self: { ...applier, operation: 'Apply' as const, apiVersion },
-    wanted: ownable(said, applier.subresource),
+    wanted: ownable(kind, said, applier.subresource),
     merged: merge(shape, before, config),
   }
 }
@@ -109,14 +112,17 @@ export function untypedPatch(
   return withoutReason(`failed to create typed patch object (${which}): ${problem}`)
 }
 
-/** Without what kubectl applied itself, before it applied on the server. */
+/** Without what kubectl applied itself, before it applied on the server, and nobody changed since. */
 export function disputedOf(
   { shape, self }: ApplyStart,
   live: AnyObject,
   changed: FieldSet,
 ): FieldSet {
   const allowed = lastApplied(live, self.manager)
-  return allowed ? changed.difference(fieldsOf(shape, allowed)) : changed
+  if (!isRecord(allowed) || allowed['apiVersion'] !== self.apiVersion) return changed
+  const { changed: since, removed } = compare(shape, allowed, plain(live))
+  const own = fieldsOf(shape, allowed).difference(since).difference(removed)
+  return changed.difference(own)
 }
 
 /** What the applier owns then, and since when: as long as nothing else changes, nobody says since when. */
@@ -136,11 +142,12 @@ export function ownershipOf(
   }
 }
 
-function ownershipsOf(shape: Shape, live: AnyObject, apiVersion: string): readonly Ownership[] {
+function ownershipsOf(kind: AppliedKind, shape: Shape, live: AnyObject): readonly Ownership[] {
   const known = readOwnerships(live.metadata.managedFields)
   if (known.length > 0 || live.metadata.uid === undefined) return known
   const fields = compare(shape, {}, plain(live)).changed
-  const all = ownable(fields, '').union(ownable(fields, 'status'))
+  const apiVersion = groupVersion(kind)
+  const all = ownable(kind, fields, '').union(ownable(kind, fields, 'status'))
   const time = live.metadata.creationTimestamp ?? ''
   return [
     {
@@ -204,16 +211,19 @@ function printOwner({ manager, subresource, operation, apiVersion }: Ownership):
 }
 
 /** What an applied configuration may speak about: see `ownable`. */
-function stripped(applied: AnyObject, subresource: string): Json {
-  const config = copyRecord(applied)
-  if (subresource === 'status')
-    return copyRecord({ metadata: {}, ...(config['status'] ? { status: config['status'] } : {}) })
-  delete config['status']
+function stripped(kind: AppliedKind, applied: AnyObject, subresource: string): Json {
+  const config = copyRecord(
+    subresource === 'status' ? { metadata: applied.metadata, status: applied['status'] } : applied,
+  )
+  if (subresource !== 'status' && (!kind.custom || kind.custom.hasStatus)) delete config['status']
+  if (subresource === 'status' && kind.statusKeeps === 'all') config['metadata'] = copyRecord({})
   const metadata = config['metadata'] as Record<string, Json>
   delete metadata['managedFields']
   delete metadata['resourceVersion']
   delete metadata['uid']
   delete metadata['creationTimestamp']
+  if (subresource === 'status' && kind.statusKeeps !== 'all')
+    for (const name of kind.statusKeeps) delete metadata[name]
   return config
 }
 

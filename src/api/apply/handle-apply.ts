@@ -3,6 +3,7 @@ import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import { immutable } from '../../kinds/validation/field-error.ts'
+import { requireCreate } from '../auth/authorizer.ts'
 import type { HandlerContext, RequestInfo } from '../context.ts'
 import { badRequest, conflict, groupVersion, invalid, invalidKind } from '../errors.ts'
 import { versionsOf } from '../extension/other-versions.ts'
@@ -79,6 +80,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
       kind: kind.kind,
       metadata: { name, ...(namespace ? { namespace } : {}) },
     }
+    await requireCreate(options, context.user, info)
     const object = applyObject(kind, empty, applied, applier)
     const owners = object.metadata.managedFields ?? []
     return writtenResponse(201, representation, await createObject(context, object, dryRun, owners))

@@ -1,4 +1,5 @@
 import { limits } from '../../base/limits.ts'
+import type { Kind } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import { type Json, jsonEqual } from '../patch/json-value.ts'
 import { decodeRoot, FieldSet } from './field-set.ts'
@@ -18,13 +19,29 @@ export function readOwnerships(
   entries: readonly ManagedFieldsEntry[] | undefined,
 ): readonly Ownership[] {
   return (entries ?? []).map((entry) => ({
+    ...identityOf(entry),
+    time: entry.time ?? '',
+    fields: decodeRoot(entry.fieldsV1),
+  }))
+}
+
+type Identity = Pick<Ownership, 'manager' | 'operation' | 'apiVersion' | 'subresource'>
+
+function identityOf(entry: ManagedFieldsEntry): Identity {
+  return {
     manager: entry.manager ?? '',
     operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
     apiVersion: entry.apiVersion ?? '',
     subresource: entry.subresource ?? '',
-    time: entry.time ?? '',
-    fields: decodeRoot(entry.fieldsV1),
-  }))
+  }
+}
+
+/** Of entries of one manager the last one counts (managedfields/internal DecodeManagedFields). */
+export function oneOfEach(entries: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
+  const ids = entries.map(identityOf)
+  const isLast = (one: Identity, at: number) =>
+    !ids.slice(at + 1).some((later) => isSameManager(one, later))
+  return entries.filter((entry, at) => isLast(identityOf(entry), at))
 }
 
 /** Entries in Kubernetes' order. Empty ones are left out. */
@@ -110,10 +127,7 @@ function capped(ownerships: readonly Ownership[]): readonly Ownership[] {
 }
 
 /** An applier is the same in whatever version it applies (managedfields/internal BuildManagerIdentifier). */
-export function isSameManager(
-  one: Ownership,
-  other: Pick<Ownership, 'manager' | 'operation' | 'apiVersion' | 'subresource'>,
-): boolean {
+export function isSameManager(one: Identity, other: Identity): boolean {
   return (
     one.manager === other.manager &&
     one.operation === other.operation &&
@@ -152,17 +166,29 @@ export const serverMetadata: ReadonlySet<string> = new Set([
   'resourceVersion',
 ])
 
+/** What of a kind decides about who can own what. */
+export type ResettingKind = Pick<Kind, 'custom' | 'statusKeeps'>
+
 /**
- * The part of a set that a writer can own: without what the server sets, and only the status through
- * /status, all but the status otherwise.
+ * The part of a set that a writer can own: without what the server sets, and what a write there leaves as it
+ * was (each registry's GetResetFields): the status, or through /status the rest.
  */
-export function ownable(fields: FieldSet, subresource: string): FieldSet {
+export function ownable(kind: ResettingKind, fields: FieldSet, subresource: string): FieldSet {
   const children = new Map(withoutServerFields(fields).children)
+  if (subresource !== 'status') {
+    if (!kind.custom || kind.custom.hasStatus) children.delete('f:status')
+    return new FieldSet(false, children)
+  }
+  const metadata = children.get('f:metadata')
+  const left = new Map<string, FieldSet>()
   const status = children.get('f:status')
-  if (subresource === 'status')
-    return new FieldSet(false, status ? new Map([['f:status', status]]) : new Map())
-  children.delete('f:status')
-  return new FieldSet(false, children)
+  if (status) left.set('f:status', status)
+  if (metadata && kind.statusKeeps !== 'all') {
+    const kept = new Set(kind.statusKeeps.map((name) => `f:${name}`))
+    const own = [...metadata.children].filter(([element]) => !kept.has(element))
+    if (own.length > 0) left.set('f:metadata', new FieldSet(false, new Map(own)))
+  }
+  return new FieldSet(false, left)
 }
 
 function withoutServerFields(fields: FieldSet): FieldSet {

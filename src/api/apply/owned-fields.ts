@@ -1,21 +1,27 @@
-import { isRecord, type Json } from '../patch/json-value.ts'
+import { isRecord, type Json, jsonEqual } from '../patch/json-value.ts'
 import type { FieldSet } from './field-set.ts'
-import { elementOf, memberShape, type NamedShape, type Shape } from './shape.ts'
+import { elementOf, memberShape, type NamedShape, type Shape, unsetMember } from './shape.ts'
 
 /** Encoded sets of fields (FieldsV1), without a FieldSet in between: what every write can afford. */
 export type FieldsV1 = Record<string, unknown>
 
 const noFields: FieldsV1 = Object.freeze({})
 
-/** The fields that a value sets: `fieldsOf(shape, value).encode()`. */
-export function encodedFields(shape: Shape, value: Json): FieldsV1 {
+/** All of a value that was not there before: `nodesOf(shape, value).encode()`. */
+function encodedNodes(shape: Shape, value: Json): FieldsV1 {
+  const below = encodedParts(shape, value, true)
+  return below === noFields ? noFields : { '.': noFields, ...below }
+}
+
+/** What is in a value; a structure that is part of every such value is not new itself, see `unsetMember`. */
+function encodedParts(shape: Shape, value: Json, isNew: boolean): FieldsV1 {
   switch (shape.is) {
     case 'leaf':
       return noFields
     case 'struct':
     case 'custom':
     case 'map':
-      return isRecord(value) ? encodedMembers(shape, value) : noFields
+      return isRecord(value) ? encodedMembers(shape, value, undefined, isNew) : noFields
     case 'set': {
       if (!Array.isArray(value) || value.length === 0) return noFields
       const set: FieldsV1 = {}
@@ -27,20 +33,19 @@ export function encodedFields(shape: Shape, value: Json): FieldsV1 {
       if (!Array.isArray(value) || value.length === 0) return noFields
       const elements = value.map((item): [string, Json] => [elementOf(shape, item), item])
       const list: FieldsV1 = {}
-      for (const [element, item] of elements.sort(byName)) {
-        const below = encodedFields(shape.of, item)
-        list[element] = below === noFields ? noFields : { '.': noFields, ...below }
-      }
+      for (const [element, item] of elements.sort(byName))
+        list[element] = encodedNodes(shape.of, item)
       return list
     }
   }
 }
 
-/** Of an object's members all but `without`. */
+/** The fields that an object sets which was not there before, of its members all but `without`. */
 export function encodedMembers(
   shape: NamedShape,
   value: { readonly [name: string]: Json | undefined },
   without?: ReadonlySet<string>,
+  isNew = false,
 ): FieldsV1 {
   const names = Object.keys(value).sort()
   const members: FieldsV1 = {}
@@ -48,7 +53,14 @@ export function encodedMembers(
   for (const name of names) {
     const member = value[name]
     if (member === undefined || without?.has(name)) continue
-    members[`f:${name}`] = encodedFields(memberShape(shape, name), member)
+    const below = memberShape(shape, name)
+    const element = `f:${name}`
+    const unset = isNew ? undefined : unsetMember(shape, element)
+    const wasThere = unset !== undefined
+    if (wasThere && jsonEqual(unset, member)) continue
+    const encoded = wasThere ? encodedParts(below, member, false) : encodedNodes(below, member)
+    if (wasThere && encoded === noFields && below.is !== 'leaf') continue
+    members[element] = encoded
     some = true
   }
   return some ? members : noFields

@@ -145,6 +145,20 @@ export function memberShape(shape: NamedShape, name: string): Shape {
   return field ? shapeOfField(field) : leaf
 }
 
+/**
+ * What Go writes of a member that nobody set: a structure that is no pointer and a list that must be there
+ * are never absent, so nobody brings them (apimachinery compares with an empty object of the kind).
+ */
+export function unsetMember(shape: Shape, element: string): Json | undefined {
+  if (shape.is !== 'struct') return undefined
+  const field = shape.definition.byName.get(element.slice(2))
+  if (!field) return undefined
+  const { type, required, pointer } = field
+  if (type.is === 'object') return pointer ? undefined : Object.create(null)
+  if (type.is === 'list') return required ? [] : undefined
+  return type.is === 'map' && required ? Object.create(null) : undefined
+}
+
 /** A value made of parts, in their order; the inverse of partsOf. */
 export function assembled(shape: Shape, parts: ReadonlyMap<string, Part>): Json {
   if (shape.is === 'set' || shape.is === 'list')

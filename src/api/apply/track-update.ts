@@ -7,6 +7,7 @@ import {
   entryOf,
   isSameManager,
   type Ownership,
+  oneOfEach,
   ownable,
   readOwnerships,
   serverMetadata,
@@ -17,7 +18,7 @@ import { encodedMembers, holdsAll, holdsSome } from './owned-fields.ts'
 import { memberShape, shapeOf } from './shape.ts'
 import { type Comparison, compare } from './typed-merge.ts'
 
-type TrackedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version'>
+type TrackedKind = Pick<Kind, 'definition' | 'custom' | 'group' | 'version' | 'statusKeeps'>
 
 /** Who writes, otherwise than by applying. */
 export interface Updater {
@@ -42,7 +43,7 @@ export function ownersOfNew(
   const own = { ...updater, operation: 'Update', apiVersion: groupVersion(kind) } as const
   if (shape.is === 'custom') {
     const { changed } = compare(shape, { metadata: {} }, unowned(object))
-    const owned = ownable(changed, '')
+    const owned = ownable(kind, changed, '')
     return owned.isEmpty ? undefined : [entryOf(own, owned.encode())]
   }
   if (shape.is !== 'struct') return undefined
@@ -73,13 +74,13 @@ export function ownersAfterUpdate(
 ): ManagedFieldsEntry[] | undefined {
   if (entries.length === 0) return undefined
   const difference = compare(shapeOf(kind), unowned(old), unowned(object))
-  const changed = ownable(difference.changed, updater.subresource)
+  const changed = ownable(kind, difference.changed, updater.subresource)
   const { removed } = difference
   if (changed.isEmpty && removed.isEmpty) return [...entries]
   const self = { ...updater, operation: 'Update' as const, apiVersion: groupVersion(kind) }
   const owners =
     (elsewhere ? undefined : sameOwners(entries, changed, removed, self)) ??
-    newOwners(readOwnerships(entries), { changed, removed }, self, elsewhere)
+    newOwners(kind, readOwnerships(entries), { changed, removed }, self, elsewhere)
   return owners.length > 0 ? owners : undefined
 }
 
@@ -113,6 +114,7 @@ function isSelf(entry: ManagedFieldsEntry, self: Self): boolean {
 }
 
 function newOwners(
+  kind: TrackedKind,
   ownerships: readonly Ownership[],
   difference: Comparison,
   self: Self,
@@ -122,7 +124,9 @@ function newOwners(
   const left = ownerships.flatMap((one): Ownership[] => {
     const seen = one.apiVersion === self.apiVersion ? difference : elsewhere?.get(one.apiVersion)
     if (!seen) return []
-    const taken = isSameManager(one, self) ? emptySet : ownable(seen.changed, self.subresource)
+    const taken = isSameManager(one, self)
+      ? emptySet
+      : ownable(kind, seen.changed, self.subresource)
     return [{ ...one, fields: one.fields.difference(seen.removed).difference(taken) }]
   })
   const mine = left.find((one) => isSameManager(one, self))
@@ -150,9 +154,8 @@ export function entriesGiven(
   const live = old.metadata.managedFields ?? []
   const given = object.metadata.managedFields ?? []
   if (subresource !== '' || given === live) return live
-  // One empty entry resets; an empty list, which many clients send unknowingly, does not.
   if (isReset(given)) return []
-  return given.length > 0 && given.every(isWhole) ? given : live
+  return given.length > 0 && given.every(isWhole) ? oneOfEach(given) : live
 }
 
 function isReset(entries: readonly ManagedFieldsEntry[]): boolean {

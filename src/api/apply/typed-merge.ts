@@ -1,6 +1,6 @@
 import { isRecord, type Json, jsonEqual } from '../patch/json-value.ts'
 import { emptySet, FieldSet, printElement, wholeField } from './field-set.ts'
-import { assembled, isElementList, type Part, partsOf, type Shape } from './shape.ts'
+import { assembled, isElementList, type Part, partsOf, type Shape, unsetMember } from './shape.ts'
 
 /** The fields that a value sets (structured-merge-diff typed.ToFieldSet). */
 export function fieldsOf(shape: Shape, value: Json): FieldSet {
@@ -130,19 +130,16 @@ const same: Comparison = { changed: emptySet, removed: emptySet }
 
 /**
  * What differs between two values of a shape, field by field. What comes or goes as a whole does so itself,
- * beside all that is in it (structured-merge-diff typed/compare.go): told of custom kinds, where no
- * structure is there before somebody writes it.
+ * beside all that is in it (structured-merge-diff typed/compare.go).
  */
 export function compare(
   shape: Shape,
   before: Json | undefined,
   after: Json | undefined,
-  marks = shape.is === 'custom',
 ): Comparison {
-  const whole = marks ? nodesOf : fieldsOf
   if (before === undefined)
-    return { changed: after === undefined ? emptySet : whole(shape, after), removed: emptySet }
-  if (after === undefined) return { changed: emptySet, removed: whole(shape, before) }
+    return { changed: after === undefined ? emptySet : nodesOf(shape, after), removed: emptySet }
+  if (after === undefined) return { changed: emptySet, removed: nodesOf(shape, before) }
   // Most of an object is as it was: finding that out is cheaper than taking it apart.
   if (jsonEqual(before, after)) return same
   const old = partsOf(shape, before)
@@ -152,17 +149,14 @@ export function compare(
   const removed = new Map<string, FieldSet>()
   for (const element of new Set([...old.keys(), ...now.keys()])) {
     const part = (now.get(element) ?? old.get(element)) as Part
-    const below = compare(part.shape, old.get(element)?.value, now.get(element)?.value, marks)
-    const isElement = isElementList(shape)
-    if (isElement && !old.has(element))
-      changed.set(element, new FieldSet(true, below.changed.children))
-    else if (!below.changed.isEmpty) changed.set(element, below.changed)
-    if (isElement && !now.has(element))
-      removed.set(element, new FieldSet(true, below.removed.children))
-    else if (!below.removed.isEmpty) removed.set(element, below.removed)
+    const unset = unsetMember(shape, element)
+    const below = compare(
+      part.shape,
+      old.get(element)?.value ?? unset,
+      now.get(element)?.value ?? unset,
+    )
+    if (!below.changed.isEmpty) changed.set(element, below.changed)
+    if (!below.removed.isEmpty) removed.set(element, below.removed)
   }
-  return {
-    changed: new FieldSet(now.size === 0, changed),
-    removed: new FieldSet(old.size === 0, removed),
-  }
+  return { changed: new FieldSet(false, changed), removed: new FieldSet(false, removed) }
 }

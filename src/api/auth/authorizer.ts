@@ -42,6 +42,17 @@ export async function authorizeFresh(
   return authorizer.authorize(user, asked)
 }
 
+/** Throws Forbidden unless `user` may create what a write to something that is not there would create. */
+export async function requireCreate(
+  options: Parameters<typeof authorizeFresh>[0],
+  user: User,
+  asked: Attributes,
+): Promise<void> {
+  const create = { ...asked, verb: 'create' }
+  const decision = await authorizeFresh(options, user, create)
+  if (!decision.allowed) throw forbidden(user, create, decision.reason)
+}
+
 /** Groups for which no question is asked: administrators, and the masters themselves. */
 const unlimitedGroups: ReadonlySet<string> = new Set(['system:masters', 'kijabi:masters'])
 

@@ -9,6 +9,7 @@ import { differencesElsewhere } from '../apply/across-versions.ts'
 import { updaterOf } from '../apply/field-manager.ts'
 import { hasOtherVersions, sameOwners } from '../apply/managed-fields.ts'
 import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
+import { requireCreate } from '../auth/authorizer.ts'
 import { isStale } from '../encryption/encrypted-store.ts'
 import {
   conflict,
@@ -71,6 +72,7 @@ export async function handleUpdate(context: ResourceContext): Promise<ApiRespons
   } catch (error) {
     const may = kind.createOnUpdate && part === 'main' && isStatus(error, 'NotFound')
     if (!may || object.metadata.resourceVersion) throw error
+    await requireCreate(context.options, context.user, info)
     written = await createObject(context, object, dryRun)
     created = true
   }

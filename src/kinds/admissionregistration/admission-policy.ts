@@ -32,6 +32,7 @@ export const validatingAdmissionPolicy = defineKind({
   singular: 'validatingadmissionpolicy',
   definition: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
   hasStatus: true,
+  statusKeeps: 'all',
   subresources: [subresource('status', 'ValidatingAdmissionPolicy', ['get', 'patch', 'update'])],
   validateCreate: validatingErrors,
   validateUpdate: validatingErrors,

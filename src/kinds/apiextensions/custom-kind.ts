@@ -73,6 +73,7 @@ export function customKind(definition: CustomDefinition, version: DefinitionVers
     prepareCreate: custom.hasStatus ? dropStatus : () => undefined,
     prepareUpdate: custom.hasStatus ? keepStatus : () => undefined,
     prepareStatusUpdate,
+    statusKeeps: 'all',
     ...validations(custom, namespaced),
     warnings: finalizerWarnings,
     selectableFields: (object) =>

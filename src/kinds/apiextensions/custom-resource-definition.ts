@@ -18,6 +18,7 @@ export const customResourceDefinition = defineKind({
   countsGeneration: true,
   unconditionalUpdate: false,
   hasStatus: true,
+  statusKeeps: 'all',
   anyFinalizer: true,
   deletionFinalizers: [cleanupFinalizer],
   subresources: [subresource('status', 'CustomResourceDefinition', ['get', 'patch', 'update'])],

@@ -22,6 +22,7 @@ export const apiService = defineKind({
   namespaced: false,
   definition: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
   hasStatus: true,
+  statusKeeps: 'all',
   unconditionalUpdate: false,
   nameRule: pathSegmentProblems,
   subresources: [subresource('status', 'APIService', ['get', 'patch', 'update'])],

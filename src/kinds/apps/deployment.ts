@@ -19,6 +19,7 @@ export const deployment = defineKind({
   categories: ['all'],
   definition: 'io.k8s.api.apps.v1.Deployment',
   hasStatus: true,
+  statusKeeps: ['labels'],
   countsGeneration: true,
   subresources: [
     subresource('scale', 'Scale', readWrite, 'autoscaling'),

@@ -33,6 +33,7 @@ export const pod = defineKind({
   categories: ['all'],
   definition: 'io.k8s.api.core.v1.Pod',
   hasStatus: true,
+  statusKeeps: ['ownerReferences'],
   countsGeneration: true,
   defaultGracePeriodSeconds: (object) =>
     (object as Pod).spec?.terminationGracePeriodSeconds ?? graceSecondsDefault,

@@ -22,6 +22,7 @@ export const flowSchema = defineKind({
   namespaced: false,
   definition: 'io.k8s.api.flowcontrol.v1.FlowSchema',
   hasStatus: true,
+  statusKeeps: 'all',
   countsGeneration: true,
   subresources: [subresource('status', 'FlowSchema', ['get', 'patch', 'update'])],
   validateCreate: specErrors,

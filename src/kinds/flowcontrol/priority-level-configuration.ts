@@ -21,6 +21,7 @@ export const priorityLevelConfiguration = defineKind({
   namespaced: false,
   definition: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration',
   hasStatus: true,
+  statusKeeps: 'all',
   countsGeneration: true,
   subresources: [subresource('status', 'PriorityLevelConfiguration', ['get', 'patch', 'update'])],
   validateCreate: specErrors,

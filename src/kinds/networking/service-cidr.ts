@@ -14,6 +14,7 @@ export const serviceCIDR = defineKind({
   namespaced: false,
   definition: 'io.k8s.api.networking.v1.ServiceCIDR',
   hasStatus: true,
+  statusKeeps: 'all',
   subresources: [subresource('status', 'ServiceCIDR', ['get', 'patch', 'update'])],
   validateCreate: rangeErrors,
   validateUpdate: (object, old) => immutable('spec.cidrs', cidrsOf(object), cidrsOf(old)),

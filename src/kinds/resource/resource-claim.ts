@@ -16,6 +16,7 @@ export const resourceClaim = defineKind({
   singular: 'resourceclaim',
   definition: 'io.k8s.api.resource.v1.ResourceClaim',
   hasStatus: true,
+  statusKeeps: 'all',
   subresources: [subresource('status', 'ResourceClaim', ['get', 'patch', 'update'])],
   validateCreate: (object) => validateClaimRequests(claimOf(object).spec, 'spec'),
   validateUpdate: (object, old) => immutable('spec', object['spec'], old['spec']),

@@ -13,6 +13,7 @@ export const volumeAttachment = defineKind({
   namespaced: false,
   definition: 'io.k8s.api.storage.v1.VolumeAttachment',
   hasStatus: true,
+  statusKeeps: 'all',
   unconditionalUpdate: false,
   subresources: [subresource('status', 'VolumeAttachment', ['get', 'patch', 'update'])],
   validateCreate: sourceErrors,

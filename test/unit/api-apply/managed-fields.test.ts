@@ -39,6 +39,30 @@ async function withMap(): Promise<TestCluster> {
   return cluster
 }
 
+test('who may patch and not create does not create by applying', async () => {
+  await using cluster = await openCluster()
+  const root = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+  const grant = async (verb: string) => {
+    const rules = [{ verbs: [verb], apiGroups: [''], resources: ['configmaps'] }]
+    await cluster.ask('POST', `${root}/roles`, { metadata: { name: verb }, rules })
+    await cluster.ask('POST', `${root}/rolebindings`, {
+      metadata: { name: verb },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: verb },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'panda' }],
+    })
+  }
+  const user = { name: 'panda', uid: '', groups: ['system:authenticated'] }
+  const wanted = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: '1' } }
+  const applyIt = () =>
+    cluster.ask('PATCH', `${maps}/a?fieldManager=me`, wanted, { ...applying, user })
+  await grant('patch')
+  const refused = await applyIt()
+  assert.equal(refused.status, 403)
+  assert.match(refused.json.message, /User "panda" cannot create resource "configmaps"/)
+  await grant('create')
+  assert.equal((await applyIt()).status, 201)
+})
+
 describe('owners of fields', () => {
   test('a creator owns all that it set and the defaults, but nothing that the server sets', async () => {
     await using cluster = await openCluster()
@@ -66,7 +90,8 @@ describe('owners of fields', () => {
     assert.deepEqual(Object.keys(fieldsV1['f:spec']['f:containers']), ['k:{"name":"main"}'])
     const main = fieldsV1['f:spec']['f:containers']['k:{"name":"main"}']
     assert.deepEqual([main['.'], main['f:image'], main['f:imagePullPolicy']], [{}, {}, {}])
-    assert.deepEqual(Object.keys(main['f:ports']), ['k:{"containerPort":80,"protocol":"TCP"}'])
+    const port = 'k:{"containerPort":80,"protocol":"TCP"}'
+    assert.deepEqual(Object.keys(main['f:ports']), ['.', port])
     assert.equal(fieldsV1['f:spec']['f:restartPolicy'] !== undefined, true)
     assert.equal(fieldsV1['f:status'], undefined)
     assert.equal(fieldsV1['f:spec']['f:tolerations'], undefined, 'admission owns nothing')
@@ -81,7 +106,7 @@ describe('owners of fields', () => {
       merge,
     )
     assert.deepEqual(await owners(cluster, `${maps}/a`), [
-      'maker Update {"f:metadata":{"f:labels":{"f:l":{}}}}',
+      'maker Update {"f:data":{},"f:metadata":{"f:labels":{".":{},"f:l":{}}}}',
       'other Update {"f:data":{"f:x":{},"f:z":{}}}',
     ])
   })
@@ -156,6 +181,28 @@ describe('owners of fields', () => {
     const [after, ...others] = await entriesOf(cluster, `${maps}/a`)
     assert.deepEqual(after, { ...before, time: '2026-01-01T00:01:00Z' })
     assert.deepEqual(others, [])
+  })
+
+  test('labels are written and owned through the status of most kinds, and of some are not', async () => {
+    await using cluster = await openCluster()
+    const spec = { containers: [{ name: 'c', image: 'i' }] }
+    await cluster.ask('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec })
+    const labelled = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', labels: { b: '2' } } }
+    const path = '/api/v1/namespaces/default/pods/p/status?fieldManager=me'
+    const pod = await cluster.ask('PATCH', path, labelled, applying)
+    assert.deepEqual(pod.json.metadata.labels, { b: '2' })
+    const mine = pod.json.metadata.managedFields.find((one: Entry) => one.manager === 'me')
+    assert.deepEqual(mine.fieldsV1, { 'f:metadata': { 'f:labels': { 'f:b': {} } } })
+    const flows = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas'
+    const level = { name: 'catch-all' }
+    await cluster.ask('POST', flows, {
+      metadata: { name: 'f' },
+      spec: { priorityLevelConfiguration: level },
+    })
+    const label = { metadata: { labels: { b: '2' } } }
+    const flow = await cluster.ask('PATCH', `${flows}/f/status`, label, merge)
+    assert.equal(flow.status, 200, flow.text)
+    assert.equal(flow.json.metadata.labels, undefined)
   })
 
   test('status and scale are owned under their names', async () => {
@@ -257,8 +304,18 @@ describe('owners that a writer names itself', () => {
     )
     assert.deepEqual(await owners(cluster, `${maps}/a`), [
       'me Apply {"f:data":{"f:q":{}}}',
-      'before-first-apply Update {"f:data":{"f:x":{},"f:y":{}},"f:metadata":{"f:labels":{"f:l":{}}}}',
+      'before-first-apply Update {"f:data":{".":{},"f:x":{},"f:y":{}},"f:metadata":{"f:labels":{".":{},"f:l":{}}}}',
     ])
+  })
+
+  test('of two entries of one manager the last counts', async () => {
+    await using cluster = await withMap()
+    const { json } = await cluster.ask('GET', `${maps}/a`)
+    const [entry] = json.metadata.managedFields
+    const second = { ...entry, fieldsV1: { 'f:data': { 'f:x': {} } } }
+    json.metadata.managedFields = [entry, second]
+    await cluster.ask('PUT', `${maps}/a?fieldManager=other`, json)
+    assert.deepEqual(await owners(cluster, `${maps}/a`), ['maker Update {"f:data":{"f:x":{}}}'])
   })
 
   test('an empty list and none at all leave them as they are', async () => {
@@ -284,7 +341,9 @@ describe('owners that a writer names itself', () => {
       { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
     ]
     assert.equal((await cluster.ask('PATCH', `${maps}/a`, patch, jsonPatch)).status, 200)
-    assert.deepEqual(await owners(cluster, `${maps}/a`), ['kubectl Apply {"f:data":{"f:x":{}}}'])
+    assert.deepEqual(await owners(cluster, `${maps}/a`), [
+      'kubectl Apply {"f:data":{".":{},"f:x":{}}}',
+    ])
     // Now what it applies no more goes away.
     await cluster.ask(
       'PATCH',
@@ -322,7 +381,7 @@ describe('applying over updates', () => {
     assert.equal(forced.json.data.x, '2')
     assert.deepEqual(await owners(cluster, `${maps}/a`), [
       'me Apply {"f:data":{"f:x":{}}}',
-      'maker Update {"f:data":{"f:y":{}},"f:metadata":{"f:labels":{"f:l":{}}}}',
+      'maker Update {"f:data":{".":{},"f:y":{}},"f:metadata":{"f:labels":{".":{},"f:l":{}}}}',
     ])
   })
 

@@ -15,6 +15,7 @@ const deployment = {
   group: 'apps',
   version: 'v1',
   kind: 'Deployment',
+  statusKeeps: ['labels'],
 }
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value))
 const time = '2026-01-01T00:00:00Z'
@@ -36,6 +37,7 @@ const config = (spec: object, metadata: object = {}): AnyObject =>
 const empty = (): AnyObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
+  statusKeeps: ['labels'],
   metadata: { name: 'd', namespace: 'default' },
 })
 const containers = (...list: object[]) => ({ template: { spec: { containers: list } } })
