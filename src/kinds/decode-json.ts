@@ -30,18 +30,19 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
  * Reads a JSON body as the definition of that name, such as `io.k8s.api.core.v1.Pod`. Unknown
  * fields, nulls and values that mean absent are dropped, quantities and times made canonical, maps
  * with user-chosen keys have no prototype. Unknown and duplicate fields are an error (Strict), a
- * warning (Warn) or nothing (Ignore). Throws StatusError BadRequest in Kubernetes' words.
+ * warning (Warn) or nothing (Ignore), as are `known` problems of the text before. Throws StatusError BadRequest in Kubernetes' words.
  */
 export function decodeJson(
   definitionName: string,
   bytes: Uint8Array,
   validation: FieldValidation,
+  known: readonly string[] = [],
 ): Decoded {
   const schema = definition(definitionName)
   const text = textOf(bytes, schema)
   const body = parse(text, schema)
   const object = decodeValue(schema, body)
-  const warnings = validation === 'Ignore' ? [] : strictProblems(text, schema)
+  const warnings = validation === 'Ignore' ? [] : [...known, ...strictProblems(text, schema)]
   if (validation === 'Strict' && warnings.length > 0)
     throw undecodable(schema, body, `strict decoding error: ${warnings.join(', ')}`)
   return { object, warnings }

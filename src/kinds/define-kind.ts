@@ -158,6 +158,12 @@ export function keepStatus(object: AnyObject, old: AnyObject): void {
   else object['status'] = old['status']
 }
 
+/** Only the server sets them. */
+const serverMembers = [
+  ...['name', 'namespace', 'uid', 'generation', 'selfLink'],
+  ...['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'],
+]
+
 /** A write to /status changes the status and what of metadata the kind does not keep. */
 export function keepAllButStatus(
   object: AnyObject,
@@ -168,7 +174,7 @@ export function keepAllButStatus(
   for (const field of Object.keys(object)) if (field !== 'status') delete object[field]
   for (const [field, value] of Object.entries(old)) if (field !== 'status') object[field] = value
   const { resourceVersion, managedFields } = metadata
-  const kept = keeps === 'all' ? Object.keys(old.metadata) : keeps
+  const kept = keeps === 'all' ? Object.keys(old.metadata) : [...serverMembers, ...keeps]
   const before = old.metadata as Readonly<Record<string, unknown>>
   object.metadata = {
     ...(keeps === 'all' ? {} : metadata),

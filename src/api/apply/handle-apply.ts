@@ -10,15 +10,16 @@ import { versionsOf } from '../extension/other-versions.ts'
 import { createObject } from '../handlers/create.ts'
 import {
   bodyOf,
+  checkCustomKind,
   checkPlace,
-  decodeObject,
   decodeOfKind,
+  fieldValidationOf,
   isDryRun,
-  yamlBytes,
 } from '../handlers/request-body.ts'
 import { type ResourceContext, representationOf } from '../handlers/resource-context.ts'
 import { changeObject, partOf, writtenResponse } from '../handlers/update.ts'
 import { timestamp } from '../handlers/write-object.ts'
+import { parseYaml, readYaml, repeatedProblems, type YamlBody } from '../handlers/yaml-body.ts'
 import { isRecord, type JsonRecord, parsePatch } from '../patch/json-value.ts'
 import { isTrue } from '../request-info.ts'
 import { applyAcrossVersions } from './across-versions.ts'
@@ -44,10 +45,10 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
     force: isTrue(info.query.get('force')),
     time: timestamp(options.clock.wallMs()),
   }
-  const bytes = yamlBytes(bodyOf(context))
-  const written = parsePatch(bytes)
+  const body = readYaml(bodyOf(context))
+  const written = parsePatch(body.json)
   if (!isRecord(written)) throw badRequest('error decoding YAML: the body must be an object')
-  const applied = readApplied(context, bytes, written)
+  const applied = readApplied(context, body, written)
   const change = () =>
     changeObject(context, {
       part,
@@ -148,14 +149,31 @@ export function refuseUndeclared(
   if (undeclared.length > 0) throw untypedPatch(kind, info, undeclaredFields(undeclared))
 }
 
+/** What is there twice is refused, told or passed over as is asked, by its line, also of JSON. */
+function tellRepeated(
+  context: ResourceContext,
+  { json, repeated }: YamlBody,
+  warnings: readonly string[],
+): void {
+  const validation = fieldValidationOf(context)
+  const isTwice = repeated.length > 0 || warnings.some((text) => text.startsWith('duplicate'))
+  if (validation === 'Ignore' || !isTwice) return
+  const isError = validation === 'Strict'
+  const lines = repeated.length > 0 ? repeated : parseYaml(json).repeated
+  const problems = repeatedProblems(lines, isError)
+  if (isError)
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems[0]}`)
+  context.warnings.push(...problems)
+}
+
 /** The applied configuration, decoded and not defaulted: it says no more than its author wrote. */
-function readApplied(context: ResourceContext, bytes: Uint8Array, written: JsonRecord): AnyObject {
+function readApplied(context: ResourceContext, body: YamlBody, written: JsonRecord): AnyObject {
   const { kind, info } = context
   checkSaidType(context, written)
-  const decoded = decodeOfKind(kind, bytes, 'Warn')
-  refuseUndeclared(kind, info, decoded.warnings)
-  // What is left are fields that are there twice: refused, told or passed over, as is asked.
-  const object = decoded.warnings.length > 0 ? decodeObject(context, bytes) : decoded.object
+  const { object, warnings } = decodeOfKind(kind, body.json, 'Warn')
+  tellRepeated(context, body, warnings)
+  refuseUndeclared(kind, info, warnings)
+  checkCustomKind(kind, object)
   object.metadata ??= {}
   if (isRecord(written['metadata']) && (written['metadata']['managedFields'] ?? null) !== null)
     throw statusError('BadRequest', 'metadata.managedFields must be nil')

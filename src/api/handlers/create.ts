@@ -18,6 +18,7 @@ import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 import { generateName } from './generate-name.ts'
 import { encodedToFit, type ObjectStorage } from './object-storage.ts'
+import { withoutRepeatedOwners } from './owner-references.ts'
 import { checkPlace, isDryRun, readObject } from './request-body.ts'
 import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
@@ -57,7 +58,8 @@ export async function createObject(
 ): Promise<Written> {
   const { kind, info, options, shared } = context
   checkPlace(kind, given, info.namespace, info.name)
-  if (given.metadata.resourceVersion)
+  // What is no revision is as good as none (storage/etcd3 Create).
+  if (/^0*[1-9]\d*$/.test(given.metadata.resourceVersion ?? ''))
     throw badRequest('resourceVersion should not be set on objects to be created')
   const { metadata } = given
   const prefix = metadata.name ? '' : (metadata.generateName ?? '')
@@ -67,6 +69,7 @@ export async function createObject(
     : (object) => encodedToFit(storage, object)
   for (let attempt = 1; ; attempt += 1) {
     const named = prefix === '' ? given : withName(given, generateName(options.random, prefix))
+    withoutRepeatedOwners(context, named, false)
     complete(context, named, managedFields)
     await decideFresh(options.store, async () => shared.admission.create(context, named))
     const object = await mutated(context, named, dryRun, managedFields)
@@ -119,6 +122,7 @@ async function mutated(
   const result = await shared.dynamic.mutate(creation(context, object, dryRun))
   if (!result || result === object) return object
   checkPlace(kind, result, info.namespace, info.name)
+  withoutRepeatedOwners(context, result, true)
   complete(context, result, managedFields)
   result.metadata.uid = object.metadata.uid
   return result

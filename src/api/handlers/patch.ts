@@ -63,12 +63,21 @@ export async function handlePatch(context: ResourceContext): Promise<ApiResponse
   return writtenResponse(200, representation, written)
 }
 
-/** What a merge patch itself names twice: its result does not show it. */
-function repeatedFields(type: string, body: Uint8Array): string[] {
-  if (type !== 'application/merge-patch+json') return []
-  const found = duplicateFields(Buffer.from(body).toString('utf8'))
-  return found.filter((one) => one.startsWith('duplicate'))
+/** What is wrong with a patch itself: its result does not show what it names twice. */
+function patchProblems(type: string, body: Uint8Array): string[] {
+  const text = Buffer.from(body).toString('utf8')
+  const isTwice = (one: string) => one.startsWith('duplicate')
+  if (type !== 'application/json-patch+json') return duplicateFields(text).filter(isTwice)
+  const operations = JSON.parse(text) as unknown[]
+  const unknown = operations.flatMap((operation, at) =>
+    Object.keys(operation ?? {})
+      .filter((name) => !operationFields.has(name))
+      .map((name) => `unknown field "[${at}].${name}"`),
+  )
+  return [...unknown, ...duplicateFields(text).filter(isTwice)].map((one) => `json patch ${one}`)
 }
+
+const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value'])
 
 function patched(
   context: ResourceContext,
@@ -84,7 +93,7 @@ function patched(
   const { object, warnings } = readPatched(type, body, text, () =>
     decodeOfKind(context.kind, Buffer.from(text), lenient),
   )
-  const problems = validation === 'Ignore' ? [] : [...repeatedFields(type, body), ...warnings]
+  const problems = validation === 'Ignore' ? [] : [...patchProblems(type, body), ...warnings]
   if (validation === 'Strict' && problems.length > 0)
     throw invalidKind('', '', '', [
       invalidField('patch', text, `strict decoding error: ${problems.join(', ')}`),

@@ -1,4 +1,3 @@
-import { YAMLParseError, parse as yamlParse } from 'yaml'
 import { limits } from '../../base/limits.ts'
 import { decodeCustom } from '../../kinds/apiextensions/decode-custom.ts'
 import { type Decoded, decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
@@ -15,6 +14,7 @@ import {
   wrongKind,
 } from '../errors.ts'
 import type { ResourceContext } from './resource-context.ts'
+import { readYaml, repeatedProblems } from './yaml-body.ts'
 
 export const bodyTypes = [
   'application/json',
@@ -75,8 +75,9 @@ function readCustom(context: ResourceContext, expected: Omit<BodyKind, 'definiti
   const type = contentTypeOf(context)
   if (type !== 'application/json' && type !== 'application/yaml')
     throw unsupportedMediaType(bodyTypes)
-  const json = type === 'application/yaml' && bytes.length > 0 ? yamlBytes(bytes) : bytes
-  const object = decodeObject(context, json)
+  const isYaml = type === 'application/yaml' && bytes.length > 0
+  const { json, repeated } = isYaml ? readYaml(bytes) : { json: bytes, repeated: [] }
+  const object = decodeObject(context, json, repeated)
   checkType(object, expected)
   return object
 }
@@ -85,10 +86,19 @@ function emptyBody(): Error {
   return badRequest('the body of the request is empty: an object is needed')
 }
 
-/** JSON into an object of the resource's kind, as strictly as the request asks. */
-export function decodeObject(context: ResourceContext, bytes: Uint8Array): AnyObject {
+/**
+ * JSON into an object of the resource's kind, as strictly as the request asks; `repeated` are keys that the
+ * YAML it was had twice.
+ */
+export function decodeObject(
+  context: ResourceContext,
+  bytes: Uint8Array,
+  repeated: readonly string[] = [],
+): AnyObject {
   const { kind } = context
-  const { object, warnings } = decodeOfKind(kind, bytes, fieldValidationOf(context))
+  const validation = fieldValidationOf(context)
+  const known = repeatedProblems(repeated, validation === 'Strict')
+  const { object, warnings } = decodeOfKind(kind, bytes, validation, known)
   checkCustomKind(kind, object)
   context.warnings.push(...warnings)
   return object
@@ -112,10 +122,15 @@ export function requireName({ metadata }: AnyObject, name: string): void {
 }
 
 /** JSON into an object of a kind. Throws BadRequest. */
-export function decodeOfKind(kind: Kind, bytes: Uint8Array, validation: FieldValidation): Decoded {
+export function decodeOfKind(
+  kind: Kind,
+  bytes: Uint8Array,
+  validation: FieldValidation,
+  known: readonly string[] = [],
+): Decoded {
   return kind.custom
-    ? decodeCustom(kind, bytes, validation)
-    : decodeJson(kind.definition, bytes, validation)
+    ? decodeCustom(kind, bytes, validation, known)
+    : decodeJson(kind.definition, bytes, validation, known)
 }
 
 function decodeAs(
@@ -127,7 +142,10 @@ function decodeAs(
   if (type === 'application/vnd.kubernetes.protobuf')
     return decodeProtobuf(definition, bytes).object
   if (type === 'application/json') return decodeText(context, definition, bytes)
-  if (type === 'application/yaml') return decodeText(context, definition, yamlBytes(bytes))
+  if (type === 'application/yaml') {
+    const { json, repeated } = readYaml(bytes)
+    return decodeText(context, definition, json, repeated)
+  }
   throw unsupportedMediaType(bodyTypes)
 }
 
@@ -136,41 +154,13 @@ export function decodeText(
   context: HandlerContext,
   definition: string,
   bytes: Uint8Array,
+  repeated: readonly string[] = [],
 ): AnyObject {
-  const { object, warnings } = decodeJson(definition, bytes, fieldValidationOf(context))
+  const validation = fieldValidationOf(context)
+  const known = repeatedProblems(repeated, validation === 'Strict')
+  const { object, warnings } = decodeJson(definition, bytes, validation, known)
   context.warnings.push(...warnings)
   return object
-}
-
-/**
- * YAML as JSON. Throws BadRequest for what is no YAML, or blows up by its aliases. JSON is YAML, and
- * what clients send for a server-side apply: it passes as it is, since a YAML parser takes a hundred
- * times as long (a second for the largest CRDs), while nothing else is served.
- */
-export function yamlBytes(bytes: Uint8Array): Uint8Array {
-  if (isJsonObject(bytes)) return bytes
-  try {
-    const value: unknown = yamlParse(Buffer.from(bytes).toString('utf8'), { maxAliasCount: 100 })
-    return Buffer.from(JSON.stringify(value ?? null))
-  } catch (error) {
-    // A ReferenceError is how the parser refuses too many aliases.
-    if (error instanceof YAMLParseError || error instanceof ReferenceError)
-      throw badRequest(`the body is not YAML: ${error.message}`)
-    throw error
-  }
-}
-
-const brace = 0x7b
-
-function isJsonObject(bytes: Uint8Array): boolean {
-  if (bytes[0] !== brace) return false
-  try {
-    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
-    return true
-  } catch {
-    // A flow mapping of YAML, or neither: its parser says what is wrong.
-    return false
-  }
 }
 
 export function fieldValidationOf({ info }: HandlerContext): FieldValidation {
@@ -237,7 +227,7 @@ export function checkPlace(kind: Kind, object: AnyObject, namespace: string, nam
     metadata.name = name
   }
   if (!kind.namespaced) {
-    if (metadata.namespace) throw badRequest('namespace is not allowed on this type')
+    metadata.namespace = undefined
     return
   }
   if (metadata.namespace && metadata.namespace !== namespace)

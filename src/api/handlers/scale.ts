@@ -28,11 +28,11 @@ import {
   decodeText,
   isDryRun,
   readBody,
-  yamlBytes,
 } from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { changeObject } from './update.ts'
 import { timestamp, type Written } from './write-object.ts'
+import { readYaml } from './yaml-body.ts'
 
 const scaleDefinition = 'io.k8s.api.autoscaling.v1.Scale'
 const scaleVersion = 'autoscaling/v1'
@@ -100,8 +100,8 @@ async function applyScale(context: ResourceContext): Promise<Written> {
 
 function appliedScale(context: ResourceContext): AnyObject {
   const { info, kind } = context
-  const bytes = yamlBytes(bodyOf(context))
-  const { object, warnings } = decodeJson(scaleDefinition, bytes, 'Warn')
+  const { json } = readYaml(bodyOf(context))
+  const { object, warnings } = decodeJson(scaleDefinition, json, 'Warn')
   refuseUndeclared(scaleKind, info, warnings)
   checkType(object, { kind: 'Scale', apiVersions: [scaleVersion] })
   checkPlace(kind, object, info.namespace, info.name)

@@ -25,6 +25,7 @@ import { sameContent } from '../stored-object.ts'
 import { createObject } from './create.ts'
 import { keyOfRequest } from './get.ts'
 import { encodedToFit, shownRecord } from './object-storage.ts'
+import { withoutRepeatedOwners } from './owner-references.ts'
 import { checkPlace, isDryRun, readObject, requireName } from './request-body.ts'
 import type { Attributes } from './resource-context.ts'
 import { type ResourceContext, representationOf } from './resource-context.ts'
@@ -130,7 +131,10 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (!next) return { stored: record }
   checkRevision(kind, next, record)
   if (change.part === 'main') shared.admission.update(context, next, old)
+  const isPut = info.verb === 'update' && change.part !== 'raw'
+  if (isPut) withoutRepeatedOwners(context, next, false)
   const object = await mutated(context, change, next, old)
+  if (change.part !== 'raw') withoutRepeatedOwners(context, object, true)
   complete(context, change, object, old)
   if (!change.ownsFields) {
     const owners = ownersAfter(context, change.part, object, old)

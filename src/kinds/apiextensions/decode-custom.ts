@@ -18,20 +18,32 @@ const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 /**
  * Reads a JSON body as an object of a custom kind: metadata as everywhere, the rest pruned by the
- * kind's schema. What goes, and duplicate fields, are an error (Strict), a warning (Warn) or nothing.
+ * kind's schema. What goes, and duplicate fields, are an error (Strict), a warning (Warn) or nothing, as are `known` problems.
  * Throws StatusError BadRequest (apiextensions-apiserver pkg/apiserver/customresource_handler.go).
  */
-export function decodeCustom(kind: Kind, bytes: Uint8Array, validation: FieldValidation): Decoded {
+export function decodeCustom(
+  kind: Kind,
+  bytes: Uint8Array,
+  validation: FieldValidation,
+  known: readonly string[] = [],
+): Decoded {
   const text = utf8(kind, bytes)
   const body = parsed(kind, text)
   checkIdentity(kind, body, text)
   const { object, pruned } = decodeCustomValue(kind, body)
   if (validation === 'Ignore') return { object, warnings: [] }
-  const unknown = pruned.map((path) => `unknown field "${path}"`)
-  const warnings = [...new Set([...duplicateFields(text), ...unknown])]
+  const unknown = toldInOrder(pruned).map((path) => `unknown field "${path}"`)
+  const warnings = [...new Set([...known, ...duplicateFields(text), ...unknown])]
   if (validation === 'Strict' && warnings.length > 0)
     throw undecodable(kind, `strict decoding error: ${warnings.join(', ')}`)
   return { object, warnings }
+}
+
+/** Sorted, those of the metadata of embedded objects last: they are found last (apiserver's schemaCoercer). */
+function toldInOrder(pruned: readonly string[]): string[] {
+  const sorted = [...pruned].sort()
+  const isMeta = (path: string) => path.includes('.metadata.')
+  return [...sorted.filter((path) => !isMeta(path)), ...sorted.filter(isMeta)]
 }
 
 /** As decodeCustom, for a value that was parsed before. */

@@ -123,7 +123,7 @@ describe('PATCH of type apply', () => {
       '{"apiVersion":"v1","kind":"ConfigMap","data":{"k":"v"},"data":{"k":"w"}}',
       'fieldManager=me&fieldValidation=Strict',
       400,
-      /duplicate field "data"/,
+      /^error strict decoding YAML: .*\n {2}line 1: key "data" already set in map$/,
     ],
   ]
   for (const [what, body, query, code, message] of refusals)
