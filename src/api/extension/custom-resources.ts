@@ -88,10 +88,20 @@ class CustomStorage implements ObjectStorage {
   }
 
   #storedSchema(): SchemaProps | undefined {
+    return this.#schemaOf(this.#custom.storageVersion)
+  }
+
+  #schemaOf(version: string): SchemaProps | undefined {
     const definition = this.#kinds.definitionOf(this.#kind.group, this.#kind.resource)
-    const { storageVersion } = this.#custom
-    const found = definition?.spec.versions.find((one) => one.name === storageVersion)
+    const found = definition?.spec.versions.find((one) => one.name === version)
     return found?.schema?.openAPIV3Schema
+  }
+
+  #fill(object: AnyObject): void {
+    const schema = this.#schemaOf(object.apiVersion?.split('/')[1] ?? '')
+    if (!schema) return
+    dropNulls(schema, object)
+    applyStructuralDefaults(schema, object)
   }
 
   async #show(records: readonly KeyValue[], found: Map<string, KeyValue>): Promise<void> {
@@ -100,6 +110,8 @@ class CustomStorage implements ObjectStorage {
     const others = objects.filter((object) => object.apiVersion !== version)
     const converted = new Map<AnyObject, AnyObject>()
     if (others.length > 0) {
+      // What is left out gets the defaults of the version it is stored in before it is converted.
+      for (const object of others) this.#fill(object)
       const results = await this.#convert(others, version)
       others.forEach((object, index) => {
         converted.set(object, results[index] ?? object)

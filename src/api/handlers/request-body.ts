@@ -13,8 +13,8 @@ import {
   unsupportedMediaType,
   wrongKind,
 } from '../errors.ts'
+import { readYaml, repeatedProblems } from '../patch/yaml-body.ts'
 import type { ResourceContext } from './resource-context.ts'
-import { readYaml, repeatedProblems } from './yaml-body.ts'
 
 export const bodyTypes = [
   'application/json',

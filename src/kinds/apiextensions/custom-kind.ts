@@ -133,7 +133,7 @@ function validations(
   const { schema } = custom
   const ruled = hasRules(schema)
   const whole = (object: AnyObject, old: AnyObject | undefined): FieldError[] => [
-    ...validateValue(schema, object, '', old),
+    ...withoutOldRepeats(schema, validateValue(schema, object, '', old), old),
     ...replicasErrors(custom, object),
     ...validateEmbedded(schema, object, ''),
   ]
@@ -159,6 +159,19 @@ function validations(
     validateStatusUpdate: (object, old) =>
       judged([...ofUpdate(object, old), ...statusErrors(custom, object, old)], object, old),
   }
+}
+
+/** Of an object that had something twice in a list nobody asks that it has nothing twice (strategy.go). */
+function withoutOldRepeats(
+  schema: SchemaProps,
+  errors: readonly FieldError[],
+  old: AnyObject | undefined,
+): readonly FieldError[] {
+  const isRepeat = ({ type }: FieldError) => type === 'FieldValueDuplicate'
+  if (!old || !errors.some(isRepeat)) return errors
+  return validateValue(schema, old, '').some(isRepeat)
+    ? errors.filter((one) => !isRepeat(one))
+    : errors
 }
 
 /** Nothing but the status is judged where nothing else is written, and by a path of its own. */

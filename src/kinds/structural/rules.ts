@@ -113,7 +113,7 @@ export function hasRules(schema: SchemaProps): boolean {
 
 /**
  * What a value breaks of the rules in its schema. `old` is the value before, undefined for a new one.
- * A value that did not change is not judged again. Stops where the budget ends
+ * A value that did not change is judged by rules about changes alone. Stops where the budget ends
  * (apiextensions-apiserver pkg/apiserver/schema/cel/validation.go).
  */
 export function ruleViolations(
@@ -148,8 +148,9 @@ interface Judged {
 function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
   const { schema, value, old, path, isRoot } = judged
   if (value === undefined || (value === null && schema.nullable)) return
-  if (old !== undefined && same(value, old)) return
+  const isUnchanged = old !== undefined && same(value, old)
   for (const rule of rulesOf(schema, isRoot)) {
+    if (isUnchanged && !rule.isTransition) continue
     const error = applied(rule, judged, budget)
     if (error) found.push(error)
   }

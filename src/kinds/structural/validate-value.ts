@@ -24,7 +24,7 @@ export function validateValue(
   old?: unknown,
 ): FieldError[] {
   if (value === null && schema.nullable) return []
-  if (old !== undefined && same(value, old)) return []
+  if (old !== undefined && isUnchanged(schema, value, old)) return []
   const found = typeErrors(schema, value, path)
   // A value of the wrong type breaks every other rule too: but for what it may be, one error says it.
   if (found.length > 0) return [...found, ...enumErrors(schema, value, path)]
@@ -36,6 +36,17 @@ export function validateValue(
     ...objectErrors(schema, value, path, old),
     ...junctionErrors(schema, value, path),
   ]
+}
+
+/** A list with keys has no order that counts (apiserver pkg/cel/common CachedDeepEqual). */
+function isUnchanged(schema: SchemaProps, value: unknown, old: unknown): boolean {
+  if (same(value, old)) return true
+  if (schema['x-kubernetes-list-type'] !== 'map') return false
+  if (!Array.isArray(value) || !Array.isArray(old) || value.length !== old.length) return false
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  const before = new Map(old.map((item) => [jsonKey(keysOf(item, keys)), item]))
+  const isSame = (item: unknown) => same(item, before.get(jsonKey(keysOf(item, keys))))
+  return before.size === old.length && value.every(isSame)
 }
 
 function error(type: FieldErrorType, field: string, message: string): FieldError {

@@ -444,3 +444,74 @@ test('a definition is refused for names, versions and schemas that do not do', a
     ],
   )
 })
+
+test('an object that had something twice in a set may keep it', async () => {
+  await using cluster = await openCluster()
+  const spec = { type: 'array', items: { type: 'string' } }
+  const schema = { type: 'object', properties: { spec } }
+  const definition = widgetDefinition()
+  const [version] = definition.spec.versions
+  const withSpec = (shape: object) => ({
+    ...definition,
+    spec: {
+      ...definition.spec,
+      versions: [
+        {
+          ...version,
+          schema: { openAPIV3Schema: { ...schema, properties: { spec: shape } } },
+          subresources: undefined,
+          selectableFields: undefined,
+          additionalPrinterColumns: undefined,
+        },
+      ],
+    },
+  })
+  await establish(cluster, withSpec(spec) as never)
+  const kept = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' } }
+  assert.equal((await cluster.ask('POST', widgetsPath, { ...kept, spec: ['x', 'x'] })).status, 201)
+  const path = `${definitionsPath}/${definition.metadata.name}`
+  const stored = (await cluster.ask('GET', path)).json
+  const asSet = withSpec({ ...spec, 'x-kubernetes-list-type': 'set' })
+  const changed = await cluster.ask('PUT', path, { ...stored, spec: asSet.spec })
+  assert.equal(changed.status, 200, changed.text)
+  const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+  const write = (value: string[]) =>
+    cluster.ask('PATCH', `${widgetsPath}/a`, { spec: value }, merge)
+  assert.equal((await write(['y', 'y'])).status, 200)
+  assert.equal((await write(['y', 'z'])).status, 200)
+  assert.equal((await write(['y', 'y'])).status, 422)
+})
+
+test('what is stored in one version has its defaults in the other, too, also those that came later', async () => {
+  await using cluster = await openCluster()
+  const definition = widgetDefinition()
+  const version = (name: string, storage: boolean, size: object) => ({
+    ...{ name, storage, served: true },
+    schema: {
+      openAPIV3Schema: {
+        type: 'object',
+        properties: { spec: { type: 'object', properties: { size } } },
+      },
+    },
+  })
+  const withDefault = (more: object) => ({
+    ...definition,
+    spec: {
+      ...definition.spec,
+      versions: [
+        version('v1', true, { type: 'integer', ...more }),
+        version('v2', false, { type: 'integer' }),
+      ],
+    },
+  })
+  await establish(cluster, withDefault({}) as never)
+  const kept = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, spec: {} }
+  assert.equal((await cluster.ask('POST', widgetsPath, kept)).status, 201)
+  const path = `${definitionsPath}/${definition.metadata.name}`
+  const stored = (await cluster.ask('GET', path)).json
+  const spec = withDefault({ default: 7 }).spec
+  const changed = await cluster.ask('PUT', path, { ...stored, spec })
+  assert.equal(changed.status, 200, changed.text)
+  const other = await cluster.ask('GET', `${widgetsPath.replace('/v1/', '/v2/')}/a`)
+  assert.equal(other.json?.spec?.size, 7, other.text)
+})

@@ -157,3 +157,11 @@ test('a definition with a rule that does not compile is refused', () => {
   )
   assert.deepEqual(refused({ rule: 'self.when > timestamp("2020-01-01T00:00:00Z")' }), [])
 })
+
+test('a rule about changes is asked of what did not change, too', () => {
+  const schema = schemaWith({ rule: 'self.min > oldSelf.min', message: 'must grow' })
+  const value = { spec: { min: 1 } }
+  assert.equal(judged(schema, value, value).length, 1)
+  const unruled = schemaWith({ rule: 'self.min > 1', message: 'must be large' })
+  assert.deepEqual(judged(unruled, value, value), [])
+})

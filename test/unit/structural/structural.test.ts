@@ -277,3 +277,19 @@ test('JSON paths of printer columns', () => {
     assert.deepEqual(valuesAt(parseJsonPath(path), value), expected, path)
   assert.throws(() => parseJsonPath('.spec['), /unrecognized part/)
 })
+
+test('a list with keys that only changed its order is not judged again', () => {
+  const schema: SchemaProps = {
+    type: 'array',
+    maxItems: 1,
+    items: { type: 'object', properties: { name: { type: 'string' }, size: { type: 'integer' } } },
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['name'],
+  }
+  const [a, b] = [
+    { name: 'a', size: 1 },
+    { name: 'b', size: 2 },
+  ]
+  assert.deepEqual(validateValue(schema, [b, a], 'spec', [a, b]), [])
+  assert.equal(validateValue(schema, [b, { ...a, size: 3 }], 'spec', [a, b]).length, 1)
+})

@@ -1,7 +1,10 @@
 import type { AnyObject } from '../../kinds/kind.ts'
 import type { OwnerReference } from '../../kinds/types.ts'
 import type { HandlerContext } from '../context.ts'
-import { sameJson } from './write-object.ts'
+import { type Json, jsonEqual } from '../patch/json-value.ts'
+
+const isSame = (one: OwnerReference, other: OwnerReference): boolean =>
+  one.uid === other.uid && jsonEqual(one as unknown as Json, other as unknown as Json)
 
 /**
  * Takes out owners that an object names twice, and tells its writer (apiserver pkg/endpoints/handlers/rest.go,
@@ -17,8 +20,7 @@ export function withoutRepeatedOwners(
   const left: OwnerReference[] = []
   const repeated: string[] = []
   for (const owner of owners) {
-    if (left.some((one) => one.uid === owner.uid && sameJson(one, owner)))
-      repeated.push(owner.uid ?? '')
+    if (left.some((one) => isSame(one, owner))) repeated.push(owner.uid ?? '')
     else left.push(owner)
   }
   if (repeated.length === 0) return
