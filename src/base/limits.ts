@@ -14,6 +14,8 @@ export const limits = {
   updateManagersMax: 10,
   jsonPatchOperationsMax: 10_000,
   jsonDepthMax: 128,
+  /** Things inside each other in a YAML body: a parser that recurses is slow long before its stack ends. */
+  yamlDepthMax: 1_000,
   requestsInFlightMax: 2_000,
   /** Of a request that is no watch, log or stream, its body included (kube-apiserver --request-timeout). */
   requestMsMax: 60_000,

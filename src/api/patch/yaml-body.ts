@@ -1,4 +1,5 @@
-import { isMap, isScalar, LineCounter, parseDocument, visit, YAMLParseError } from 'yaml'
+import { isMap, isScalar, Lexer, LineCounter, parseDocument, visit, YAMLParseError } from 'yaml'
+import { limits } from '../../base/limits.ts'
 import { badRequest } from '../errors.ts'
 
 /** A YAML body as JSON. */
@@ -21,6 +22,8 @@ export function readYaml(bytes: Uint8Array): YamlBody {
 export function parseYaml(bytes: Uint8Array): YamlBody {
   const lines = new LineCounter()
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  if (mayNestTooDeep(text) && nestsTooDeep(text))
+    throw notYaml(new Error(`exceeded max depth of ${limits.yamlDepthMax}`))
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines })
   const [problem] = document.errors
   if (problem) throw notYaml(problem)
@@ -33,6 +36,39 @@ export function parseYaml(bytes: Uint8Array): YamlBody {
     if (error instanceof YAMLParseError || error instanceof ReferenceError) throw notYaml(error)
     throw error
   }
+}
+
+const opening: ReadonlySet<string> = new Set(['[', '{'])
+const closing: ReadonlySet<string> = new Set([']', '}'])
+/** They may follow each other on a line, each inside the one before. */
+const indicators: ReadonlySet<string> = new Set(['-', '?', ':'])
+
+/** The depth so far, when told one token after the other. */
+class Depth {
+  #flow = 0
+  #onLine = 0
+
+  /** True as long as it is not too deep. */
+  add(token: string): boolean {
+    if (opening.has(token)) this.#flow += 1
+    else if (closing.has(token)) this.#flow = Math.max(0, this.#flow - 1)
+    else if (indicators.has(token)) this.#onLine += 1
+    else if (token.endsWith('\n')) this.#onLine = 0
+    return this.#flow + this.#onLine <= limits.yamlDepthMax
+  }
+}
+
+/** Takes every character for a token: quick, and wrong about brackets in texts. */
+function mayNestTooDeep(text: string): boolean {
+  const depth = new Depth()
+  for (const character of text) if (!depth.add(character)) return true
+  return false
+}
+
+function nestsTooDeep(text: string): boolean {
+  const depth = new Depth()
+  for (const token of new Lexer().lex(text)) if (!depth.add(token)) return true
+  return false
 }
 
 function notYaml(error: Error): Error {

@@ -40,6 +40,18 @@ describe('bodies that say something twice', () => {
     assert.equal(ignored.headers.get('warning') ?? '', '')
   })
 
+  test('YAML that is nested without end is refused before anybody parses it', async () => {
+    await using cluster = await openCluster()
+    const post = write(cluster, 'POST', `${maps}?`, 'yaml')
+    for (const deep of ['[', '- ', '{a: ', '? ']) {
+      const { status, json } = await post('Warn', `data: ${deep.repeat(100_000)}`)
+      assert.equal(status, 400)
+      assert.equal(json.message, 'the body is not YAML: exceeded max depth of 1000')
+    }
+    const script = `metadata: {name: s}\ndata:\n  k: |\n    ${'[0m'.repeat(2_000)}\n`
+    assert.equal((await post('Warn', script)).status, 201)
+  })
+
   test('server-side apply: JSON, too, has lines', async () => {
     await using cluster = await openCluster()
     const apply = write(cluster, 'PATCH', `${maps}/a?fieldManager=me&`, 'apply-patch+yaml')
