@@ -24,6 +24,11 @@ function lengthProblem(max: number): string {
   return `must be no more than ${max} bytes`
 }
 
+/** Names of DNS are measured in characters, which are ASCII. */
+function dnsLengthProblem(max: number): string {
+  return `must be no more than ${max} characters`
+}
+
 /** The list of examples is written as Go's RegexError writes it, double space included. */
 function patternProblem(message: string, pattern: string, ...examples: string[]): string {
   const quoted = examples.map((example) => `'${example}', `).join(' or ')
@@ -100,7 +105,7 @@ export function pathSegmentProblems(value: string): string[] {
 /** Keys of labels and annotations, names of resources and finalizers: `[prefix/]name`. */
 export function qualifiedNameProblems(value: string): string[] {
   const parts = value.split('/')
-  if (parts.length > 2) return [`a qualified name ${qualifiedNameMessage}${prefixHint}`]
+  if (parts.length > 2) return [`a valid label key ${qualifiedNameMessage}${prefixHint}`]
   const found: string[] = []
   const name = parts.at(-1) ?? ''
   if (parts.length === 2) {
@@ -117,7 +122,8 @@ export function qualifiedNameProblems(value: string): string[] {
 const prefixHint = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
 
 export function labelValueProblems(value: string): string[] {
-  return problems(value, labelLengthMax, labelValue, labelValueMessage)
+  const found = value.length > labelLengthMax ? [lengthProblem(labelLengthMax)] : []
+  return labelValue.test(value) ? found : [...found, labelValueMessage]
 }
 
 export function labelKeyProblem(value: string): string | undefined {
@@ -155,7 +161,7 @@ export function cIdentifierProblems(value: string): string[] {
 /** Keys of config maps and secrets, which become file names. */
 export function configMapKeyProblems(value: string): string[] {
   const found: string[] = []
-  if (value.length > subdomainLengthMax) found.push(lengthProblem(subdomainLengthMax))
+  if (value.length > subdomainLengthMax) found.push(dnsLengthProblem(subdomainLengthMax))
   if (!new RegExp(`^${configMapKeyPattern}$`).test(value))
     found.push(
       patternProblem(
@@ -187,7 +193,7 @@ export function portNameProblems(value: string): string[] {
 
 function problems(value: string, max: number, pattern: RegExp, message: string): string[] {
   const found: string[] = []
-  if (value.length > max) found.push(lengthProblem(max))
+  if (value.length > max) found.push(dnsLengthProblem(max))
   if (!pattern.test(value)) found.push(message)
   return found
 }

@@ -1,6 +1,7 @@
 import type { FieldError } from '../kind.ts'
 import { type Definition, definition, type Field, type ValueType } from '../schema.ts'
 import { notSupported, required } from './field-error.ts'
+import { breaches, rulesOf } from './field-rules.ts'
 
 /**
  * What the table itself demands: required fields and enums. Numbers are left to the rules of their
@@ -77,13 +78,20 @@ function checkObject(
   path: string,
   errors: FieldError[],
 ): void {
+  const rules = rulesOf(schema)
   for (const field of schema.fields) {
     const found = value[field.name]
+    const rule = rules.get(field)
+    if (found === undefined && !field.required && !rule) continue
     const at = path === '' ? field.name : `${path}.${field.name}`
-    if (isMissing(field, found)) {
-      if (field.required && !emptyAllowed.has(`${schema.typeName}.${field.name}`))
-        errors.push(required(at))
-    } else checkValue(field, field.type, found, at, errors)
+    const isNeeded =
+      rule?.required || (field.required && !emptyAllowed.has(`${schema.typeName}.${field.name}`))
+    if (isNeeded && isMissing(field, found)) errors.push(required(at))
+    else if (found !== undefined) {
+      checkValue(field, field.type, found, at, errors)
+      if (rule) errors.push(...breaches(rule, found, at))
+    } else if (rule?.judgesEmpty && !field.pointer && !rule.each)
+      errors.push(...breaches(rule, '', at))
   }
 }
 
@@ -103,7 +111,7 @@ function checkValue(
     if (type.of.is !== 'scalar')
       for (const [key, item] of Object.entries(value as object))
         checkValue(field, type.of, item, `${path}[${key}]`, errors)
-  } else if (field.enum && value !== '' && !field.enum.includes(value as string))
+  } else if (field.enum && !field.enum.includes(value as string) && (value !== '' || field.pointer))
     errors.push(notSupported(path, value, field.enum))
 }
 
