@@ -29,6 +29,8 @@ export interface Kind {
   readonly countsGeneration: boolean
   /** The fields whose changes count: `spec`, for most kinds. */
   readonly generationFields: readonly string[]
+  /** True when changes of annotations count, too. */
+  readonly countsAnnotations?: boolean
   /** True when an update without a resourceVersion is allowed to overwrite. */
   readonly unconditionalUpdate: boolean
   /** True when a PUT to a missing name creates it (leases and events in Kubernetes). */

@@ -266,7 +266,12 @@ function complete(
 /** Of a custom kind, all but metadata counts, and the status where it is a subresource. */
 function isNewGeneration(kind: Kind, object: AnyObject, old: AnyObject): boolean {
   const differs = (field: string) => !sameJson(object[field], old[field])
-  if (!kind.custom) return kind.generationFields.some(differs)
+  if (!kind.custom)
+    return (
+      kind.generationFields.some(differs) ||
+      (kind.countsAnnotations === true &&
+        !sameJson(object.metadata.annotations, old.metadata.annotations))
+    )
   const uncounted = new Set(['apiVersion', 'kind', 'metadata'])
   if (kind.custom.hasStatus) uncounted.add('status')
   const fields = new Set([...Object.keys(object), ...Object.keys(old)])

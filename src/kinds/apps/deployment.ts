@@ -21,6 +21,8 @@ export const deployment = defineKind({
   hasStatus: true,
   statusKeeps: ['labels'],
   countsGeneration: true,
+  // What rolled out is told by annotations, too (pkg/registry/apps/deployment/strategy.go).
+  countsAnnotations: true,
   subresources: [
     subresource('scale', 'Scale', readWrite, 'autoscaling'),
     subresource('status', 'Deployment', readWrite),

@@ -12,7 +12,8 @@ export const podTemplate = defineKind({
   singular: 'podtemplate',
   definition: 'io.k8s.api.core.v1.PodTemplate',
   countsGeneration: true,
-  generationFields: ['template'],
+  // It stays 1 (pkg/registry/core/podtemplate/strategy.go).
+  generationFields: [],
   warnings: templateWarnings('template', false),
   validateCreate: templateErrors,
   validateUpdate: templateErrors,

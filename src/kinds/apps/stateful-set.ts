@@ -1,11 +1,12 @@
 import { templateWarnings } from '../core/pod/warnings.ts'
-import { validateLasting, validateTemplateMetadata } from '../core/validate-pod.ts'
+import { validateLasting, validatePodTemplate } from '../core/validate-pod.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type FieldError, typed } from '../kind.ts'
 import { age, joined, nameOf } from '../print.ts'
+import { validateClaimSpec } from '../storage/validate-claim-spec.ts'
 import type { PodTemplateSpec, StatefulSet, StatefulSetSpec } from '../types.ts'
 import { forbidden, invalid, same } from '../validation/field-error.ts'
-import { nonNegative, shareErrors } from '../validation/numbers.ts'
+import { nonNegative } from '../validation/numbers.ts'
 import { validateWorkload } from './validate-workload.ts'
 
 const readWrite = ['get', 'patch', 'update']
@@ -51,33 +52,41 @@ export const statefulSet = defineKind({
   },
 })
 
-/**
- * Its pods are judged when they are made: what they mount comes from the claims, too, and Kubernetes
- * looks no further here (ValidatePodTemplateSpecForStatefulSet).
- */
-function templateErrors(template: PodTemplateSpec, path: string): FieldError[] {
-  return [
-    ...validateTemplateMetadata(template, path),
-    ...validateLasting(template, path, 'StatefulSet'),
-  ]
+/** What its pods mount comes from the claims, too: these are volumes of the template. */
+function templateErrors({ volumeClaimTemplates = [] }: StatefulSetSpec) {
+  const claimed = volumeClaimTemplates.map(({ metadata }) => {
+    const name = metadata?.name ?? ''
+    return { name, persistentVolumeClaim: { claimName: name } }
+  })
+  return (template: PodTemplateSpec, path: string): FieldError[] => {
+    const names = new Set(claimed.map(({ name }) => name))
+    const others = (template.spec?.volumes ?? []).filter(({ name }) => !names.has(name))
+    const spec = template.spec && { ...template.spec, volumes: [...claimed, ...others] }
+    return [
+      ...validatePodTemplate({ ...template, spec }, path),
+      ...validateLasting(template, path, 'StatefulSet'),
+    ]
+  }
+}
+
+function claimErrors({ volumeClaimTemplates = [] }: StatefulSetSpec): FieldError[] {
+  return volumeClaimTemplates.flatMap(({ spec }, index) =>
+    validateClaimSpec(spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`),
+  )
 }
 
 function specErrors(spec: StatefulSetSpec | undefined): FieldError[] {
   if (!spec) return []
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
-  const errors = validateWorkload(spec, 'statefulset', templateErrors)
-  errors.push(
-    ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
-    ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
-  )
+  const errors = [
+    ...claimErrors(spec),
+    ...validateWorkload(spec, 'statefulset', templateErrors(spec)),
+  ]
+  errors.push(...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'))
   const at = 'spec.updateStrategy.rollingUpdate'
   if (rollingUpdate && type === 'OnDelete')
     errors.push(invalid(at, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"))
-  else if (rollingUpdate) {
-    errors.push(...nonNegative(rollingUpdate.partition, `${at}.partition`))
-    if (rollingUpdate.maxUnavailable !== undefined)
-      errors.push(...shareErrors(rollingUpdate.maxUnavailable, `${at}.maxUnavailable`, 100))
-  }
+  else if (rollingUpdate) errors.push(...nonNegative(rollingUpdate.partition, `${at}.partition`))
   return errors
 }
 

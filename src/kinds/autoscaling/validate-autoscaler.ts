@@ -9,7 +9,6 @@ import type {
 } from '../types.ts'
 import { forbidden, invalid, invalids, notSupported, required } from '../validation/field-error.ts'
 import { pathSegmentProblems } from '../validation/names.ts'
-import { validateLabelSelector } from '../validation/validate-selector.ts'
 
 const windowSecondsMax = 3600
 const periodSecondsMax = 1800
@@ -27,7 +26,7 @@ export function validateAutoscaler(spec: HorizontalPodAutoscalerSpec | undefined
     errors.push(
       invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'),
     )
-  errors.push(...referenceErrors(scaleTargetRef, 'spec.scaleTargetRef'))
+  errors.push(...referenceErrors(scaleTargetRef, 'spec.scaleTargetRef', true))
   for (const [index, metric] of metrics.entries())
     errors.push(...metricErrors(metric, `spec.metrics[${index}]`))
   return [
@@ -41,11 +40,16 @@ export function validateAutoscaler(spec: HorizontalPodAutoscalerSpec | undefined
 function referenceErrors(
   reference: CrossVersionObjectReference | undefined,
   path: string,
+  needsGroup = false,
 ): FieldError[] {
-  return (['kind', 'name'] as const).flatMap((field) => {
+  const errors = (['kind', 'name'] as const).flatMap((field) => {
     const text = reference?.[field] ?? ''
     return invalids(`${path}.${field}`, text, pathSegmentProblems(text))
   })
+  const version = reference?.apiVersion ?? ''
+  if (needsGroup && !/^[^/]+\//.test(version))
+    errors.push(invalid(`${path}.apiVersion`, version, 'apiVersion must specify API group'))
+  return errors
 }
 
 const sources = {
@@ -69,8 +73,6 @@ function metricErrors(metric: MetricSpec, path: string): FieldError[] {
   const at = `${path}.${wanted}`
   if (!source)
     return [...errors, required(at, `must populate information for the given metric source`)]
-  if ('metric' in source && source.metric)
-    errors.push(...validateLabelSelector(source.metric.selector, `${at}.metric.selector`))
   if ('describedObject' in source)
     errors.push(...referenceErrors(source.describedObject, `${at}.describedObject`))
   return [...errors, ...targetErrors(source.target, type, `${at}.target`)]
@@ -79,6 +81,14 @@ function metricErrors(metric: MetricSpec, path: string): FieldError[] {
 function targetErrors(target: MetricTarget | undefined, type: string, path: string): FieldError[] {
   const { averageUtilization: share, averageValue: mean, value } = target ?? {}
   const errors: FieldError[] = []
+  if (target?.type && !['Utilization', 'Value', 'AverageValue'].includes(target.type))
+    errors.push(
+      invalid(`${path}.type`, target.type, 'must be either Utilization, Value, or AverageValue'),
+    )
+  if (type === 'External' && value !== undefined && mean !== undefined)
+    errors.push(
+      forbidden(`${path}.value`, 'may not set both a target value for metric and a per-pod target'),
+    )
   if (share !== undefined && share < 1)
     errors.push(invalid(`${path}.averageUtilization`, share, 'must be greater than 0'))
   for (const [field, amount] of [

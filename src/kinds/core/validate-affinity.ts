@@ -8,7 +8,12 @@ import type {
   TopologySpreadConstraint,
 } from '../types.ts'
 import { duplicate, forbidden, invalid, invalids, required } from '../validation/field-error.ts'
-import { qualifiedNameProblems } from '../validation/names.ts'
+import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+} from '../validation/names.ts'
 import { validateLabelSelector } from '../validation/validate-selector.ts'
 
 const weightMax = 100
@@ -27,13 +32,11 @@ const soft = 'preferredDuringSchedulingIgnoredDuringExecution'
 
 function nodeErrors(affinity: NodeAffinity, path: string): FieldError[] {
   const errors: FieldError[] = []
-  const terms = affinity[hard]?.nodeSelectorTerms
-  if (affinity[hard] && (terms ?? []).length === 0)
+  const wanted = affinity[hard]
+  if (wanted)
     errors.push(
-      required(`${path}.${hard}.nodeSelectorTerms`, 'must have at least one node selector term'),
+      ...validateNodeSelector(wanted.nodeSelectorTerms ?? [], `${path}.${hard}.nodeSelectorTerms`),
     )
-  for (const [index, term] of (terms ?? []).entries())
-    errors.push(...termErrors(term, `${path}.${hard}.nodeSelectorTerms[${index}]`))
   for (const [index, { weight, preference }] of (affinity[soft] ?? []).entries()) {
     const at = `${path}.${soft}[${index}]`
     errors.push(...weightErrors(weight, `${at}.weight`))
@@ -42,7 +45,41 @@ function nodeErrors(affinity: NodeAffinity, path: string): FieldError[] {
   return errors
 }
 
+/** Terms that a node must match (ValidateNodeSelector). */
+export function validateNodeSelector(
+  terms: readonly NodeSelectorTerm[],
+  path: string,
+): FieldError[] {
+  if (terms.length === 0) return [required(path, 'must have at least one node selector term')]
+  return terms.flatMap((term, index) => termErrors(term, `${path}[${index}]`))
+}
+
 function termErrors(term: NodeSelectorTerm, path: string): FieldError[] {
+  return [...expressionErrors(term, path), ...nodeFieldErrors(term, path)]
+}
+
+/** The only field of a node that selectors know is its name, and it is one. */
+function nodeFieldErrors({ matchFields = [] }: NodeSelectorTerm, path: string): FieldError[] {
+  return matchFields.flatMap(({ key = '', operator, values = [] }, index) => {
+    const at = `${path}.matchFields[${index}]`
+    if (operator !== 'In' && operator !== 'NotIn')
+      return [invalid(`${at}.operator`, operator ?? '', 'not a valid selector operator')]
+    if (values.length !== 1)
+      return [
+        required(
+          `${at}.values`,
+          "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+        ),
+      ]
+    if (key !== 'metadata.name')
+      return key === '' ? [] : [invalid(`${at}.key`, key, 'not a valid field selector key')]
+    return values.flatMap((value, item) =>
+      invalids(`${at}.values[${item}]`, value, dns1123SubdomainProblems(value)),
+    )
+  })
+}
+
+function expressionErrors(term: NodeSelectorTerm, path: string): FieldError[] {
   return (term.matchExpressions ?? []).flatMap((expression, index) => {
     const at = `${path}.matchExpressions[${index}]`
     const { key = '', operator, values = [] } = expression
@@ -69,6 +106,8 @@ function termErrors(term: NodeSelectorTerm, path: string): FieldError[] {
           ),
         )
     } else errors.push(invalid(`${at}.operator`, operator ?? '', 'not a valid selector operator'))
+    for (const [item, value] of values.entries())
+      errors.push(...invalids(`${at}.values[${item}]`, value, labelValueProblems(value)))
     return errors
   })
 }
@@ -90,6 +129,14 @@ function podTermErrors(term: PodAffinityTerm, path: string): FieldError[] {
   if (!term) return errors
   errors.push(...validateLabelSelector(term.labelSelector, `${path}.labelSelector`))
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`))
+  for (const name of term.namespaces ?? [])
+    errors.push(...invalids(`${path}.namespace`, name, dns1123LabelProblems(name)))
+  if (!term.labelSelector)
+    for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const)
+      if ((term[field] ?? []).length > 0)
+        errors.push(
+          forbidden(`${path}.${field}`, 'must not be specified when labelSelector is not set'),
+        )
   if (term.topologyKey)
     errors.push(
       ...invalids(`${path}.topologyKey`, term.topologyKey, qualifiedNameProblems(term.topologyKey)),

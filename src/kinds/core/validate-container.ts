@@ -13,6 +13,7 @@ import { portNumberErrors } from '../validation/numbers.ts'
 import { isSidecar } from './pod/row.ts'
 import { validateEnv, validateEnvFrom } from './validate-env.ts'
 import { validateHandler, validateProbe } from './validate-probe.ts'
+import { validateProfiles } from './validate-profiles.ts'
 import { validateResources } from './validate-resources.ts'
 
 /** What the pod around a container decides. */
@@ -41,7 +42,11 @@ export function validateContainer(
   errors.push(...portErrors(container.ports ?? [], `${path}.ports`, place.hostNetwork))
   errors.push(...validateEnv(container.env ?? [], `${path}.env`))
   errors.push(...validateEnvFrom(container.envFrom ?? [], `${path}.envFrom`))
-  errors.push(...mountErrors(container.volumeMounts ?? [], `${path}.volumeMounts`, place.volumes))
+  const privileged = securityContext?.privileged ?? false
+  errors.push(
+    ...mountErrors(container.volumeMounts ?? [], `${path}.volumeMounts`, place.volumes, privileged),
+    ...deviceErrors(container, `${path}.volumeDevices`, place.volumes),
+  )
   errors.push(...validateResources(container.resources, `${path}.resources`))
   errors.push(...lifecycleErrors(container, path, place))
   if (securityContext) errors.push(...securityErrors(securityContext, `${path}.securityContext`))
@@ -84,6 +89,7 @@ function mountErrors(
   mounts: readonly VolumeMount[],
   path: string,
   volumes: ReadonlySet<string>,
+  privileged: boolean,
 ): FieldError[] {
   const errors: FieldError[] = []
   const paths = new Set<string>()
@@ -93,9 +99,39 @@ function mountErrors(
     if (mount.mountPath && paths.has(mount.mountPath))
       errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
     paths.add(mount.mountPath)
-    errors.push(...subPathErrors(mount, at))
+    errors.push(...subPathErrors(mount, path))
+    // Their index Kubernetes does not name (validation.go: ValidateVolumeMounts).
+    if (mount.mountPropagation === 'Bidirectional' && !privileged)
+      errors.push(
+        forbidden(
+          `${path}.mountPropagation`,
+          'Bidirectional mount propagation is available only to privileged containers',
+        ),
+      )
   }
   return errors
+}
+
+function deviceErrors(
+  { volumeDevices = [] }: Container,
+  path: string,
+  volumes: ReadonlySet<string>,
+): FieldError[] {
+  const seen = { name: new Set<string>(), devicePath: new Set<string>() }
+  return volumeDevices.flatMap((device, index) => {
+    const at = `${path}[${index}]`
+    const errors: FieldError[] = []
+    if (!volumes.has(device.name)) errors.push(notFound(`${at}.name`, device.name ?? ''))
+    for (const field of ['name', 'devicePath'] as const) {
+      const value = device[field] ?? ''
+      if (value !== '' && seen[field].has(value))
+        errors.push(invalid(`${at}.${field}`, value, 'must be unique'))
+      seen[field].add(value)
+    }
+    if (device.devicePath?.split('/').includes('..'))
+      errors.push(invalid(`${at}.devicePath`, device.devicePath, "must not contain '..'"))
+    return errors
+  })
 }
 
 function subPathErrors({ subPath, subPathExpr }: VolumeMount, at: string): FieldError[] {
@@ -148,6 +184,7 @@ function securityErrors(context: SecurityContext, path: string): FieldError[] {
     const id = context[field]
     if (id !== undefined) errors.push(...idErrors(id, `${path}.${field}`))
   }
+  errors.push(...validateProfiles(context, path))
   if (context.allowPrivilegeEscalation === false && context.privileged)
     errors.push(
       invalid(

@@ -19,6 +19,7 @@ import { validateAnnotations, validateLabels } from '../validation/object-meta.t
 import { isSidecar } from './pod/row.ts'
 import { validateAffinity, validateSpread } from './validate-affinity.ts'
 import { idErrors, validateContainer } from './validate-container.ts'
+import { validateProfiles } from './validate-profiles.ts'
 import { validateVolumes } from './validate-volumes.ts'
 
 const secondsMax = 2 ** 31 - 1
@@ -38,6 +39,8 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
     ...networkErrors(spec, path),
     ...securityErrors(spec, `${path}.securityContext`),
     ...gateErrors(spec, path),
+    ...resourceClaimErrors(spec, `${path}.resourceClaims`),
+    ...ownUsersErrors(spec, path),
   ]
 }
 
@@ -64,8 +67,9 @@ export function validateTemplateMetadata(
   path: string,
 ): FieldError[] {
   return [
-    ...validateLabels(metadata?.labels, `${path}.metadata.labels`),
-    ...validateAnnotations(metadata?.annotations, `${path}.metadata.annotations`),
+    // Kubernetes names them without the metadata around them (ValidatePodTemplateSpec).
+    ...validateLabels(metadata?.labels, `${path}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
   ]
 }
 
@@ -139,7 +143,7 @@ function nameErrors(spec: PodSpec, path: string): FieldError[] {
 
 function timeErrors(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = []
-  const { activeDeadlineSeconds: deadline, terminationGracePeriodSeconds: grace = 0 } = spec
+  const { activeDeadlineSeconds: deadline } = spec
   if (deadline !== undefined && (deadline < 1 || deadline > secondsMax))
     errors.push(
       invalid(
@@ -147,10 +151,6 @@ function timeErrors(spec: PodSpec, path: string): FieldError[] {
         deadline,
         `must be between 1 and ${secondsMax}, inclusive`,
       ),
-    )
-  if (grace < 0)
-    errors.push(
-      invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than or equal to 0'),
     )
   return errors
 }
@@ -232,8 +232,16 @@ function securityErrors({ securityContext: context = {} }: PodSpec, path: string
     const id = context[field]
     return id === undefined ? [] : idErrors(id, `${path}.${field}`)
   })
+  for (const [index, id] of (context.supplementalGroups ?? []).entries())
+    errors.push(...idErrors(id, `${path}.supplementalGroups[${index}]`))
+  errors.push(...validateProfiles(context, path))
+  const names = new Set<string>()
   for (const [index, { name = '' }] of (context.sysctls ?? []).entries())
-    if (name !== '') errors.push(...sysctlErrors(name, `${path}.sysctls[${index}].name`))
+    if (name !== '') {
+      const at = `${path}.sysctls[${index}].name`
+      errors.push(...(names.has(name) ? [duplicate(at, name)] : sysctlErrors(name, at)))
+      names.add(name)
+    }
   return errors
 }
 
@@ -246,6 +254,43 @@ function sysctlErrors(name: string, path: string): FieldError[] {
   if (name.length <= sysctlNameBytesMax && sysctlNamePattern.test(name)) return []
   const detail = `must have at most ${sysctlNameBytesMax} characters and match regex ^${sysctlName}$`
   return [invalid(path, name, detail)]
+}
+
+/** Each names a claim or a template, one of both. */
+function resourceClaimErrors({ resourceClaims = [] }: PodSpec, path: string): FieldError[] {
+  const names = new Set<string>()
+  return resourceClaims.flatMap((claim, index) => {
+    const { name, resourceClaimName, resourceClaimTemplateName } = claim
+    const at = `${path}[${index}]`
+    const errors = names.has(name) ? [duplicate(`${at}.name`, name)] : []
+    names.add(name)
+    if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
+      errors.push(
+        invalid(
+          at,
+          claim,
+          'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+        ),
+      )
+    if (resourceClaimName === undefined && resourceClaimTemplateName === undefined)
+      errors.push(
+        invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'),
+      )
+    return errors
+  })
+}
+
+/** Users of their own leave no room for the host's namespaces (validateHostUsers). */
+function ownUsersErrors(spec: PodSpec, path: string): FieldError[] {
+  if (spec.hostUsers !== false) return []
+  const shared = [
+    [spec.hostNetwork, 'hostNetwork'],
+    [spec.hostPID, 'HostPID'],
+    [spec.hostIPC, 'HostIPC'],
+  ] as const
+  return shared.flatMap(([on, name]) =>
+    on ? [forbidden(`${path}.${name}`, 'when `hostUsers` is false')] : [],
+  )
 }
 
 function gateErrors(spec: PodSpec, path: string): FieldError[] {

@@ -32,14 +32,18 @@ export function validateResources(
 }
 
 function amountErrors(name: string, amount: string, path: string): FieldError[] {
-  const errors = invalids(path, name, qualifiedNameProblems(name))
+  const at = `${path}[${name}]`
+  const errors = invalids(at, name, qualifiedNameProblems(name))
   const standard = standardResources.has(name) || name.startsWith('hugepages-')
   if (errors.length === 0 && !name.includes('/') && !standard)
     errors.push(
-      invalid(path, name, 'must be a standard resource type or fully qualified'),
-      invalid(path, name, 'must be a standard resource for containers'),
+      invalid(at, name, 'must be a standard resource type or fully qualified'),
+      invalid(at, name, 'must be a standard resource for containers'),
     )
-  if (parseQuantity(amount).nano < 0n)
-    errors.push(invalid(`${path}[${name}]`, amount, 'must be greater than or equal to 0'))
+  const { nano } = parseQuantity(amount)
+  if (nano < 0n) errors.push(invalid(at, amount, 'must be greater than or equal to 0'))
+  // Devices come whole.
+  if (name.includes('/') && nano % 1_000_000_000n !== 0n)
+    errors.push(invalid(at, amount, 'must be an integer'))
   return errors
 }

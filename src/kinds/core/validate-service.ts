@@ -6,6 +6,7 @@ import {
   forbidden,
   invalid,
   invalids,
+  notSupported,
   required,
   same,
 } from '../validation/field-error.ts'
@@ -88,6 +89,16 @@ function typeErrors(spec: ServiceSpec, headless: boolean): FieldError[] {
         'may only be set for externally-accessible services',
       ),
     )
+  const local = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
+  if (spec.healthCheckNodePort && !local)
+    errors.push(
+      invalid(
+        'spec.healthCheckNodePort',
+        spec.healthCheckNodePort,
+        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+      ),
+    )
+  errors.push(...choiceErrors(spec))
   if (spec.type !== 'LoadBalancer')
     for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const)
       if (spec[field] !== undefined)
@@ -96,6 +107,20 @@ function typeErrors(spec: ServiceSpec, headless: boolean): FieldError[] {
     errors.push(
       forbidden('spec.sessionAffinityConfig', "must not be set when session affinity is 'None'"),
     )
+  return errors
+}
+
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
+
+function choiceErrors({ trafficDistribution, ipFamilies = [], type }: ServiceSpec): FieldError[] {
+  const errors: FieldError[] = []
+  if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution))
+    errors.push(notSupported('spec.trafficDistribution', trafficDistribution, distributions))
+  if (type === 'ExternalName' && ipFamilies.length > 0)
+    errors.push(forbidden('spec.ipFamilies', 'may not be set for ExternalName services'))
+  for (const [index, family] of ipFamilies.entries())
+    if (ipFamilies.indexOf(family) < index)
+      errors.push(duplicate(`spec.ipFamilies[${index}]`, family))
   return errors
 }
 

@@ -1,9 +1,12 @@
 import type { FieldError } from '../kind.ts'
+import { parseQuantity } from '../quantity.ts'
+import { validateClaimSpec } from '../storage/validate-claim-spec.ts'
 import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from '../types.ts'
 import { duplicate, forbidden, invalid, invalids, required } from '../validation/field-error.ts'
 import { dns1123LabelProblems } from '../validation/names.ts'
 import { localPathErrors } from './validate-container.ts'
 import { fieldRefErrors, volumeFieldPaths } from './validate-env.ts'
+import { validateSource } from './validate-volume-sources.ts'
 
 const modeMax = 0o777
 
@@ -32,6 +35,7 @@ function sourceErrors(volume: Volume, path: string): FieldError[] {
   if (used.length === 0) errors.push(required(path, 'must specify a volume type'))
   for (const [source] of used.slice(1))
     errors.push(forbidden(`${path}.${source}`, 'may not specify more than 1 volume type'))
+  errors.push(...validateSource(volume, path), ...otherErrors(volume, path))
   const { secret, configMap, downwardAPI, projected, hostPath, persistentVolumeClaim } = volume
   if (secret) {
     if (!secret.secretName) errors.push(required(`${path}.secret.secretName`))
@@ -57,6 +61,21 @@ function sourceErrors(volume: Volume, path: string): FieldError[] {
   if (persistentVolumeClaim && !persistentVolumeClaim.claimName)
     errors.push(required(`${path}.persistentVolumeClaim.claimName`))
   return errors
+}
+
+function otherErrors({ emptyDir, ephemeral, gitRepo }: Volume, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (emptyDir?.sizeLimit !== undefined && parseQuantity(emptyDir.sizeLimit).nano < 0n)
+    errors.push(
+      forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'),
+    )
+  if (gitRepo?.directory)
+    errors.push(...localPathErrors(gitRepo.directory, `${path}.gitRepo.directory`))
+  if (!ephemeral) return errors
+  const at = `${path}.ephemeral.volumeClaimTemplate`
+  const template = ephemeral.volumeClaimTemplate
+  if (!template) return [...errors, required(at)]
+  return [...errors, ...validateClaimSpec(template.spec ?? {}, `${at}.spec`)]
 }
 
 const tokenSecondsMin = 600

@@ -47,7 +47,9 @@ function defaultPullPolicy(container: Container): void {
 function isMovingImage(image: string): boolean {
   const lastSlash = image.lastIndexOf('/')
   const [name = '', digest] = image.slice(lastSlash + 1).split('@')
-  const tag = name.split(':')[1]
+  const [repository = '', tag] = name.split(':')
+  // What no registry can hold has no tag either (pkg/util/parsers ParseImageName).
+  if (!/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(repository)) return false
   return tag === undefined ? digest === undefined : tag === 'latest'
 }
 
@@ -58,6 +60,8 @@ function defaultVolumeSource(volume: Volume): void {
 function defaultPod(pod: Pod): void {
   const { spec } = pod
   if (!spec) return
+  // Of a pod, not of a template (pkg/apis/core/v1/conversion.go).
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
   spec.enableServiceLinks ??= true
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
   for (const container of containers) {

@@ -3,7 +3,7 @@ import type { AnyObject, FieldError } from '../kind.ts'
 import { age, firstFew, nameOf } from '../print.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../types.ts'
 import { ipProblems } from '../validation/address.ts'
-import { duplicate, invalids, required, tooMany } from '../validation/field-error.ts'
+import { duplicate, invalids, required, same, tooMany } from '../validation/field-error.ts'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
 
 const endpointsMax = 1000
@@ -18,6 +18,10 @@ export const endpointSlice = defineKind({
   singular: 'endpointslice',
   definition: 'io.k8s.api.discovery.v1.EndpointSlice',
   countsGeneration: true,
+  prepareCreate: dropTopology,
+  prepareUpdate: (object, old) => {
+    if (!same(sliceOf(object).endpoints, sliceOf(old).endpoints)) dropTopology(object)
+  },
   validateCreate: (object) => validateSlice(sliceOf(object)),
   validateUpdate: (object) => validateSlice(sliceOf(object)),
   columns: [
@@ -39,6 +43,11 @@ export const endpointSlice = defineKind({
     ]
   },
 })
+
+/** What older versions said of places is not taken any more (pkg/registry/discovery/endpointslice/strategy.go). */
+function dropTopology(object: AnyObject): void {
+  for (const endpoint of sliceOf(object).endpoints ?? []) delete endpoint.deprecatedTopology
+}
 
 function sliceOf(object: AnyObject): EndpointSlice {
   return object as unknown as EndpointSlice

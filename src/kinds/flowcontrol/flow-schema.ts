@@ -157,10 +157,24 @@ function pathRuleErrors(rule: NonResourcePolicyRule, path: string): FieldError[]
   return errors
 }
 
+const requestVerbs: readonly string[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'proxy',
+  'update',
+  'watch',
+]
+
 function wildcardErrors(values: readonly string[], path: string): FieldError[] {
   const name = path.slice(path.lastIndexOf('.') + 1)
   if (values.length === 0) return []
   if (values.length > 1 && values.includes('*'))
     return [invalid(path, values, `if '*' is present, must not specify other ${name}`)]
+  if (name === 'verbs' && !values.every((verb) => verb === '*' || requestVerbs.includes(verb)))
+    return [notSupported(path, values, requestVerbs)]
   return []
 }

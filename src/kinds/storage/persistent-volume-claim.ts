@@ -9,18 +9,14 @@ import {
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
-import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../types.ts'
-import {
-  forbidden,
-  invalid,
-  invalids,
-  notSupported,
-  required,
-  same,
-} from '../validation/field-error.ts'
-import { dns1123SubdomainProblems } from '../validation/names.ts'
-import { validateLabelSelector } from '../validation/validate-selector.ts'
-import { accessModesSupported, accessModesText } from './access-modes.ts'
+import type {
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  TypedLocalObjectReference,
+} from '../types.ts'
+import { forbidden, same } from '../validation/field-error.ts'
+import { accessModesText } from './access-modes.ts'
+import { validateClaimSpec } from './validate-claim-spec.ts'
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
@@ -34,6 +30,7 @@ export const persistentVolumeClaim = defineKind({
   subresources: [subresource('status', 'PersistentVolumeClaim', ['get', 'patch', 'update'])],
   prepareCreate: (object) => {
     object['status'] = { phase: 'Pending' }
+    pairSources(specOf(object))
   },
   prepareUpdate: keepStatus,
   validateCreate: (object) => validateClaimSpec(specOf(object), 'spec'),
@@ -59,42 +56,24 @@ function specOf(object: AnyObject): PersistentVolumeClaimSpec {
   return typed<PersistentVolumeClaim>(object).spec ?? {}
 }
 
-/** pkg/apis/core/validation/validation.go: ValidatePersistentVolumeClaimSpec */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
-  const { accessModes = [], selector, resources, storageClassName, dataSource } = spec
-  const errors: FieldError[] = []
-  if (accessModes.length === 0)
-    errors.push(required(`${path}.accessModes`, 'at least 1 access mode is required'))
-  errors.push(...validateLabelSelector(selector, `${path}.selector`))
-  for (const mode of accessModes)
-    if (!accessModesSupported.includes(mode))
-      errors.push(notSupported(`${path}.accessModes`, mode, accessModesSupported))
-  if (accessModes.includes('ReadWriteOncePod') && accessModes.length > 1)
-    errors.push(
-      forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'),
-    )
-  const storage = resources?.requests?.['storage']
-  const at = `${path}.resources[storage]`
-  if (storage === undefined) errors.push(required(at))
-  else if (parseQuantity(storage).nano <= 0n)
-    errors.push(invalid(at, storage, 'must be greater than zero'))
-  if (storageClassName)
-    errors.push(
-      ...invalids(
-        `${path}.storageClassName`,
-        storageClassName,
-        dns1123SubdomainProblems(storageClassName),
-      ),
-    )
-  if (dataSource && !dataSource.apiGroup && dataSource.kind !== 'PersistentVolumeClaim')
-    errors.push(
-      invalid(
-        `${path}.dataSource`,
-        dataSource.kind,
-        "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
-      ),
-    )
-  return errors
+/**
+ * What a volume is filled from stands in two fields, and the older one takes claims and snapshots only
+ * (pkg/api/persistentvolumeclaim/util.go).
+ */
+function pairSources(spec: PersistentVolumeClaimSpec): void {
+  const { dataSource, dataSourceRef } = spec
+  if (dataSource && !dataSourceRef) {
+    if (isClaimOrSnapshot(dataSource)) spec.dataSourceRef = { ...dataSource }
+    else delete spec.dataSource
+  } else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { apiGroup, kind, name } = dataSourceRef
+    spec.dataSource = apiGroup === undefined ? { kind, name } : { apiGroup, kind, name }
+  }
+}
+
+function isClaimOrSnapshot({ apiGroup = '', kind }: TypedLocalObjectReference): boolean {
+  if (apiGroup === '') return kind === 'PersistentVolumeClaim'
+  return apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot'
 }
 
 /** A bound claim may grow and change its attributes class; an unbound one may get its volume. */

@@ -1,3 +1,5 @@
+import { validateNodeSelector } from '../core/validate-affinity.ts'
+import { secretReferenceErrors, validateSource } from '../core/validate-volume-sources.ts'
 import {
   ageColumn,
   column,
@@ -16,10 +18,12 @@ import {
   forbidden,
   immutable,
   invalid,
+  invalids,
   notSupported,
   required,
   same,
 } from '../validation/field-error.ts'
+import { dns1123SubdomainProblems } from '../validation/names.ts'
 import { accessModesSupported, accessModesText } from './access-modes.ts'
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
@@ -125,8 +129,45 @@ function specErrors(spec: PersistentVolumeSpec): FieldError[] {
   const { hostPath, local, nodeAffinity } = spec
   if (hostPath?.path?.split('/').includes('..'))
     errors.push(invalid('spec.hostPath.path', hostPath.path, "must not contain '..'"))
+  errors.push(...validateSource(spec, 'spec'), ...placeErrors(spec))
   if (local && !nodeAffinity)
     errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
+  return errors
+}
+
+const secretFields = [
+  'controllerPublishSecretRef',
+  'controllerExpandSecretRef',
+  'nodePublishSecretRef',
+  'nodeExpandSecretRef',
+] as const
+
+function placeErrors({ csi, nodeAffinity, volumeAttributesClassName }: PersistentVolumeSpec) {
+  const errors = secretFields.flatMap((field) =>
+    secretReferenceErrors(csi?.[field], `spec.csi.${field}`),
+  )
+  if (nodeAffinity && !nodeAffinity.required)
+    errors.push(required('spec.nodeAffinity.required', 'must specify required node constraints'))
+  if (nodeAffinity?.required)
+    errors.push(
+      ...validateNodeSelector(
+        nodeAffinity.required.nodeSelectorTerms ?? [],
+        'spec.nodeAffinity.required.nodeSelectorTerms',
+      ),
+    )
+  if (volumeAttributesClassName === undefined) return errors
+  const at = 'spec.volumeAttributesClassName'
+  if (volumeAttributesClassName === '') errors.push(required(at, 'an empty string is disallowed'))
+  else
+    errors.push(
+      ...invalids(
+        at,
+        volumeAttributesClassName,
+        dns1123SubdomainProblems(volumeAttributesClassName),
+      ),
+    )
+  if (!csi)
+    errors.push(required('spec.csi', 'has to be specified when using volumeAttributesClassName'))
   return errors
 }
 
@@ -140,7 +181,17 @@ function fixedErrors(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): Fie
         'spec.persistentvolumesource is immutable after creation',
       ),
     )
-  return [...errors, ...immutable('spec.volumeMode', spec.volumeMode, old.volumeMode)]
+  errors.push(...immutable('spec.volumeMode', spec.volumeMode, old.volumeMode))
+  // A volume may be told where it is; that never changes (validatePvNodeAffinity, without labels of betas).
+  if (old.nodeAffinity && !same(spec.nodeAffinity, old.nodeAffinity))
+    errors.push(
+      invalid(
+        'nodeAffinity',
+        spec.nodeAffinity,
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    )
+  return errors
 }
 
 function row(object: AnyObject, nowMs: number): string[] {

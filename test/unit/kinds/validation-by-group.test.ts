@@ -100,7 +100,9 @@ const creations: readonly (readonly [string, object, readonly string[]])[] = [
         ...{ selector, volumeClaimTemplates: [{ metadata: global, spec: claimSpec }] },
         template: {
           metadata: { labels },
-          spec: { containers: [{ name: 'c', volumeMounts: [{ name: 'a', mountPath: '/a' }] }] },
+          spec: {
+            containers: [{ name: 'c', image: 'x', volumeMounts: [{ name: 'a', mountPath: '/a' }] }],
+          },
         },
       },
     },

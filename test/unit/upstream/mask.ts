@@ -32,6 +32,7 @@ function maskedText(text: string): string {
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
     .replace(/(current: |resource version: |object meta: )\d+/g, '$1N')
     .replace(/(in the precondition|in record) \(\d+\)/g, '$1 (N)')
+    .replace(/(previously negative\))\n.*/s, '$1 …')
     .replace(/\bat 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'at T')
     .replace(/\n(\s*)(resourceVersion|creationTimestamp|time): .*/g, '\n$1$2: X')
 }
