@@ -8,12 +8,13 @@ import {
   notFound,
   required,
 } from '../validation/field-error.ts'
+import { localPathErrors } from '../validation/local-path.ts'
 import { dns1123LabelProblems, portNameProblems } from '../validation/names.ts'
 import { portNumberErrors } from '../validation/numbers.ts'
 import { isSidecar } from './pod/row.ts'
+import { validateProfiles } from './pod/validate-profiles.ts'
 import { validateEnv, validateEnvFrom } from './validate-env.ts'
 import { validateHandler, validateProbe } from './validate-probe.ts'
-import { validateProfiles } from './validate-profiles.ts'
 import { validateResources } from './validate-resources.ts'
 
 /** What the pod around a container decides. */
@@ -143,14 +144,6 @@ function subPathErrors({ subPath, subPathExpr }: VolumeMount, at: string): Field
       invalid(`${at}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'),
     )
   errors.push(...localPathErrors(subPathExpr, `${at}.subPathExpr`))
-  return errors
-}
-
-/** A path that stays below its volume. */
-export function localPathErrors(value: string, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (value.startsWith('/')) errors.push(invalid(path, value, 'must be a relative path'))
-  if (value.split('/').includes('..')) errors.push(invalid(path, value, "must not contain '..'"))
   return errors
 }
 

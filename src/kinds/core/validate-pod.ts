@@ -17,9 +17,9 @@ import {
 } from '../validation/names.ts'
 import { validateAnnotations, validateLabels } from '../validation/object-meta.ts'
 import { isSidecar } from './pod/row.ts'
+import { validateProfiles } from './pod/validate-profiles.ts'
 import { validateAffinity, validateSpread } from './validate-affinity.ts'
 import { idErrors, validateContainer } from './validate-container.ts'
-import { validateProfiles } from './validate-profiles.ts'
 import { validateVolumes } from './validate-volumes.ts'
 
 const secondsMax = 2 ** 31 - 1

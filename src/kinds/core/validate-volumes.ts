@@ -3,10 +3,10 @@ import { parseQuantity } from '../quantity.ts'
 import { validateClaimSpec } from '../storage/validate-claim-spec.ts'
 import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from '../types.ts'
 import { duplicate, forbidden, invalid, invalids, required } from '../validation/field-error.ts'
+import { localPathErrors } from '../validation/local-path.ts'
 import { dns1123LabelProblems } from '../validation/names.ts'
-import { localPathErrors } from './validate-container.ts'
+import { validateSource } from './pod/validate-sources.ts'
 import { fieldRefErrors, volumeFieldPaths } from './validate-env.ts'
-import { validateSource } from './validate-volume-sources.ts'
 
 const modeMax = 0o777
 

@@ -1,5 +1,5 @@
+import { secretReferenceErrors, validateSource } from '../core/pod/validate-sources.ts'
 import { validateNodeSelector } from '../core/validate-affinity.ts'
-import { secretReferenceErrors, validateSource } from '../core/validate-volume-sources.ts'
 import {
   ageColumn,
   column,

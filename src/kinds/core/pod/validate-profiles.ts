@@ -1,7 +1,7 @@
-import type { FieldError } from '../kind.ts'
-import type { AppArmorProfile, SeccompProfile } from '../types.ts'
-import { invalid, required } from '../validation/field-error.ts'
-import { localPathErrors } from './validate-container.ts'
+import type { FieldError } from '../../kind.ts'
+import type { AppArmorProfile, SeccompProfile } from '../../types.ts'
+import { invalid, required } from '../../validation/field-error.ts'
+import { localPathErrors } from '../../validation/local-path.ts'
 
 /** What confines processes: a profile of the node's is named, all others are not (pkg/apis/core/validation). */
 export function validateProfiles(

@@ -1,4 +1,4 @@
-import type { FieldError } from '../kind.ts'
+import type { FieldError } from '../../kind.ts'
 import type {
   AzureDiskVolumeSource,
   FCVolumeSource,
@@ -7,9 +7,9 @@ import type {
   PersistentVolumeSpec,
   SecretReference,
   Volume,
-} from '../types.ts'
-import { invalid, invalids, notSupported, required } from '../validation/field-error.ts'
-import { dns1123LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
+} from '../../types.ts'
+import { invalid, invalids, notSupported, required } from '../../validation/field-error.ts'
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../../validation/names.ts'
 
 /**
  * Rules of sources that volumes of pods and persistent volumes have alike, beyond those of single fields
