@@ -154,7 +154,8 @@ export function entriesGiven(
   const live = old.metadata.managedFields ?? []
   const given = object.metadata.managedFields ?? []
   if (subresource !== '' || given === live) return live
-  if (isReset(given)) return []
+  // An empty list and one empty entry reset; none at all, of a client that does not know them, does not.
+  if (object.metadata.managedFields?.length === 0 || isReset(given)) return []
   return given.length > 0 && given.every(isWhole) ? oneOfEach(given) : live
 }
 

@@ -98,7 +98,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta | What every object h
   generateName 2 string | Start of the name; the server adds random letters.
   generation 7 int64 | Counts the changes of spec.
   labels 11 {}string | Words to select the object by.
-  managedFields 17 []ManagedFieldsEntry list=atomic | Who manages which fields.
+  managedFields 17 []ManagedFieldsEntry list=atomic pointer | Who manages which fields.
   name 1 string | Name, unique among its kind in the namespace.
   namespace 3 string | Namespace that the object is in; empty for cluster-wide kinds.
   ownerReferences 13 []OwnerReference list=map:uid patch=merge:uid | Objects that this one goes with.
