@@ -27,6 +27,7 @@ import { type Applier, applyObject, untypedPatch } from './apply-object.ts'
 import { checkedManager } from './field-manager.ts'
 import { updateLastApplied } from './last-applied.ts'
 import { hasOtherVersions } from './managed-fields.ts'
+import { restoreZeros } from './written-zeros.ts'
 
 export const applyType = 'application/apply-patch+yaml'
 
@@ -56,7 +57,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
       ownsFields: true,
       next: async (current) => {
         const { resourceVersion, uid } = applied.metadata
-        const object = await appliedTo(context, current, applied, applier)
+        const object = stored(context, await appliedTo(context, current, applied, applier))
         updateLastApplied(object, current, applier.manager, written)
         if (resourceVersion) object.metadata.resourceVersion = resourceVersion
         if (uid && uid !== current.metadata.uid)
@@ -82,7 +83,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
       metadata: { name, ...(namespace ? { namespace } : {}) },
     }
     await requireCreate(options, context.user, info)
-    const object = applyObject(kind, empty, applied, applier)
+    const object = stored(context, applyObject(kind, empty, applied, applier))
     const owners = object.metadata.managedFields ?? []
     return writtenResponse(201, representation, await createObject(context, object, dryRun, owners))
   } catch (error) {
@@ -178,5 +179,15 @@ function readApplied(context: ResourceContext, body: YamlBody, written: JsonReco
   if (isRecord(written['metadata']) && (written['metadata']['managedFields'] ?? null) !== null)
     throw statusError('BadRequest', 'metadata.managedFields must be nil')
   checkPlace(kind, object, info.namespace, info.name)
+  if (!kind.custom) {
+    const { metadata: _metadata, ...rest } = written
+    restoreZeros(rest, object)
+  }
   return object
+}
+
+/** What was applied as nothing is not stored: see `restoreZeros`. */
+function stored({ kind }: ResourceContext, object: AnyObject): AnyObject {
+  if (kind.custom) return object
+  return decodeOfKind(kind, Buffer.from(JSON.stringify(object)), 'Ignore').object
 }

@@ -150,11 +150,11 @@ export function compare(
   for (const element of new Set([...old.keys(), ...now.keys()])) {
     const part = (now.get(element) ?? old.get(element)) as Part
     const unset = unsetMember(shape, element)
-    const below = compare(
-      part.shape,
-      old.get(element)?.value ?? unset,
-      now.get(element)?.value ?? unset,
-    )
+    const valueIn = (parts: ReadonlyMap<string, Part>) => {
+      const found = parts.get(element)
+      return found ? found.value : unset
+    }
+    const below = compare(part.shape, valueIn(old), valueIn(now))
     if (!below.changed.isEmpty) changed.set(element, below.changed)
     if (!below.removed.isEmpty) removed.set(element, below.removed)
   }

@@ -142,6 +142,24 @@ describe('owners of fields', () => {
     assert.deepEqual((await apply()).json, before.json)
   })
 
+  test('who applies false or null owns the field, and quarrels with who said otherwise', async () => {
+    await using cluster = await openCluster()
+    const node = (spec: object) => ({
+      ...{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, spec },
+    })
+    const apply = (manager: string, spec: object) =>
+      cluster.ask('PATCH', `/api/v1/nodes/n?fieldManager=${manager}`, node(spec), applying)
+    assert.equal((await apply('one', { unschedulable: true })).status, 201)
+    assert.equal((await apply('two', { unschedulable: false })).status, 409)
+    assert.equal((await apply('two', { unschedulable: null })).status, 409)
+    const released = await apply('one', { unschedulable: false })
+    assert.equal(released.json.spec?.unschedulable, undefined)
+    const [entry] = released.json.metadata.managedFields
+    assert.deepEqual(entry.fieldsV1, { 'f:spec': { 'f:unschedulable': {} } })
+    cluster.clock.advance(60_000)
+    assert.deepEqual((await apply('one', { unschedulable: false })).json, released.json)
+  })
+
   test('an object of which nobody owns anything does not say so', async () => {
     await using cluster = await openCluster()
     const nothing = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'n' } }

@@ -60,7 +60,7 @@ describe('PATCH of type apply', () => {
     const patched = await send(
       'PATCH',
       `${maps}/b`,
-      { data: { k: 'w' }, metadata: { managedFields: [] } },
+      { data: { k: 'w' } },
       'application/merge-patch+json',
     )
     assert.deepEqual(managers(patched.json), ['Update editor'])
