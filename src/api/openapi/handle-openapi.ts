@@ -48,7 +48,7 @@ export function handleOpenApi(context: HandlerContext): Promise<ApiResponse> | u
   if (form === undefined) return Promise.reject(notAcceptable(['application/json']))
   if (path === '/openapi/v2' || path === '/openapi/v3') {
     const whole = path === '/openapi/v2' ? v2Document(context, form) : v3Index(context)
-    return whole.then((document) => documentResponse(request, document))
+    return whole.then((document) => documentResponse(request, document, 'no-cache, private'))
   }
   const name = path.slice('/openapi/v3/'.length)
   const { aggregation } = context.options

@@ -2,6 +2,7 @@ import {
   ageColumn,
   column,
   defineKind,
+  keepAllButStatus,
   keepStatus,
   nameColumn,
   subresource,
@@ -33,6 +34,11 @@ export const namespace = defineKind({
   prepareUpdate: (object, old) => {
     keepStatus(object, old)
     object['spec'] = { ...(object as Namespace).spec, finalizers: finalizersOf(old) }
+  },
+  prepareStatusUpdate: (object, old) => {
+    keepAllButStatus(object, old)
+    // core/v1/defaults.go SetDefaults_NamespaceStatus.
+    object['status'] = { ...(object as Namespace).status, phase: phaseOf(object) || 'Active' }
   },
   validateStatusUpdate: (object) => {
     const { metadata, status } = object as Namespace

@@ -107,6 +107,16 @@ describe('bodies that say something twice', () => {
     assert.match(patched.headers.get('warning') ?? '', /after mutating admission happens/)
   })
 
+  test('a namespace’s status without a phase is Active; OpenAPI is nobody else’s to keep', async () => {
+    await using cluster = await openCluster()
+    const path = '/api/v1/namespaces/default'
+    const { json } = await cluster.ask('GET', path)
+    const put = await cluster.ask('PUT', `${path}/status`, { ...json, status: {} })
+    assert.equal(put.json.status?.phase, 'Active', put.text)
+    const openapi = await cluster.ask('GET', '/openapi/v2')
+    assert.equal(openapi.headers.get('cache-control'), 'no-cache, private')
+  })
+
   test('the namespace of what has none, and a resourceVersion that is none, are passed over', async () => {
     await using cluster = await openCluster()
     const made = await cluster.ask('POST', '/api/v1/namespaces', {
