@@ -111,8 +111,9 @@ export class Watched {
   /** The answer that a request for progress gets, once all that was before it has been sent. */
   async progress(): Promise<unknown> {
     this.#stream.write({ progress: {} })
-    const isProgress = (answer: WatchResponse) =>
-      !answer.created && !answer.canceled && answer.events.length === 0
+    // It belongs to the stream; what an idle watch is told on its own bears the watch's number.
+    const isProgress = ({ watchId, created, canceled }: WatchResponse) =>
+      watchId === -1 && !created && !canceled
     while (!this.answers.some(isProgress))
       await new Promise<void>((resolve) => {
         this.#heard = resolve

@@ -177,5 +177,7 @@ export function settled(line: string, text: string): string {
   // How many revisions come in one answer, and so how many headers, is the moment's.
   if (line === 'fields')
     return text.replaceAll(/^"(?:ClusterID|MemberID|Revision|RaftTerm)" : .*\n/gm, '')
+  // How often an idle watch hears of progress is the server's choice, how much of it came the moment's.
+  if (line === 'notified') return text.replaceAll(/^progress notify: .*\n/gm, '')
   return /^(member|endpoint|exec|many)/.test(line) ? text.split('\n').sort().join('\n') : text
 }
