@@ -23,6 +23,7 @@ import type { ContainerState, PodIdentity, Runtime, SandboxState } from './runti
 import { KubeletServer, type ServerOptions } from './server/server.ts'
 import type { StreamPath } from './server/stream-request.ts'
 import type { NodeUsage } from './server/usage.ts'
+import { type ServiceSource, serviceEnvOf } from './service-env.ts'
 import { PodWorker } from './worker.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
@@ -47,6 +48,8 @@ export interface KubeletOptions {
   readonly clusterDns?: ClusterDns
   /** Variables of every container, such as KUBERNETES_SERVICE_HOST. */
   readonly serviceEnv?: ReadonlyMap<string, string>
+  /** Whose variables pods get that want them; without it, none do. */
+  readonly services?: ServiceSource
   readonly version?: string
 }
 
@@ -157,7 +160,7 @@ class KubeletAgent implements Kubelet {
       images: new Images(runtime, clock),
       configuration: new ConfigSource(client, clock),
       clusterDns: options.clusterDns,
-      serviceEnv: options.serviceEnv ?? new Map(),
+      serviceEnv: (pod) => serviceEnvOf(pod, options.services, options.serviceEnv ?? new Map()),
       allocatable: { cpuCores: machine.cpuCores, memoryBytes: machine.memoryBytes },
       podsDirectory,
       otherPods: (uid) => this.#informer.list().filter(({ metadata }) => metadata.uid !== uid),

@@ -57,7 +57,7 @@ export class ContainerStarter {
     }
     await this.#volumes.prepare(
       pod,
-      this.#around(loaded, undefined),
+      this.#around(loaded, undefined, new Map()),
       (audience, expirySeconds) => tokens.get(`${audience ?? ''} ${expirySeconds}`) ?? '',
     )
     return loaded
@@ -75,7 +75,8 @@ export class ContainerStarter {
       const loaded = await this.prepare(pod)
       const image = await this.#deps.images.ensure(container)
       recorder.event(pod, 'Normal', 'Pulled', image.message)
-      const id = await this.#create(pod, action, this.#around(loaded, podIp), podIp)
+      const around = this.#around(loaded, podIp, await this.#deps.serviceEnv(pod))
+      const id = await this.#create(pod, action, around, podIp)
       recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`)
       await runtime.startContainer(id)
       recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`)
@@ -146,8 +147,12 @@ export class ContainerStarter {
     return { reason: 'ContainerCreating', message, retryAtMs }
   }
 
-  #around(loaded: PodConfiguration, podIp: string | undefined): PodSurroundings {
-    const { nodeName, nodeIp, allocatable, serviceEnv } = this.#deps
+  #around(
+    loaded: PodConfiguration,
+    podIp: string | undefined,
+    serviceEnv: ReadonlyMap<string, string>,
+  ): PodSurroundings {
+    const { nodeName, nodeIp, allocatable } = this.#deps
     return { ...loaded, nodeName, hostIp: nodeIp, podIp, allocatable, serviceEnv }
   }
 }

@@ -29,8 +29,8 @@ export function containerEnv(
   const env = new Map<string, string>()
   for (const source of container.envFrom ?? []) {
     const prefix = source.prefix ?? ''
-    for (const [key, value] of envFromEntries(source, around))
-      if (isEnvName(prefix + key)) env.set(prefix + key, value)
+    // Any key of a ConfigMap or Secret may name a variable (IsRelaxedEnvVarName).
+    for (const [key, value] of envFromEntries(source, around)) env.set(prefix + key, value)
   }
   // The pod's own variables may name the services' variables, but are never replaced by them.
   for (const variable of container.env ?? []) {
@@ -192,27 +192,7 @@ function decodeBase64(text: string): string {
   return Buffer.from(text, 'base64').toString('utf8')
 }
 
-function isEnvName(name: string): boolean {
-  return name !== '' && !/[=\0]/.test(name) && !/^\d/.test(name)
-}
-
 /** The value under a key that users chose: nothing inherited. */
 function own(map: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
   return map && Object.hasOwn(map, key) ? map[key] : undefined
-}
-
-/** The variables by which clients in a pod find the API (kubelet envvars/envvars.go). */
-export function kubernetesServiceEnv(address: string, port = 443): ReadonlyMap<string, string> {
-  const text = String(port)
-  const tcp = `KUBERNETES_PORT_${text}_TCP`
-  return new Map([
-    ['KUBERNETES_SERVICE_HOST', address],
-    ['KUBERNETES_SERVICE_PORT', text],
-    ['KUBERNETES_SERVICE_PORT_HTTPS', text],
-    ['KUBERNETES_PORT', `tcp://${address}:${text}`],
-    [tcp, `tcp://${address}:${text}`],
-    [`${tcp}_PROTO`, 'tcp'],
-    [`${tcp}_PORT`, text],
-    [`${tcp}_ADDR`, address],
-  ])
 }

@@ -25,7 +25,8 @@ export interface WorkerDeps {
   readonly nodeName: string
   readonly nodeIp: string
   readonly clusterDns: ClusterDns | undefined
-  readonly serviceEnv: ReadonlyMap<string, string>
+  /** The variables by which a pod finds services. */
+  serviceEnv(pod: Pod): Promise<ReadonlyMap<string, string>>
   readonly allocatable: { readonly cpuCores: number; readonly memoryBytes: number }
   readonly podsDirectory: string
   /** Whom else this node has room for, or must have. */

@@ -72,6 +72,12 @@ describe('kernel rules', { skip: NetworkLab.missing() }, () => {
     await bothAnswer('h', '192.0.2.1', 30_080)
   })
 
+  test('[sig-network] Services should serve endpoints on same port and different protocols [Conformance]', async () => {
+    // A port of the cluster IP that the service has not, or not for this protocol.
+    for (const from of ['h', 'p3'])
+      await assert.rejects(lab.ask(from, clusterIp, 81), /refused/, from)
+  })
+
   test('the loss of an endpoint sends all to the other one', async () => {
     await plane.apply([web([pod(2)])])
     assert.deepEqual(await answers('h', clusterIp, 80, 6), ['p2'])

@@ -3,11 +3,14 @@ import { systemClock as clock } from '../../base/clock.ts'
 import type { FlightEmit } from '../../base/flight-record.ts'
 import { systemRandom as random } from '../../base/random.ts'
 import type { MemberFlags } from '../../cli/program.ts'
+import { createInformerFactory, type InformerFactory } from '../../client/reflector.ts'
+import { paths } from '../../client/resources.ts'
+import type { Service } from '../../kinds/types.ts'
 import { createKubelet } from '../../kubelet/agent.ts'
-import { kubernetesServiceEnv } from '../../kubelet/env.ts'
 import { createDockerRuntime } from '../../kubelet/runtime/docker.ts'
 import type { Runtime } from '../../kubelet/runtime/runtime.ts'
 import { createSimRuntime } from '../../kubelet/runtime/sim.ts'
+import { kubernetesServiceEnv, type ServiceSource } from '../../kubelet/service-env.ts'
 import { createProxy } from '../../proxy/agent.ts'
 import { serveClusterNames } from '../../proxy/dns/agent.ts'
 import type { ResolvedWorker } from '../config/cluster-directory.ts'
@@ -26,8 +29,18 @@ export async function runWorker(flags: MemberFlags): Promise<number> {
   const self = memberNamed(member.cluster.workers, flags, 'worker')
   const emit = openFlightFile(member.directory, member.name, member.scope)
   const certificates = await openNodeCertificates(member, self)
-  startProxy(member, self, certificates, emit)
-  await startKubelet(member, self, certificates, emit)
+  const { logger, scope } = member
+  const informers = createInformerFactory(certificates.client, { clock, random, logger })
+  startProxy(member, self, certificates, { emit, informers })
+  const services = informers.informer<Service>(paths.services, {
+    indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ''] },
+  })
+  services.start(scope)
+  const source: ServiceSource = {
+    synced: services.synced,
+    inNamespace: (namespace) => services.indexed('namespace', namespace),
+  }
+  await startKubelet(member, self, certificates, { emit, services: source })
   member.logger.info({ runtime: member.cluster.runtime }, 'running')
   return new Promise<number>(() => {})
 }
@@ -36,7 +49,7 @@ async function startKubelet(
   member: MemberProcess,
   self: ResolvedWorker,
   certificates: NodeCertificates,
-  emit: FlightEmit,
+  { emit, services }: { readonly emit: FlightEmit; readonly services: ServiceSource },
 ): Promise<void> {
   const { cluster, directory, logger, scope, authority: ca } = member
   const { host, port } = splitAddress(self.kubeletAddress)
@@ -56,6 +69,7 @@ async function startKubelet(
     ...{ nodeName: self.name, nodeIp: host, runtime },
     labels: new Map(Object.entries(self.labels)),
     annotations: new Map(apiForPods ? [[apiForPodsAnnotation, apiForPods]] : []),
+    services,
     serviceEnv: kubernetesServiceEnv(firstAddress(cluster.serviceCidr)),
     ...(hostAddress === undefined
       ? {}
@@ -92,12 +106,12 @@ function startProxy(
   member: MemberProcess,
   self: ResolvedWorker,
   { client }: NodeCertificates,
-  emit: FlightEmit,
+  { emit, informers }: { readonly emit: FlightEmit; readonly informers: InformerFactory },
 ): void {
   const { cluster, logger, scope } = member
   const proxy = createProxy({
     ...{ nodeName: self.name, clusterId: cluster.clusterId },
-    ...{ client, clock, random, logger, emit },
+    ...{ client, informers, clock, random, logger, emit },
     mode: cluster.runtime === 'docker' ? 'auto' : 'userspace',
   })
   proxy.start()

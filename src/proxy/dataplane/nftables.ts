@@ -27,6 +27,7 @@ const collectionTypes = {
     'map no-endpoint-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }',
   'no-endpoint-node-ports':
     'map no-endpoint-node-ports { type inet_proto . inet_service : verdict ; }',
+  'cluster-ips': 'set cluster-ips { type ipv4_addr ; }',
   hairpin: 'set hairpin { type ipv4_addr . ipv4_addr ; }',
 } as const
 
@@ -63,6 +64,7 @@ export function layoutOf(rules: readonly PortRules[], options: LayoutOptions): L
     for (const frontend of rule.frontends) {
       const element = elementOf(frontend, rule)
       const nodePort = frontend.kind === 'node-port'
+      if (frontend.kind === 'cluster-ip') put('cluster-ips', frontend.ip)
       if (empty)
         put(
           nodePort ? 'no-endpoint-node-ports' : 'no-endpoint-ips',
@@ -162,6 +164,8 @@ const frame: readonly string[] = [
   '    ip daddr . meta l4proto . th dport vmap @no-endpoint-ips',
   '    fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @no-endpoint-node-ports',
   '  }',
+  // What still goes to a cluster IP when destinations were rewritten goes to no port of its service.
+  '  chain other-ports { ip daddr @cluster-ips goto refuse ; }',
   '  chain nat-prerouting { type nat hook prerouting priority -100 ; jump services ; }',
   '  chain nat-output { type nat hook output priority -100 ; jump services ; }',
   '  chain nat-postrouting {',
@@ -170,8 +174,13 @@ const frame: readonly string[] = [
   '    ct status dnat ip saddr . ip daddr @hairpin masquerade fully-random',
   '  }',
   '  chain filter-input { type filter hook input priority -110 ; ct state new jump no-endpoints ; }',
-  '  chain filter-forward { type filter hook forward priority -110 ; ct state new jump no-endpoints ; }',
+  '  chain filter-forward {',
+  '    type filter hook forward priority -110 ;',
+  '    ct state new jump no-endpoints',
+  '    ct state new jump other-ports',
+  '  }',
   '  chain filter-output { type filter hook output priority -110 ; ct state new jump no-endpoints ; }',
+  '  chain filter-output-after { type filter hook output priority -90 ; ct state new jump other-ports ; }',
 ]
 
 /**

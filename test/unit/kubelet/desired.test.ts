@@ -58,6 +58,8 @@ describe('environment of a container', () => {
     })
     assert.equal(found.get('S_colour'), 'blue')
     assert.equal(found.get('S_9bad'), 'x')
+    const bare = env({ envFrom: [{ prefix: '1-', configMapRef: { name: 'settings' } }] })
+    assert.equal(bare.get('1-colour'), 'blue', 'any name that the API takes')
     assert.equal(found.get('TOKEN'), 'hush')
     assert.equal(found.has('NONE'), false)
   })
