@@ -5,7 +5,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { conformancePage, readNames, testSources } from './conformance/ledger.ts'
+import {
+  conformancePage,
+  readNames,
+  readSuiteRun,
+  suiteRunFile,
+  testSources,
+} from './conformance/ledger.ts'
 
 const [namesFile] = process.argv.slice(2)
 if (namesFile === undefined) {
@@ -16,6 +22,7 @@ if (namesFile === undefined) {
 }
 const root = resolve(import.meta.dirname, '..', '..')
 const names = readNames(readFileSync(namesFile, 'utf8'))
-const page = conformancePage(names, testSources(root))
+const run = readSuiteRun(readFileSync(resolve(root, suiteRunFile), 'utf8'))
+const page = conformancePage(names, testSources(root), run)
 writeFileSync(resolve(root, 'docs', 'conformance.md'), page)
 console.log(page.split('\n')[2])

@@ -96,7 +96,12 @@ export class ContainerStarter {
     const { container, kind, attempt, sandboxId, targetId } = action
     const env = containerEnv(pod, container, around)
     const names = nameFiles(pod, podIp, this.#deps.clusterDns)
-    const mounts = await this.#volumes.mounts(pod, container, attempt, env, names)
+    const mounts = await this.#volumes
+      .mounts(pod, container, attempt, env, names)
+      .catch((error: unknown) => {
+        // The volumes are there: it is the container's own wish that cannot be met.
+        throw error instanceof VolumeError ? new ConfigError(error.message) : error
+      })
     const config = desiredContainer({
       ...{ pod, container, kind, attempt, targetId, mounts, around },
     })

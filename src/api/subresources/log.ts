@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ApiResponse } from '../../client/transport.ts'
-import type { Handler, HandlerContext } from '../context.ts'
+import type { ApiOptions, Handler, RequestInfo } from '../context.ts'
 import { methodNotAllowed } from '../errors.ts'
 import { streamResponse, textResponse } from '../responses.ts'
 import { answerOf, kubeletPath, kubeletRequest, refusalOf } from './kubelet-request.ts'
@@ -16,30 +16,41 @@ import { StreamCount } from './stream-count.ts'
 export function createLogHandler(streams: StreamCount = new StreamCount()): Handler {
   return async (context) => {
     if (context.info.verb !== 'get') throw methodNotAllowed()
-    const options = parseLogOptions(context.info.query)
-    const pod = await findPod(context.options, context.info)
-    const container = containerOf(pod, options.container)
-    if (pod.nodeName === '') return textResponse(200, '')
-    const path = kubeletPath('containerLogs', pod.namespace, pod.name, container)
-    const query = options.kubeletQuery.toString()
-    return openLog(context, streams, pod.nodeName, query === '' ? path : `${path}?${query}`)
+    return logOf(context.options, context.info, streams, context.request.signal)
   }
 }
 
-async function openLog(
-  { options, request }: HandlerContext,
+/** The log that a request names, until `signal` aborts. Rejects with what is wrong with it. */
+export async function logOf(
+  options: ApiOptions,
+  info: RequestInfo,
   streams: StreamCount,
-  node: string,
-  path: string,
+  signal: AbortSignal | undefined,
+): Promise<ApiResponse> {
+  const asked = parseLogOptions(info.query)
+  const pod = await findPod(options, info)
+  const container = containerOf(pod, asked.container)
+  if (pod.nodeName === '') return textResponse(200, '')
+  const path = kubeletPath('containerLogs', pod.namespace, pod.name, container)
+  const query = asked.kubeletQuery.toString()
+  const whole = query === '' ? path : `${path}?${query}`
+  return openLog(options, streams, { node: pod.nodeName, path: whole }, signal)
+}
+
+async function openLog(
+  options: ApiOptions,
+  streams: StreamCount,
+  { node, path }: { readonly node: string; readonly path: string },
+  signal: AbortSignal | undefined,
 ): Promise<ApiResponse> {
   const address = await findKubelet(options, node)
   const leave = streams.enter(node)
   const outgoing = kubeletRequest(options, address, path)
   outgoing.once('close', leave)
   const hangUp = () => outgoing.destroy()
-  request.signal?.addEventListener('abort', hangUp, { once: true })
-  outgoing.once('close', () => request.signal?.removeEventListener('abort', hangUp))
-  if (request.signal?.aborted) hangUp()
+  signal?.addEventListener('abort', hangUp, { once: true })
+  outgoing.once('close', () => signal?.removeEventListener('abort', hangUp))
+  if (signal?.aborted) hangUp()
   const response = await answerOf(options, address, outgoing)
   if (response.statusCode !== 200) {
     const refusal = await refusalOf(response)
@@ -47,7 +58,7 @@ async function openLog(
     throw refusal
   }
   const type = response.headers['content-type'] ?? 'text/plain'
-  return streamResponse(chunksOf(response, request.signal), type)
+  return streamResponse(chunksOf(response, signal), type)
 }
 
 /** Passes chunks on as they come; the kubelet waits while the client is slow. */

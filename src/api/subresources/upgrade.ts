@@ -9,6 +9,8 @@ import { upgradeProxied } from '../proxy/upgrade-proxied.ts'
 import { parseRequestInfo } from '../request-info.ts'
 import { type AcceptedUpgrade, carryUpgrade, passRefusal } from './carry-upgrade.ts'
 import { answerOf, kubeletRequest, refusalOf } from './kubelet-request.ts'
+import { logOf } from './log.ts'
+import { LogSockets } from './log-socket.ts'
 import { findKubelet, findPod, type KubeletAddress } from './pod-container.ts'
 import { StreamCount } from './stream-count.ts'
 import { kubeletStreamPath, type StreamKind } from './stream-options.ts'
@@ -16,7 +18,7 @@ import { kubeletStreamPath, type StreamKind } from './stream-options.ts'
 /** Asks webhooks and policies about a stream; throws refusals. */
 export type AdmitStream = (request: ApiRequest, user: User) => Promise<void>
 
-/** Takes over a connection that asks for exec, attach, port-forward or an upgrade of a proxied server. */
+/** Takes over a connection that asks for exec, attach, port-forward, a log or an upgrade of a proxied server. */
 export interface UpgradeHandler {
   /**
    * Tunnels the connection to the pod's kubelet, or to the proxied server, and resolves once both sides have closed. Rejects
@@ -38,6 +40,7 @@ export function createUpgradeHandler(
   admit: AdmitStream = () => Promise.resolve(),
 ): UpgradeHandler {
   const open = new Set<Duplex>()
+  const logs = new LogSockets()
   return {
     handleUpgrade: async (request, socket, head, user) => {
       const info = parseRequestInfo(request.method ?? '', request.url ?? '/')
@@ -55,6 +58,13 @@ export function createUpgradeHandler(
         return upgradeProxied(options, info, request, socket, head).finally(() =>
           open.delete(socket),
         )
+      }
+      if (isLog(info)) {
+        requireAllowed(options.authorizer, user, info)
+        open.add(socket)
+        return logs
+          .carry(request, socket, head, (signal) => logOf(options, info, streams, signal))
+          .finally(() => open.delete(socket))
       }
       const kind = streamKindOf(info)
       // A WebSocket comes as GET; what it does is a create (Kubernetes asks for that from 1.35 on).
@@ -78,6 +88,10 @@ export function createUpgradeHandler(
       for (const socket of open) socket.destroy()
     },
   }
+}
+
+function isLog({ isResource, group, resource, subresource }: RequestInfo): boolean {
+  return isResource && group === '' && resource === 'pods' && subresource === 'log'
 }
 
 function streamKindOf(info: RequestInfo): StreamKind {

@@ -201,7 +201,7 @@ describe('pods/exec, attach and port-forward', () => {
     ['none', exec, {}, 404, /pods "none" not found/],
     ['done', exec, {}, 400, /completed pod; current phase is Succeeded/],
     ['waiting', exec, {}, 400, /does not have a host assigned/],
-    ['p', 'log', {}, 404, /could not find/],
+    ['p', 'status', {}, 404, /could not find/],
   ]
   for (const [pod, rest, headers, code, message] of refusals)
     test(`refuses ${pod}/${rest} ${JSON.stringify(headers)}`, async () => {
@@ -280,5 +280,39 @@ describe('pods/exec, attach and port-forward', () => {
     assert.equal(answer.code, 404)
     assert.equal(answer.message, 'container not found ("main")')
     assert.equal(streams.open('w1'), 0)
+  })
+
+  test('[sig-node] Pods should support retrieving logs from the container over websockets [NodeConformance] [Conformance]', async () => {
+    for (const [protocol, expected] of [
+      ['binary.k8s.io', 'one\ntwo\n'],
+      ['base64.binary.k8s.io', Buffer.from('one\ntwo\n').toString('base64')],
+    ] as const) {
+      kubelet.answer = (_request, response) => response.end('one\ntwo\n')
+      const socket = connect('p', 'log?container=main', protocol)
+      const messages: Buffer[] = []
+      socket.on('message', (data: Buffer) => messages.push(data))
+      const [code] = (await once(socket, 'close')) as [number]
+      assert.equal(code, 1000)
+      assert.equal(socket.protocol, protocol)
+      assert.equal(Buffer.concat(messages).toString(), expected)
+      await ended
+    }
+    assert.equal(kubelet.seen.at(-1)?.url, '/containerLogs/default/p/main')
+    const answer = await refusal('absent', 'log')
+    assert.equal(answer.code, 404, 'what is wrong is told without an upgrade')
+  })
+
+  test('a client of a log that hangs up ends the kubelet\u2019s answer', async () => {
+    const gone = new Promise<void>((resolve) => {
+      kubelet.answer = (_request, response) => {
+        response.write('one\n')
+        response.once('close', resolve)
+      }
+    })
+    const socket = connect('p', 'log?follow=true', 'binary.k8s.io')
+    await once(socket, 'message')
+    socket.terminate()
+    await gone
+    await ended
   })
 })

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { conformancePage, readNames, testSources } from '../../../scripts/conformance/ledger.ts'
+import {
+  conformancePage,
+  readNames,
+  readSuiteRun,
+  suiteRunFile,
+  testSources,
+} from '../../../scripts/conformance/ledger.ts'
 
 const root = resolve(import.meta.dirname, '..', '..', '..', '..')
 
@@ -20,7 +26,14 @@ const list = namesFile()
 test('docs/conformance.md names the tests that there are', {
   skip: list === undefined ? 'the list of upstream names is not here' : false,
 }, () => {
-  const page = conformancePage(readNames(readFileSync(list ?? '', 'utf8')), testSources(root))
+  const names = readNames(readFileSync(list ?? '', 'utf8'))
+  const run = readSuiteRun(readFileSync(join(root, suiteRunFile), 'utf8'))
+  assert.deepEqual(
+    run.results.map(({ name }) => name).sort(),
+    [...names].sort(),
+    'the run of the suite says what became of each test',
+  )
+  const page = conformancePage(names, testSources(root), run)
   const written = readFileSync(join(root, 'docs', 'conformance.md'), 'utf8')
   assert.equal(written, page, 'run: node dist/scripts/conformance.js with the list of names')
 })
