@@ -47,6 +47,10 @@ const patchSchema: Part = {
   type: 'object',
 }
 
+const metadataNames = ['ObjectMeta', 'ListMeta'].map(
+  (name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`,
+)
+
 function schemas(
   items: readonly PathItem[],
   own: readonly GroupVersion[],
@@ -58,7 +62,11 @@ function schemas(
     .flatMap((one) => [one.body, one.answer])
     .filter((name) => name !== undefined && name !== patchName) as string[]
   const custom = customSchemas(own, dialect)
-  const known = [...new Set([...always, ...named])].filter((name) => !Object.hasOwn(custom, name))
+  // What custom resources refer to without an operation that would name it.
+  const metadata = Object.keys(custom).length > 0 ? metadataNames : []
+  const known = [...new Set([...always, ...metadata, ...named])].filter(
+    (name) => !Object.hasOwn(custom, name),
+  )
   const standard = schemasOf(known, dialect, (kind): GroupVersionKind[] =>
     served.map(({ group, version }) => ({ group, version, kind })),
   )

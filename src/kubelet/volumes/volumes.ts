@@ -4,11 +4,11 @@ import { isAbsolute, join, sep } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Container, Pod, Volume, VolumeMount } from '../../kinds/types.ts'
 import { expandReferences, type PodSurroundings } from '../env.ts'
-import type { NameFiles } from '../name-files.ts'
 import { wholeBytes } from '../quantity.ts'
 import type { Mount } from '../runtime/runtime.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
 import type { MemoryMounts } from './memory-mounts.ts'
+import type { NameFiles } from './name-files.ts'
 import {
   isPayloadVolume,
   type TokenSource,

@@ -287,6 +287,8 @@ test('discovery and OpenAPI name custom kinds while they are served', async () =
   const document = await cluster.ask('GET', url)
   const schema = document.json.components.schemas['com.example.v1.Widget']
   assert.equal(schema.properties.spec.properties.color.description, 'Its color.')
+  const meta = document.json.components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']
+  assert.ok(meta.properties.creationTimestamp, 'what a schema refers to is in the same document')
   // What upstream's conformance tests look for in `kubectl explain`.
   assert.match(schema.properties.apiVersion.description, /^APIVersion defines /)
   assert.match(schema.properties.metadata.description, /^Standard object's metadata/)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nameFiles } from '../../../src/kubelet/name-files.ts'
+import { nameFiles } from '../../../src/kubelet/volumes/name-files.ts'
 import { podOf } from './pods.ts'
 
 const cluster = { nameservers: ['10.1.0.1'], domain: 'cluster.local' }

@@ -1,5 +1,5 @@
-import type { Pod } from '../kinds/types.ts'
-import { type ClusterDns, desiredDns, podHostname } from './desired.ts'
+import type { Pod } from '../../kinds/types.ts'
+import { type ClusterDns, desiredDns, podHostname } from '../desired.ts'
 
 /** PURE: the files by which a pod's programs find names. What is undefined is left to the runtime. */
 export interface NameFiles {
