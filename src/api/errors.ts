@@ -140,6 +140,7 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   return statusError(
     'NotAcceptable',
     `only the following media types are accepted: ${accepted.join(', ')}`,
+    {},
   )
 }
 

@@ -73,7 +73,9 @@ function fieldOf(object: AnyObject, field: string): string | undefined {
 
 function checkField(kind: Kind, field: string): void {
   if (field === 'metadata.name') return
-  if (field === 'metadata.namespace' && kind.namespaced) return
+  // Kinds that select by fields of their own say so themselves, and nodes do not name namespaces.
+  if (field === 'metadata.namespace' && (kind.namespaced || kind.selectableFieldNames.length === 0))
+    return
   if (kind.selectableFieldNames.includes(field)) return
   throw badRequest(
     kind.selectableFieldNames.length > 0

@@ -25,9 +25,6 @@ export const replicaSet = defineKind({
   warnings: templateWarnings('spec.template', true),
   validateCreate: (object) => validateReplicaSet(object as ReplicaSet),
   validateUpdate: (object) => validateReplicaSet(object as ReplicaSet),
-  selectableFields: (object) =>
-    new Map([['status.replicas', String((object as ReplicaSet).status?.replicas ?? 0)]]),
-  selectableFieldNames: ['status.replicas'],
   columns: [
     nameColumn,
     column('Desired', 'integer', 'Pods that are wanted.'),

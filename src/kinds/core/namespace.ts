@@ -10,8 +10,9 @@ import {
 import type { AnyObject } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { Namespace } from '../types.ts'
-import { invalid } from '../validation/field-error.ts'
-import { dns1123LabelProblems } from '../validation/names.ts'
+import { invalid, invalids } from '../validation/field-error.ts'
+import { dns1123LabelProblems, qualifiedNameProblems } from '../validation/names.ts'
+import { standardFinalizers } from '../validation/object-meta.ts'
 
 const finalizer = 'kubernetes'
 
@@ -40,6 +41,13 @@ export const namespace = defineKind({
     // core/v1/defaults.go SetDefaults_NamespaceStatus.
     object['status'] = { ...(object as Namespace).status, phase: phaseOf(object) || 'Active' }
   },
+  validateCreate: (object) =>
+    (finalizersOf(object) ?? []).flatMap((name) => {
+      const errors = invalids('spec.finalizers', name, qualifiedNameProblems(name))
+      if (errors.length > 0 || name.includes('/') || standardFinalizers.has(name)) return errors
+      const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+      return [invalid('spec.finalizers', name, detail)]
+    }),
   validateStatusUpdate: (object) => {
     const { metadata, status } = object as Namespace
     const phase = status?.phase ?? ''

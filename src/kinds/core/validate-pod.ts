@@ -20,6 +20,7 @@ import { isSidecar } from './pod/row.ts'
 import { validateProfiles } from './pod/validate-profiles.ts'
 import { validateAffinity, validateSpread } from './validate-affinity.ts'
 import { idErrors, validateContainer } from './validate-container.ts'
+import { validateResources } from './validate-resources.ts'
 import { validateVolumes } from './validate-volumes.ts'
 
 const secondsMax = 2 ** 31 - 1
@@ -39,6 +40,7 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
     ...networkErrors(spec, path),
     ...securityErrors(spec, `${path}.securityContext`),
     ...gateErrors(spec, path),
+    ...validateResources({ limits: spec.overhead }, `${path}.overhead`),
     ...resourceClaimErrors(spec, `${path}.resourceClaims`),
     ...ownUsersErrors(spec, path),
   ]

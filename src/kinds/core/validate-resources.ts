@@ -1,10 +1,8 @@
 import type { FieldError } from '../kind.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
 import type { ResourceRequirements } from '../types.ts'
-import { invalid, invalids } from '../validation/field-error.ts'
-import { qualifiedNameProblems } from '../validation/names.ts'
-
-const standardResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'])
+import { invalid } from '../validation/field-error.ts'
+import { containerResourceNameErrors } from '../validation/resource-names.ts'
 
 /** Names, signs, and requests within limits. */
 export function validateResources(
@@ -33,13 +31,7 @@ export function validateResources(
 
 function amountErrors(name: string, amount: string, path: string): FieldError[] {
   const at = `${path}[${name}]`
-  const errors = invalids(at, name, qualifiedNameProblems(name))
-  const standard = standardResources.has(name) || name.startsWith('hugepages-')
-  if (errors.length === 0 && !name.includes('/') && !standard)
-    errors.push(
-      invalid(at, name, 'must be a standard resource type or fully qualified'),
-      invalid(at, name, 'must be a standard resource for containers'),
-    )
+  const errors = containerResourceNameErrors(name, at)
   const { nano } = parseQuantity(amount)
   if (nano < 0n) errors.push(invalid(at, amount, 'must be greater than or equal to 0'))
   // Devices come whole.

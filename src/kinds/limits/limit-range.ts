@@ -3,7 +3,9 @@ import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { nameOf } from '../print.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
 import type { LimitRange, LimitRangeItem } from '../types.ts'
-import { duplicate, forbidden, invalid, required } from '../validation/field-error.ts'
+import { duplicate, forbidden, invalid, invalids, required } from '../validation/field-error.ts'
+import { qualifiedNameProblems } from '../validation/names.ts'
+import { containerResourceNameErrors, resourceNameErrors } from '../validation/resource-names.ts'
 
 /** k8s.io/kubernetes pkg/apis/core/validation/validation.go: ValidateLimitRange */
 export const limitRange = defineKind({
@@ -23,16 +25,40 @@ function specErrors(object: AnyObject): FieldError[] {
   const seen = new Set<string>()
   return (typed<LimitRange>(object).spec?.limits ?? []).flatMap((item, index) => {
     const path = `spec.limits[${index}]`
-    const errors = itemErrors(item, path)
+    const errors = [...typeErrors(item.type ?? '', `${path}.type`), ...itemErrors(item, path)]
     if (seen.has(item.type)) errors.push(duplicate(`${path}.type`, item.type))
     seen.add(item.type)
     return errors
   })
 }
 
+const standardTypes: readonly string[] = ['Pod', 'Container', 'PersistentVolumeClaim']
+
+function typeErrors(type: string, path: string): FieldError[] {
+  if (type === '' || standardTypes.includes(type)) return []
+  const errors = invalids(path, type, qualifiedNameProblems(type))
+  if (errors.length > 0 || type.includes('/')) return errors
+  return [invalid(path, type, 'must be a standard limit type or fully qualified')]
+}
+
+const amountFields = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
+/** A pod has no amounts of its own that could be filled in. */
+const ofPods = ['max', 'min', 'maxLimitRequestRatio'] as const
+
+function resourceErrors(item: LimitRangeItem, path: string): FieldError[] {
+  const judge =
+    item.type === 'Pod' || item.type === 'Container'
+      ? containerResourceNameErrors
+      : resourceNameErrors
+  const fields = item.type === 'Pod' ? ofPods : amountFields
+  return fields.flatMap((field) =>
+    Object.keys(item[field] ?? {}).flatMap((name) => judge(name, `${path}.${field}[${name}]`)),
+  )
+}
+
 function itemErrors(item: LimitRangeItem, path: string): FieldError[] {
   const { type, default: limit = {}, defaultRequest = {}, min = {}, max = {} } = item
-  const errors: FieldError[] = []
+  const errors = resourceErrors(item, path)
   if (type === 'Pod')
     for (const field of ['default', 'defaultRequest'] as const)
       if (item[field] !== undefined)

@@ -45,6 +45,13 @@ role deployment-controller
   create delete read patch update | apps extensions | replicasets
   read update | core | pods
   events
+role device-taint-eviction-controller
+  read delete | core | pods
+  update patch | core | pods/status
+  read | resource.k8s.io | resourceclaims
+  read | resource.k8s.io | resourceslices
+  read | resource.k8s.io | deviceclasses
+  events
 role disruption-controller
   read | apps extensions | deployments
   read | apps extensions | replicasets
@@ -131,6 +138,7 @@ role pv-protection-controller
   events
 role pvc-protection-controller
   read update | core | persistentvolumeclaims
+  update | core | persistentvolumeclaims/status
   read | core | pods
   events
 role replicaset-controller
