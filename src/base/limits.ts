@@ -14,6 +14,9 @@ export const limits = {
   updateManagersMax: 10,
   jsonPatchOperationsMax: 10_000,
   jsonDepthMax: 128,
+  /** Of what is parsed at all, known to a field or not: as deep as Go's parser goes. */
+  jsonParsedDepthMax: 10_000,
+  jsonDepthLookedAtBytesMin: 32 * KiB,
   /** Things inside each other in a YAML body: a parser that recurses is slow long before its stack ends. */
   yamlDepthMax: 1_000,
   requestsInFlightMax: 2_000,

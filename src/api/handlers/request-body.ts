@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import { decodeCustom } from '../../kinds/apiextensions/decode-custom.ts'
+import { nestsDeeper } from '../../kinds/codec/json-depth.ts'
 import { type Decoded, decodeJson, type FieldValidation } from '../../kinds/decode-json.ts'
 import { decodeProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { AnyObject, Kind } from '../../kinds/kind.ts'
@@ -37,10 +38,20 @@ export function contentTypeOf(context: HandlerContext): string {
   return type === '' ? 'application/json' : type
 }
 
-/** Throws RequestEntityTooLarge past the limit. */
+/** Throws RequestEntityTooLarge past the limit, BadRequest for JSON that is nested without end. */
 export function bodyOf(context: HandlerContext): Uint8Array {
   const body = context.request.body ?? new Uint8Array(0)
   if (body.length > limits.bodyBytesMax) throw bodyTooLarge()
+  // Shorter ones are parsed in no time, however deep.
+  const mayBeDeep = body.length > limits.jsonDepthLookedAtBytesMin
+  if (
+    mayBeDeep &&
+    contentTypeOf(context).includes('json') &&
+    nestsDeeper(body, limits.jsonParsedDepthMax)
+  )
+    throw badRequest(
+      `json: exceeded max depth: ${limits.jsonParsedDepthMax} lists and objects in another`,
+    )
   return body
 }
 
