@@ -239,6 +239,8 @@ class LocalReplica implements Replica {
     this.#rejectAll('this member is stopping')
     this.#waits.close()
     await this.#transport.stop()
+    // Who opens the directory next must not find us writing into it.
+    await this.#running?.guard.settled()
     await closeLog(this.#running?.log)
     await this.#unlock?.()
     this.#unlock = undefined

@@ -65,7 +65,8 @@ export class JoinGuard {
   /** Data directories that were empty together with ours. */
   readonly #founders: Set<string>
   #joined: boolean
-  #isJoining = false
+  /** What is being made durable: that this member votes. */
+  #joining: Promise<void> | undefined
   #isConfirming = false
   #ticks = 0
   #target: { readonly term: Term; readonly commit: number } | undefined
@@ -188,6 +189,11 @@ export class JoinGuard {
     )
   }
 
+  /** Resolves when nothing of its own is on the way to the disk any more. */
+  async settled(): Promise<void> {
+    await this.#joining
+  }
+
   #holdsTarget(): boolean {
     if (!this.#target) return false
     const { log, term } = this.#options.node().raft
@@ -216,9 +222,7 @@ export class JoinGuard {
   }
 
   #join(): void {
-    if (this.#isJoining) return
-    this.#isJoining = true
-    void this.#options.remember([...this.#founders]).then(() => {
+    this.#joining ??= this.#options.remember([...this.#founders]).then(() => {
       this.#joined = true
       this.#options.onJoined()
     })
