@@ -21,7 +21,7 @@ import {
 } from './context.ts'
 import { handleComponentStatuses } from './discovery/component-statuses.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
-import { bodyTooLarge, noSuchPath, tooManyRequests } from './errors.ts'
+import { bodyTooLarge, methodNotAllowed, noSuchPath, tooManyRequests } from './errors.ts'
 import { CustomResources } from './extension/custom-resources.ts'
 import { ServedKinds } from './extension/served-kinds.ts'
 import { VersionedKinds } from './extension/versioned-storage.ts'
@@ -39,7 +39,7 @@ import { handleOpenApi } from './openapi/handle-openapi.ts'
 import { handleProxy } from './proxy/handle-proxy.ts'
 import { attributesOf, parseRequestInfo } from './request-info.ts'
 import { RequestMetrics } from './request-metrics.ts'
-import { errorResponse, internalError } from './responses.ts'
+import { errorResponse, internalError, pageNotFound } from './responses.ts'
 import { RequestDeadline, requestTimeoutMs } from './serving/request-deadline.ts'
 import { ParsedObjects } from './stored-object.ts'
 import { createLogHandler } from './subresources/log.ts'
@@ -256,7 +256,7 @@ class Pipeline implements Api {
     )
     if (answered) return answered(context)
     const kind = await this.#kinds.findFresh(info.group, info.version, info.resource)
-    if (!kind) throw noSuchPath()
+    if (!kind) return this.#nowhere(context)
     if (kind.deprecationWarning !== undefined) context.warnings.push(kind.deprecationWarning)
     const resource: ResourceContext = { ...context, kind, shared: this.#sharedOf(kind, context) }
     const handler = resourceHandler(resource, this.#extensions.subresources)
@@ -287,13 +287,21 @@ class Pipeline implements Api {
       const answer = handler(context)
       if (answer) return answer
     }
-    throw noSuchPath()
+    return Promise.resolve(pageNotFound())
+  }
+
+  /** A resource that a served group has not; of another group nothing is known. */
+  #nowhere({ kinds, info }: HandlerContext): ApiResponse {
+    const isServed = kinds.groupVersions.some(({ group }) => group === info.group)
+    if (isServed) throw noSuchPath()
+    return pageNotFound()
   }
 
   /** POST of a Binding to the collection `bindings`: the old way to say pods/<name>/binding. */
   #oldBinding(context: HandlerContext): Promise<ApiResponse> {
     const kind = kindOfResource('', context.info.version, 'pods')
-    if (!kind || context.info.verb !== 'create') throw noSuchPath()
+    if (!kind || context.info.name !== '') throw noSuchPath()
+    if (context.info.verb !== 'create') throw methodNotAllowed()
     return handleBinding({ ...context, kind, shared: this.#shared })
   }
 }

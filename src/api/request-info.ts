@@ -75,7 +75,8 @@ const verbOfMethod: ReadonlyMap<string, string> = new Map([
 const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'])
 
 /**
- * Reads a request's meaning from its method and path, as the apiserver does
+ * Reads a request's meaning from its method and path, as the apiserver does; what begins with `watch` is the
+ * old way to say `?watch=true`
  * (apiserver pkg/endpoints/request/requestinfo.go). Pure; never fails: what is no resource path
  * comes back with `isResource: false`.
  */
@@ -103,15 +104,10 @@ export function parseRequestInfo(method: string, pathAndQuery: string): RequestI
   const group = prefix === 'api' ? '' : parts.shift()
   const version = parts.shift()
   if (group === undefined || version === undefined || parts.length === 0) return nonResource
-  const place = resourcePlace(parts)
-  return {
-    ...nonResource,
-    ...place,
-    isResource: true,
-    group,
-    version,
-    verb: resourceVerb(method, place.name, query),
-  }
+  const isWatch = parts[0] === 'watch' && parts.length > 1
+  const place = resourcePlace(isWatch ? parts.slice(1) : parts)
+  const verb = isWatch ? 'watch' : resourceVerb(method, place.name, query)
+  return { ...nonResource, ...place, isResource: true, group, version, verb }
 }
 
 interface ResourcePlace {

@@ -30,6 +30,17 @@ export function textResponse(status: number, text: string): ApiResponse {
   return bytesResponse(status, [Buffer.from(text)], 'text/plain; charset=utf-8')
 }
 
+/** Text that no browser is to take for anything else. */
+export function plainResponse(status: number, text: string): ApiResponse {
+  const answer = textResponse(status, text)
+  return { ...answer, headers: new Map([...answer.headers, ['x-content-type-options', 'nosniff']]) }
+}
+
+/** What is said below paths that nobody serves: Go's text, no Status (apiserver pkg/server/mux). */
+export function pageNotFound(): ApiResponse {
+  return plainResponse(404, '404 page not found\n')
+}
+
 export function streamResponse(
   chunks: AsyncIterable<Uint8Array>,
   contentType: string = jsonType,

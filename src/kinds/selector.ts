@@ -85,23 +85,33 @@ export function selectorOfMap(labels: Labels): LabelSelector {
   return labelSelector(entries.map(([key, value]) => ({ key, operator: '=', values: [value] })))
 }
 
-/** Reads `a=b,c!=d`; a backslash escapes `\`, `,` and `=`. Throws BadRequest. */
+/**
+ * Reads `a=b,c!=d`; a backslash escapes `\`, `,` and `=` in values, and is nothing special before them.
+ * Throws BadRequest.
+ */
 export function parseFieldSelector(text: string): FieldRequirement[] {
   return splitTerms(text)
     .filter((term) => term !== '')
-    .map((term) => {
-      const match = /^((?:[^\\=!]|\\.)*?)(==|!=|=)((?:[^\\=]|\\.)*)$/s.exec(term)
+    .sort()
+    .map((term): FieldRequirement => {
+      const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term)
       if (!match)
-        throw statusError('BadRequest', `invalid selector: '${term}'; can't understand '${term}'`)
+        throw statusError('BadRequest', `invalid selector: '${text}'; can't understand '${term}'`)
       const [, field = '', operator, value = ''] = match
-      const badEscape = /\\[^\\,=]|(?:^|[^\\])(?:\\\\)*\\$/.test(value)
-      if (badEscape) throw statusError('BadRequest', `invalid field selector: ${text}`)
-      return {
-        field,
-        operator: operator === '!=' ? '!=' : '=',
-        value: value.replace(/\\([\\,=])/g, '$1'),
-      }
+      return { field, operator: operator === '!=' ? '!=' : '=', value: unescaped(value) }
     })
+    .filter(({ field, value }) => field !== '' || value !== '')
+}
+
+function unescaped(value: string): string {
+  return value.replace(/\\(.?)|[,=]/gs, (found, escaped: string | undefined) => {
+    if (escaped !== undefined && /^[\\,=]$/.test(escaped)) return escaped
+    const why =
+      escaped === undefined
+        ? `unescaped character in value: ${found.charCodeAt(0)}`
+        : `invalid escape sequence: ${found}`
+    throw statusError('BadRequest', `invalid field selector: ${why}`)
+  })
 }
 
 const expressionOperators: ReadonlyMap<string, LabelOperator> = new Map([
@@ -210,6 +220,9 @@ const valueOperators: ReadonlyMap<string, LabelOperator> = new Map([
 function readValues(tokens: readonly string[], next: { at: number }): string[] {
   if (tokens[next.at] !== '(') throw unparsable(`found '${tokens[next.at]}' expected: '('`)
   next.at++
+  const first = tokens[next.at] ?? ''
+  if (symbols.has(first) && first !== ',' && first !== ')')
+    throw unparsable(`found '${first}', expected: ',', ')' or identifier`)
   const values = new Set<string>()
   for (let value = ''; ; next.at++) {
     const token = tokens[next.at] ?? ''
@@ -220,8 +233,8 @@ function readValues(tokens: readonly string[], next: { at: number }): string[] {
       next.at++
       return [...values].sort()
     }
-    if (symbols.has(token)) throw unparsable(`found '${token}', expected: ',', or identifier`)
     if (value !== '') throw unparsable(`found '${token}', expected: ',' or ')'`)
+    if (symbols.has(token)) throw unparsable(`found '${token}', expected: ',', or identifier`)
     value = token
   }
 }

@@ -1,7 +1,8 @@
-import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import type { HandlerContext } from '../context.ts'
+import { methodNotAllowed, noSuchPath } from '../errors.ts'
 import { parseAccept } from '../negotiate.ts'
+import { pageNotFound } from '../responses.ts'
 import { type CachedDocument, cachedJson, documentResponse } from './cached-document.ts'
 import {
   aggregated,
@@ -23,17 +24,10 @@ const documents = new WeakMap<ServedVersions, Map<string, CachedDocument>>()
  * every other path. Throws NotFound for a group that is not served.
  */
 export function handleDiscovery(context: HandlerContext): Promise<ApiResponse> | undefined {
-  const { info, request } = context
+  const { info } = context
   const [root = '', first = '', second = '', ...more] = info.path.split('/').slice(1)
   const isOurs = root === 'version' || root === 'api' || root === 'apis' || info.path === '/'
   if (info.isResource || !isOurs || more.some((part) => part !== '')) return undefined
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return refuse(
-      statusError(
-        'MethodNotAllowed',
-        'the server does not allow this method on the requested resource',
-      ),
-    )
   return answerWith(context, [root, first, second])
 }
 
@@ -44,13 +38,14 @@ async function answerWith(
   const own = context.kinds.groupVersions
   const served = (await context.options.aggregation?.merged(own)) ?? own
   const document = findDocument(context, served, root, first, second)
-  if (!document) throw statusError('NotFound', 'the server could not find the requested resource')
+  if (!document) {
+    if (root !== 'apis' || served.some(({ group }) => group === first)) throw noSuchPath()
+    return pageNotFound()
+  }
+  const { method } = context.request
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
   const lifetime = document.contentType === plainType ? 'no-cache, private' : 'public'
   return documentResponse(context.request, document, lifetime)
-}
-
-function refuse(error: Error): Promise<never> {
-  return Promise.reject(error)
 }
 
 const plainType = 'application/json'

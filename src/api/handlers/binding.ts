@@ -1,10 +1,11 @@
 import type { ApiResponse } from '../../client/transport.ts'
-import type { AnyObject } from '../../kinds/kind.ts'
+import type { AnyObject, FieldError } from '../../kinds/kind.ts'
 import type { Binding, PodCondition } from '../../kinds/types.ts'
+import { fieldErrorText, notSupported, required } from '../../kinds/validation/field-error.ts'
 import { admitPart } from '../admission/part-objects.ts'
-import { badRequest, conflict, invalidKind } from '../errors.ts'
+import { badRequest, conflict, withoutReason } from '../errors.ts'
 import { jsonResponse, successStatus } from '../responses.ts'
-import { isDryRun, readBody } from './request-body.ts'
+import { checkPlace, isDryRun, readBody } from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { changeObject } from './update.ts'
 import { timestamp } from './write-object.ts'
@@ -21,11 +22,13 @@ export async function handleBinding(context: ResourceContext): Promise<ApiRespon
   })
   const { info, options } = context
   const name = info.resource === 'bindings' ? (body.metadata.name ?? '') : info.name
-  if (body.metadata.name && body.metadata.name !== name)
+  // To the old collection it is as if the name stood in the path.
+  checkPlace(context.kind, body, info.namespace, '')
+  if ((body.metadata.name ?? '') !== name)
     throw badRequest('name in URL does not match name in Binding object')
   const dryRun = isDryRun(context)
   const binding = (await admitPart(judged(context), 'binding', body, dryRun)) as unknown as Binding
-  const node = targetNode(binding, name)
+  const node = targetNode(binding)
   const now = timestamp(options.clock.wallMs())
   const pod = { ...context, info: { ...info, resource: 'pods', name } }
   await changeObject(pod, {
@@ -42,21 +45,26 @@ function judged(context: ResourceContext): ResourceContext {
   return resource === 'bindings' ? { ...context, kind: { ...context.kind, resource } } : context
 }
 
-function targetNode(binding: Binding, name: string): string {
-  const { kind, name: node } = binding.target ?? {}
-  if (kind && kind !== 'Node')
-    throw invalidKind('Binding', '', name, [
-      {
-        type: 'FieldValueNotSupported',
-        field: 'target.kind',
-        message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node"`,
-      },
-    ])
-  if (!node)
-    throw invalidKind('Binding', '', name, [
-      { type: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
-    ])
-  return node
+/** The node that is to have the pod. Its errors come bare, as Kubernetes gives them no reason. */
+function targetNode({ target }: Binding): string {
+  const { kind, name: node } = target ?? {}
+  const errors: FieldError[] = []
+  if (kind && kind !== 'Node') errors.push(notSupported('target.kind', kind, ['Node', '<empty>']))
+  if (!node) errors.push(required('target.name'))
+  const texts = errors.map(fieldErrorText)
+  if (texts.length > 0)
+    throw withoutReason(texts.length === 1 ? `${texts[0]}` : `[${texts.join(', ')}]`)
+  return node ?? ''
+}
+
+interface ScheduledStatus {
+  readonly conditions?: PodCondition[]
+  readonly nominatedNodeName?: string
+}
+
+interface BoundSpec {
+  readonly nodeName?: string
+  readonly schedulingGates?: readonly unknown[]
 }
 
 function bound(
@@ -68,42 +76,56 @@ function bound(
 ): AnyObject {
   const { metadata } = pod
   const name = metadata.name ?? ''
-  const spec = pod['spec'] as { nodeName?: string; schedulingGates?: readonly unknown[] }
-  if (binding.metadata.uid && binding.metadata.uid !== metadata.uid)
-    throw conflict(
-      context.kind,
-      name,
-      `Precondition failed: UID in precondition: ${binding.metadata.uid}, ` +
-        `UID in object meta: ${metadata.uid}`,
-    )
-  if (metadata.deletionTimestamp !== undefined)
-    throw conflict(context.kind, name, `pod ${name} is being deleted, cannot be assigned to a host`)
-  if (spec.nodeName)
-    throw conflict(
-      context.kind,
-      name,
-      `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`,
-    )
-  if ((spec.schedulingGates ?? []).length > 0)
-    throw conflict(context.kind, name, `pod ${name} has non-empty .spec.schedulingGates`)
+  const spec = pod['spec'] as BoundSpec
+  const failed = brokenPrecondition(binding, metadata)
+  if (failed !== undefined) throw conflict(context.kind, name, `Precondition failed: ${failed}`)
+  const refused = notBindable(name, pod, spec)
+  if (refused !== undefined) throw conflict({ group: '', resource: 'pods/binding' }, name, refused)
   // As a scheduler, or what it asks, has written them: over what the pod had.
   for (const field of ['annotations', 'labels'] as const) {
     const given = binding.metadata[field]
     if (given) metadata[field] = Object.assign(Object.create(null), metadata[field], given)
   }
   pod['spec'] = { ...spec, nodeName: node }
-  pod['status'] = scheduled(pod['status'] as { conditions?: PodCondition[] } | undefined, now)
+  pod['status'] = scheduled(pod['status'] as ScheduledStatus | undefined, now)
   return pod
 }
 
-/** The status with condition PodScheduled=True. */
-function scheduled(status: { conditions?: PodCondition[] } | undefined, now: string): object {
-  const conditions = status?.conditions ?? []
+function brokenPrecondition(
+  { metadata: asked }: Binding,
+  { uid, resourceVersion }: AnyObject['metadata'],
+): string | undefined {
+  if (asked.uid && asked.uid !== uid)
+    return `UID in precondition: ${asked.uid}, UID in object meta: ${uid}`
+  if (asked.resourceVersion && asked.resourceVersion !== resourceVersion)
+    return (
+      `ResourceVersion in precondition: ${asked.resourceVersion}, ` +
+      `ResourceVersion in object meta: ${resourceVersion}`
+    )
+  return undefined
+}
+
+function notBindable(
+  name: string,
+  { metadata }: AnyObject,
+  { nodeName, schedulingGates = [] }: BoundSpec,
+): string | undefined {
+  if (metadata.deletionTimestamp !== undefined)
+    return `pod ${name} is being deleted, cannot be assigned to a host`
+  if (nodeName) return `pod ${name} is already assigned to node ${JSON.stringify(nodeName)}`
+  if (schedulingGates.length > 0) return `pod ${name} has non-empty .spec.schedulingGates`
+  return undefined
+}
+
+/** The status with condition PodScheduled=True; where room was made for the pod is told no more. */
+function scheduled(status: ScheduledStatus | undefined, now: string): object {
+  const { nominatedNodeName: _told, ...rest } = status ?? {}
+  const { conditions = [] } = rest
   const before = conditions.find((one) => one.type === 'PodScheduled')
   const others = conditions.filter((one) => one.type !== 'PodScheduled')
   const since = before?.status === 'True' ? (before.lastTransitionTime ?? now) : now
   return {
-    ...status,
+    ...rest,
     conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime: since }],
   }
 }

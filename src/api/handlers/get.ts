@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
-import { notFound } from '../errors.ts'
+import { badRequest, notFound } from '../errors.ts'
+import { isTrue } from '../request-info.ts'
 import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 import { reachTimeoutMs } from './list.ts'
@@ -11,6 +12,8 @@ import { type ResourceContext, representationOf } from './resource-context.ts'
 /** GET of one object. Linearizable unless the caller names a resourceVersion. */
 export async function handleGet(context: ResourceContext): Promise<ApiResponse> {
   const representation = representationOf(context)
+  if (isTrue(context.info.query.get('export')))
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported')
   const record = await getRecord(context)
   return bytesResponse(200, [representation.one(record)], representation.contentType)
 }

@@ -13,6 +13,7 @@ export interface ListOptions {
   readonly token: ContinueToken | undefined
   readonly labelSelector: string
   readonly fieldSelector: string
+  /** Of a watch; below zero ends it at once. */
   readonly timeoutSeconds: number | undefined
   readonly bookmarks: boolean
   /** undefined when the caller does not say. */
@@ -32,11 +33,11 @@ export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch')
   const token = continueText === '' || verb === 'watch' ? undefined : decodeContinue(continueText)
   if (token && revision !== undefined && revision !== 0)
     throw badRequest('specifying resource version is not allowed when using continue')
-  const limit = wholeNumber(query, 'limit')
+  const limit = Math.max(0, wholeNumber(query, 'limit') ?? 0)
   return {
     revision,
     match: match === '' ? undefined : (match as 'Exact' | 'NotOlderThan'),
-    limit: limit === undefined || limit === 0 ? undefined : limit,
+    limit: limit === 0 ? undefined : limit,
     token,
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
@@ -72,7 +73,7 @@ interface Asked {
 
 function optionErrors(asked: Asked): FieldError[] {
   const { verb, match, sendInitialEvents } = asked
-  if (verb === 'watch') return watchErrors(match, sendInitialEvents)
+  if (verb === 'watch') return watchErrors(asked)
   const errors: FieldError[] = []
   if (sendInitialEvents !== undefined)
     errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
@@ -92,19 +93,22 @@ function matchErrors({ revision, match, continueText }: Asked): FieldError[] {
   return errors
 }
 
-function watchErrors(match: string, sendInitialEvents: boolean | undefined): FieldError[] {
+function watchErrors({ match, sendInitialEvents, continueText, revision }: Asked): FieldError[] {
   const field = 'resourceVersionMatch'
+  const errors: FieldError[] = []
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    errors.push(forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`))
+  // One that begins anywhere asks for the objects that are there, as if it said so.
+  const asksForAll = match === '' && sendInitialEvents === undefined && !revision
+  if (continueText !== '' && (match !== '' || asksForAll))
+    errors.push(forbidden(field, `${field} is forbidden when continue is provided`))
+  if (match === '') return errors
   if (sendInitialEvents === undefined)
-    return match === ''
-      ? []
-      : [forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`)]
-  if (match === '')
-    return [forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`)]
-  if (match === 'NotOlderThan') return []
-  return [
-    forbidden(field, `sendInitialEvents requires setting ${field} to NotOlderThan`),
-    unsupportedMatch(match, ['NotOlderThan']),
-  ]
+    errors.push(
+      forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`),
+    )
+  if (match !== 'NotOlderThan') errors.push(unsupportedMatch(match, ['NotOlderThan']))
+  return errors
 }
 
 function forbidden(field: string, why: string): FieldError {
@@ -125,9 +129,9 @@ function unsupportedMatch(
 
 function wholeNumber(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
-  if (text === null || text === '') return undefined
-  const value = Number(text)
-  if (!/^-?[0-9]+$/.test(text) || !Number.isSafeInteger(value))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Math.max(0, value)
+  if (text === null) return undefined
+  const isNumber = /^[+-]?[0-9]+$/.test(text)
+  if (isNumber && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return Number(text)
+  const why = isNumber ? 'value out of range' : 'invalid syntax'
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`)
 }

@@ -196,10 +196,16 @@ export function checkType(object: AnyObject, expected: Omit<BodyKind, 'definitio
  * other value.
  */
 export function isDryRun({ info }: HandlerContext, more: readonly string[] = []): boolean {
+  // What a body says of it are options of a deletion, an eviction's too.
+  checkDryRun({ verb: 'delete' }, more)
   const values = [...more, ...info.query.getAll('dryRun')]
+  checkDryRun(info, values)
+  return values.includes('All')
+}
+
+function checkDryRun(info: Pick<RequestInfo, 'verb'>, values: readonly string[]): void {
   if (values.some((value) => value !== 'All' && value !== ''))
     throw unsupportedOption(info, 'dryRun', values, ['All'])
-  return values.includes('All')
 }
 
 const optionsOfVerb: ReadonlyMap<string, string> = new Map([
@@ -215,7 +221,7 @@ export function optionsKindOf(verb: string): string {
 
 /** A value of a write's options that is none of those allowed (apimachinery meta/v1/validation). */
 function unsupportedOption(
-  { verb }: RequestInfo,
+  { verb }: Pick<RequestInfo, 'verb'>,
   field: string,
   value: string | readonly string[],
   supported: readonly string[],

@@ -67,7 +67,9 @@ export function resourceHandler(
   if (info.subresource !== '') return subresourceHandler(context, extensions)
   const handler = verbs.get(info.verb)
   if (!handler || !kind.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
-  if ((info.name === '') !== collectionVerbs.has(info.verb))
+  // Paths that begin with `watch` may name an object, too.
+  if (info.verb === 'watch' && info.method !== 'GET') throw methodNotAllowed()
+  if (info.verb !== 'watch' && (info.name === '') !== collectionVerbs.has(info.verb))
     throw kind.custom && info.name === '' ? badRequest('name must be provided') : methodNotAllowed()
   return handler
 }
@@ -81,6 +83,8 @@ function subresourceHandler(
   if (!known) throw kind.custom ? notFound(kind, info.name) : noSuchPath()
   if (kind.custom && !known.verbs.includes(info.verb)) throw methodNotSupported(kind, info.verb)
   const extension = extensions.get(`${info.resource}/${info.subresource}`)
+  if (extension && info.subresource !== 'proxy' && !known.verbs.includes(info.verb))
+    throw methodNotAllowed()
   if (extension) return extension
   if (parts.has(info.subresource) || kind.parts.has(info.subresource)) {
     const handler = partVerbs.has(info.verb) ? verbs.get(info.verb) : undefined

@@ -12,6 +12,7 @@ import {
   setMember,
 } from '../../kinds/structural/schema-props.ts'
 import type { LabelSelector } from '../../kinds/types.ts'
+import { nonNegative } from '../../kinds/validation/numbers.ts'
 import { admitPart } from '../admission/part-objects.ts'
 import { appliedTo, applyType, refuseUndeclared, requiredManager } from '../apply/handle-apply.ts'
 import { conflict, groupVersion, invalidKind } from '../errors.ts'
@@ -29,6 +30,7 @@ import {
   decodeText,
   isDryRun,
   readBody,
+  requireName,
 } from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { changeObject } from './update.ts'
@@ -128,20 +130,25 @@ function askedScale(context: ResourceContext): (current: AnyObject) => AnyObject
       kind: 'Scale',
       apiVersions: [scaleVersion],
     })
+    requireName(scale, context.info.name)
+    checkPlace(context.kind, scale, context.info.namespace, context.info.name)
     return () => scale
   }
   const body = bodyOf(context)
   const type = requirePatchType(context.kind, contentTypeOf(context))
   return (current) => {
     const result = applyPatch(context.kind, current, type, body)
-    return decodeText(context, scaleDefinition, Buffer.from(JSON.stringify(result)))
+    const scale = decodeText(context, scaleDefinition, Buffer.from(JSON.stringify(result)))
+    requireName(scale, context.info.name)
+    checkPlace(context.kind, scale, context.info.namespace, context.info.name)
+    return scale
   }
 }
 
 function rescaled(context: ResourceContext, object: AnyObject, scale: AnyObject): AnyObject {
   const { name = '', uid, resourceVersion } = object.metadata
   const asked = scale.metadata
-  const errors = scaleErrors(scale, name)
+  const errors = scaleErrors(scale)
   if (errors.length > 0) throw invalidKind('Scale', 'autoscaling', name, errors)
   if (asked.uid && asked.uid !== uid) throw conflict(context.kind, name, 'the uid has changed')
   if (asked.resourceVersion) object.metadata.resourceVersion = asked.resourceVersion
@@ -153,23 +160,9 @@ function rescaled(context: ResourceContext, object: AnyObject, scale: AnyObject)
   return object
 }
 
-function scaleErrors(scale: AnyObject, name: string): FieldError[] {
-  const errors: FieldError[] = []
-  const asked = scale.metadata.name
-  if (asked && asked !== name)
-    errors.push({
-      type: 'FieldValueInvalid',
-      field: 'metadata.name',
-      message: `Invalid value: ${JSON.stringify(asked)}: must be the name in the path`,
-    })
+function scaleErrors(scale: AnyObject): FieldError[] {
   const replicas = (scale['spec'] as ScaledSpec | undefined)?.replicas ?? 0
-  if (replicas < 0)
-    errors.push({
-      type: 'FieldValueInvalid',
-      field: 'spec.replicas',
-      message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
-    })
-  return errors
+  return nonNegative(replicas, 'spec.replicas')
 }
 
 /** Sets a field, and makes what leads to it. The path comes from a checked definition. */

@@ -1,5 +1,5 @@
 import type { ApiResponse } from '../../client/transport.ts'
-import { textResponse } from '../responses.ts'
+import { pageNotFound, plainResponse } from '../responses.ts'
 
 /** `livez`: else restart me. `readyz`: else send nobody here. `healthz` is what came before both. */
 export type HealthPath = 'healthz' | 'livez' | 'readyz'
@@ -49,16 +49,19 @@ export async function healthAnswer(
   const unknown = [...excluded].filter((name) => !checks.some((one) => one.name === name))
   if (unknown.length > 0) lines.push(excludesNothing(unknown))
   if (results.some(({ problem }) => problem !== undefined))
-    return plain(500, `${lines.join('\n')}\n${root} check failed\n`)
-  return plain(200, query.has('verbose') ? `${lines.join('\n')}\n${root} check passed\n` : 'ok')
+    return plainResponse(500, `${lines.join('\n')}\n${root} check failed\n`)
+  return plainResponse(
+    200,
+    query.has('verbose') ? `${lines.join('\n')}\n${root} check passed\n` : 'ok',
+  )
 }
 
 async function singleAnswer(check: HealthCheck | undefined): Promise<ApiResponse> {
-  if (!check) return plain(404, '404 page not found\n')
+  if (!check) return pageNotFound()
   const { problem } = await runCheck(check, false)
   return problem === undefined
-    ? plain(200, 'ok')
-    : plain(500, `internal server error: ${problem}\n`)
+    ? plainResponse(200, 'ok')
+    : plainResponse(500, `internal server error: ${problem}\n`)
 }
 
 function excludesNothing(names: readonly string[]): string {
@@ -81,9 +84,4 @@ async function runCheck({ name, check }: HealthCheck, isExcluded: boolean): Prom
     const problem = error instanceof Error ? error.message : String(error)
     return { line: `[-]${name} failed: reason withheld`, problem }
   }
-}
-
-function plain(status: number, text: string): ApiResponse {
-  const answer = textResponse(status, text)
-  return { ...answer, headers: new Map([...answer.headers, ['x-content-type-options', 'nosniff']]) }
 }

@@ -4,7 +4,7 @@ import { type AnyObject, typed } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
 import { selectorOf } from '../../kinds/selector.ts'
 import type { Pod, PodDisruptionBudget } from '../../kinds/types.ts'
-import { forbidden } from '../errors.ts'
+import { forbidden, withoutReason } from '../errors.ts'
 import type { ResourceContext } from '../handlers/resource-context.ts'
 import { changeObject } from '../handlers/update.ts'
 import { timestamp } from '../handlers/write-object.ts'
@@ -29,8 +29,7 @@ export async function takeDisruption(
   const [budget, another] = budgetsOf(context, pod)
   if (!budget) return
   if (another)
-    throw statusError(
-      'InternalError',
+    throw withoutReason(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
   if (!isReady(pod) && sparesUnready(budget)) return
@@ -84,7 +83,10 @@ function withEviction(budget: PodDisruptionBudget, pod: Pod, nowMs: number): Any
   } = status ?? {}
   const name = metadata.name ?? ''
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    throw refused(`The disruption budget ${name} is still being processed by the server.`)
+    throw refused(
+      `The disruption budget ${name} is still being processed by the server.`,
+      retryAfterSeconds,
+    )
   if (disruptionsAllowed < 0)
     throw forbidden(budgetKind(), name, 'pdb disruptions allowed is negative')
   if (Object.keys(disruptedPods).length > disruptedPodsMax)
@@ -93,20 +95,32 @@ function withEviction(budget: PodDisruptionBudget, pod: Pod, nowMs: number): Any
       name,
       'DisruptedPods map too big - too many evictions not confirmed by PDB controller',
     )
-  if (disruptionsAllowed === 0)
-    throw refused(
-      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ` +
-        `${currentHealthy} currently`,
+  if (disruptionsAllowed === 0) {
+    const failed = status?.conditions?.find(
+      ({ type, status: is, reason }) =>
+        type === 'DisruptionAllowed' && is === 'False' && reason === 'SyncFailed',
     )
+    throw refused(
+      failed
+        ? `The disruption budget ${name} does not allow evicting pods currently because it failed ` +
+            `sync: ${failed.message}`
+        : `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ` +
+            `${currentHealthy} currently`,
+    )
+  }
   const disrupted = { ...disruptedPods, [pod.metadata.name ?? '']: timestamp(nowMs) }
   const next = { ...status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: disrupted }
   return { ...budget, status: next } as unknown as AnyObject
 }
 
-function refused(message: string): StatusError {
+/** One who is not told when may try again at any time. */
+function refused(message: string, seconds?: number): StatusError {
   return statusError(
     'TooManyRequests',
     "Cannot evict pod as it would violate the pod's disruption budget.",
-    { retryAfterSeconds, causes: [{ reason: 'DisruptionBudget', message }] },
+    {
+      ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
+      causes: [{ reason: 'DisruptionBudget', message }],
+    },
   )
 }

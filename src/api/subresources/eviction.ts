@@ -22,8 +22,7 @@ export async function handleEviction(context: ResourceContext): Promise<ApiRespo
     apiVersions: ['policy/v1'],
   })
   const eviction = body as unknown as Eviction
-  const { name } = eviction.metadata ?? {}
-  if (name && name !== info.name)
+  if (eviction.metadata?.name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object')
   const options = eviction.deleteOptions ?? {}
   const dryRun = isDryRun(context, options.dryRun)

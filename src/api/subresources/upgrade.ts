@@ -150,6 +150,11 @@ function handshakeOf(request: IncomingMessage): Record<string, string> {
   return headers
 }
 
-/** Answers a plain request for a stream: only an upgrade can carry one. */
-export const upgradeRequired: Handler = () =>
-  Promise.reject(statusError('BadRequest', 'Upgrade request required'))
+/**
+ * Answers a plain request for a stream: only an upgrade can carry one, which is said after what is wrong
+ * with the pod.
+ */
+export const upgradeRequired: Handler = async ({ options, info }) => {
+  kubeletStreamPath(streamKindOf(info), await findPod(options, info), info.query)
+  throw statusError('BadRequest', 'Upgrade request required')
+}

@@ -11,6 +11,7 @@ export const componentStatus = defineKind({
   shortNames: ['cs'],
   namespaced: false,
   verbs: ['get', 'list'],
+  deprecationWarning: 'v1 ComponentStatus is deprecated in v1.19+',
   definition: 'io.k8s.api.core.v1.ComponentStatus',
   columns: [
     nameColumn,

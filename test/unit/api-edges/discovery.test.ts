@@ -16,7 +16,7 @@ async function ask(path: string, headers: Record<string, string> = {}) {
   assert.ok(answer, `${path} is not discovery`)
   const response = await answer
   const text = Buffer.from(await bodyBytes(response.body)).toString()
-  return { ...response, json: text === '' ? undefined : JSON.parse(text) }
+  return { ...response, text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
 }
 
 interface AggregatedResource {
@@ -176,8 +176,12 @@ describe('discovery', () => {
   })
 
   test('does not know what is not served', async () => {
-    for (const path of ['/apis/none', '/apis/none/v1', '/api/v2', '/apis/apps/v2', '/version/x'])
+    for (const path of ['/api/v2', '/apis/apps/v2', '/version/x'])
       await assert.rejects(ask(path), (error) => isStatus(error, 'NotFound'))
+    for (const path of ['/apis/none', '/apis/none/v1']) {
+      const { status, text } = await ask(path)
+      assert.deepEqual([status, text], [404, '404 page not found\n'])
+    }
   })
 
   test('leaves other paths alone and refuses other methods', async () => {

@@ -77,7 +77,10 @@ test('a node gets tokens for the pods bound to it and for no others', async () =
     ['mine', 'w1'],
     ['theirs', 'w2'],
   ])
-    await cluster.ask('POST', `${pods}/${name}/binding`, { target: { kind: 'Node', name: node } })
+    await cluster.ask('POST', `${pods}/${name}/binding`, {
+      metadata: { name },
+      target: { kind: 'Node', name: node },
+    })
   const ask = (node: string, spec: object) =>
     cluster.ask(...(['POST', `${accounts}/builder/token`, { spec }] as const), {
       user: {

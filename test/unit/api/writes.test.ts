@@ -405,7 +405,29 @@ test('binding and eviction', () =>
         },
       },
     },
-    { ask: ['POST', `${pods}/p/binding`, { target: { kind: 'Node' } }], status: 422 },
+    { ask: ['POST', `${pods}/p/binding`, { target: { kind: 'Node' } }], status: 400 },
+    {
+      ask: ['POST', `${pods}/p/binding`, { metadata: { name: 'p' }, target: { kind: 'Pod' } }],
+      status: 500,
+      message: /^\[target.kind: Unsupported value: "Pod".*, target.name: Required value\]$/,
+    },
+    {
+      ask: [
+        'POST',
+        `${pods}/p/binding`,
+        { metadata: { name: 'p', namespace: 'other' }, target: { name: 'n1' } },
+      ],
+      status: 400,
+    },
+    {
+      ask: [
+        'POST',
+        `${pods}/p/binding`,
+        { metadata: { name: 'p', resourceVersion: '1' }, target: { name: 'n1' } },
+      ],
+      status: 409,
+      message: /ResourceVersion in precondition: 1/,
+    },
     {
       ask: [
         'POST',
@@ -422,9 +444,9 @@ test('binding and eviction', () =>
       },
     },
     {
-      ask: ['POST', `${pods}/p/binding`, { target: { kind: 'Node', name: 'n2' } }],
+      ask: ['POST', `${pods}/p/binding`, { metadata: { name: 'p' }, target: { name: 'n2' } }],
       status: 409,
-      message: /pod p is already assigned to node "n1"/,
+      message: /on pods\/binding "p": pod p is already assigned to node "n1"/,
     },
     {
       ask: [
@@ -441,7 +463,11 @@ test('binding and eviction', () =>
       answer: { status: 'Success' },
     },
     { ask: ['GET', `${pods}/p`], status: 404 },
-    { ask: ['POST', `${pods}/p/binding`, { target: { name: 'n2' } }], status: 404 },
+    {
+      ask: ['POST', `${pods}/p/binding`, { metadata: { name: 'p' }, target: { name: 'n2' } }],
+      status: 404,
+    },
+    { ask: ['POST', `${pods}/p/eviction`, {}], status: 400 },
     { ask: ['POST', `${pods}/p/eviction`, { metadata: { name: 'q' } }], status: 400 },
   ]))
 

@@ -93,7 +93,9 @@ const operators = 'in, notin, =, ==, !=, gt, lt'
 
 const broken: readonly (readonly [string, RegExp | string])[] = [
   ['a b', `unable to parse requirement: found 'b', expected: ${operators}`],
-  ['a in (b', "unable to parse requirement: found '', expected: ',', or identifier"],
+  ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"],
+  ['a in (', "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+  ['a in (b,', "unable to parse requirement: found '', expected: ',', or identifier"],
   ['a in (b c)', "unable to parse requirement: found 'c', expected: ',' or ')'"],
   ['a in b', "unable to parse requirement: found 'b' expected: '('"],
   ['a=b,', "found '', expected: identifier after ','"],

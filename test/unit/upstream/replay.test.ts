@@ -11,6 +11,14 @@ test('requests for custom kinds are answered as the real server answered them', 
   assert.ok(lines.filter((line) => line.answer).length > 300)
 })
 
+test('paths, methods, options and subresources are answered as the real server answered them', async () => {
+  await using cluster = await openCluster()
+  const replay = new Replay(cluster)
+  const lines = linesOf('http/requests.ndjson')
+  for (const line of lines) await replay.play(line)
+  assert.ok(lines.filter((line) => line.answer).length > 100)
+})
+
 test('objects of built-in kinds, right and wrong, are taken and refused as the real server does it', async () => {
   await using cluster = await openCluster()
   const replay = new Replay(cluster)

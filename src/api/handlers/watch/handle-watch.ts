@@ -4,7 +4,7 @@ import type { ApiResponse } from '../../../client/transport.ts'
 import type { KeyValue } from '../../../state/cluster-store.ts'
 import { methodNotAllowed, notAcceptable } from '../../errors.ts'
 import { answerTypes } from '../../negotiate.ts'
-import { streamResponse } from '../../responses.ts'
+import { bytesResponse, streamResponse } from '../../responses.ts'
 import { reachTimeoutMs } from '../list.ts'
 import { type ListOptions, parseListOptions } from '../list-options.ts'
 import { type ResourceContext, representationOf } from '../resource-context.ts'
@@ -24,6 +24,7 @@ export async function handleWatch(context: ResourceContext): Promise<ApiResponse
   context.shared.watches.check()
   const selection = new Selection(context, options)
   const plan = await planOf(context, options, selection)
+  if (plan.timeoutMs === 0) return bytesResponse(200, [])
   const contentType = 'application/json'
   return streamResponse(watchStream({ context, representation, selection, plan }), contentType)
 }
@@ -40,7 +41,7 @@ async function planOf(
     options.timeoutSeconds || random.integer(watchSecondsMin, 2 * watchSecondsMin),
     watchSecondsMax,
   )
-  const common = { timeoutMs: seconds * 1_000, bookmarks: options.bookmarks }
+  const common = { timeoutMs: Math.max(0, seconds) * 1_000, bookmarks: options.bookmarks }
   const fromNow = options.revision === undefined || options.revision === 0
   const initial = options.sendInitialEvents ?? fromNow
   if (!initial && !fromNow)
