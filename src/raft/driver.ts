@@ -561,7 +561,6 @@ class LocalReplica implements Replica {
   #isStopped(): boolean {
     return this.#phase === 'stopped'
   }
-
   #isOverloaded(): boolean {
     const { isBehind, isFull } = this.#queue
     return isBehind || isFull || this.#proposals.length >= limits.proposalsInFlightMax
