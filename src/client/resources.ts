@@ -2,6 +2,8 @@ import type {
   CertificateSigningRequest,
   ClusterRole,
   ConfigMap,
+  ControllerRevision,
+  DaemonSet,
   Deployment,
   EndpointSlice,
   Endpoints,
@@ -9,6 +11,7 @@ import type {
   Lease,
   Namespace,
   Node,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -16,6 +19,7 @@ import type {
   Secret,
   Service,
   ServiceAccount,
+  StatefulSet,
 } from '../kinds/types.ts'
 import type { Client, ResourceClient, ResourcePath } from './typed.ts'
 
@@ -38,6 +42,10 @@ export const paths = {
   resourceQuotas: path('', 'v1', 'resourcequotas', true),
   replicationControllers: path('', 'v1', 'replicationcontrollers', true),
   replicaSets: path('apps', 'v1', 'replicasets', true),
+  daemonSets: path('apps', 'v1', 'daemonsets', true),
+  statefulSets: path('apps', 'v1', 'statefulsets', true),
+  controllerRevisions: path('apps', 'v1', 'controllerrevisions', true),
+  persistentVolumeClaims: path('', 'v1', 'persistentvolumeclaims', true),
   apiServices: path('apiregistration.k8s.io', 'v1', 'apiservices', false),
   validatingAdmissionPolicies: path(
     'admissionregistration.k8s.io',
@@ -80,6 +88,14 @@ export const resourceQuotas = (client: Client): ResourceClient<ResourceQuota> =>
   client.resource(paths.resourceQuotas)
 export const replicaSets = (client: Client): ResourceClient<ReplicaSet> =>
   client.resource(paths.replicaSets)
+export const daemonSets = (client: Client): ResourceClient<DaemonSet> =>
+  client.resource(paths.daemonSets)
+export const statefulSets = (client: Client): ResourceClient<StatefulSet> =>
+  client.resource(paths.statefulSets)
+export const controllerRevisions = (client: Client): ResourceClient<ControllerRevision> =>
+  client.resource(paths.controllerRevisions)
+export const persistentVolumeClaims = (client: Client): ResourceClient<PersistentVolumeClaim> =>
+  client.resource(paths.persistentVolumeClaims)
 
 export const certificateSigningRequests = (
   client: Client,

@@ -9,6 +9,7 @@ import { certificateSigner } from './certificates/signer.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
 import { customResourceDefinitionController } from './custom-resource-definition.ts'
+import { daemonSetController } from './daemon-set/run.ts'
 import { deploymentController } from './deployment/run.ts'
 import { disruptionController } from './disruption/run.ts'
 import { endpointSliceController } from './endpoint-slice/run.ts'
@@ -44,6 +45,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['replicaset-controller', replicaSetController],
   ['replication-controller', replicationController],
   ['deployment-controller', deploymentController],
+  ['daemonset-controller', daemonSetController],
   ['garbage-collector-controller', garbageCollector],
   ['namespace-controller', namespaceController],
   ['pod-garbage-collector-controller', podGcController],

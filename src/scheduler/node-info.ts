@@ -1,7 +1,7 @@
+import { type LabelMap as Labels, labelsOf } from '../kinds/node-selection.ts'
 import type { Node, Taint } from '../kinds/types.ts'
 import type { HostPort, PodInfo } from './pod-info.ts'
 import { type Amounts, addAmounts, amountsOf, noAmounts } from './resources.ts'
-import { type Labels, labelsOf } from './selector.ts'
 
 export const zoneLabel = 'topology.kubernetes.io/zone'
 export const hostnameLabel = 'kubernetes.io/hostname'

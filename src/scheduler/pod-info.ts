@@ -1,7 +1,8 @@
 import { objectKey } from '../client/informer.ts'
+import { type LabelMap as Labels, labelsOf } from '../kinds/node-selection.ts'
 import type { Pod, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../kinds/types.ts'
 import { type Amounts, podRequests, scoredRequests } from './resources.ts'
-import { type Labels, labelMatcher, labelsOf } from './selector.ts'
+import { labelMatcher } from './selector.ts'
 
 /** What the scheduler needs to know of a pod, worked out once. */
 export interface PodInfo {

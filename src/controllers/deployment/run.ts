@@ -8,6 +8,7 @@ import {
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../../kinds/types.ts'
 import type { Controller, ControllerContext, RequeueAfter } from '../controller.ts'
 import { Expectations } from '../expectations.ts'
+import { BeginAnewError } from '../owned-pods.ts'
 import {
   adoptPatch,
   byController,
@@ -137,7 +138,7 @@ class DeploymentController implements Controller {
       this.#expectations.wrote(key, await sets.patch(namespace, name, mergePatch, patch))
     }
     // What was just adopted has a new version: go on from the copy that shows it.
-    if (patches.length > 0) throw new BeginAnewError()
+    if (patches.length > 0) throw new BeginAnewError('the replica sets changed')
   }
 
   async #create(key: string, deployment: Deployment, set: ReplicaSet): Promise<void> {
@@ -167,7 +168,7 @@ class DeploymentController implements Controller {
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1
     const status = { ...deployment.status, collisionCount }
     await deploymentsOf(client).updateStatus({ ...deployment, status })
-    throw new BeginAnewError()
+    throw new BeginAnewError('the replica sets changed')
   }
 
   async #tellCreateFailed(deployment: Deployment, name: string, error: unknown): Promise<void> {
@@ -224,21 +225,6 @@ class DeploymentController implements Controller {
       current = await client.patch(namespace, name, mergePatch, patch)
     }
     if (!sameStatus(status, deployment.status)) await client.updateStatus({ ...current, status })
-  }
-}
-
-/** Not a failure: the pass begins anew once the copy shows what was written. */
-class BeginAnewError extends StatusError {
-  constructor() {
-    super({
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      reason: 'Conflict',
-      message: 'the replica sets changed: begin anew',
-      code: 409,
-    })
   }
 }
 

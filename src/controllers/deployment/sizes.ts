@@ -1,4 +1,5 @@
-import type { Deployment, IntOrString, ReplicaSet } from '../../kinds/types.ts'
+import type { Deployment, ReplicaSet } from '../../kinds/types.ts'
+import { scaledValue } from '../scaled-value.ts'
 
 export const desiredAnnotation = 'deployment.kubernetes.io/desired-replicas'
 export const maxAnnotation = 'deployment.kubernetes.io/max-replicas'
@@ -18,17 +19,10 @@ export function boundsOf(deployment: Deployment): Bounds {
   const replicas = deployment.spec?.replicas ?? 1
   const { type = 'RollingUpdate', rollingUpdate } = deployment.spec?.strategy ?? {}
   if (type !== 'RollingUpdate') return { replicas, maxSurge: 0, maxUnavailable: 0 }
-  const maxSurge = scaled(rollingUpdate?.maxSurge ?? '25%', replicas, Math.ceil)
-  const allowed = scaled(rollingUpdate?.maxUnavailable ?? '25%', replicas, Math.floor)
+  const maxSurge = scaledValue(rollingUpdate?.maxSurge ?? '25%', replicas, Math.ceil)
+  const allowed = scaledValue(rollingUpdate?.maxUnavailable ?? '25%', replicas, Math.floor)
   const maxUnavailable = maxSurge === 0 && allowed === 0 ? 1 : allowed
   return { replicas, maxSurge, maxUnavailable: Math.min(maxUnavailable, replicas) }
-}
-
-function scaled(value: IntOrString, total: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value
-  const percent = Number(/^(\d+)%$/.exec(value)?.[1] ?? Number.NaN)
-  if (Number.isNaN(percent)) return Number.parseInt(value, 10) || 0
-  return round((percent * total) / 100)
 }
 
 export function sizeOf(set: ReplicaSet): number {

@@ -6,6 +6,7 @@ import type {
   PodDisruptionBudgetStatus,
 } from '../../kinds/types.ts'
 import { isReady, isTerminal, isTerminating } from '../pod-facts.ts'
+import { scaledValue } from '../scaled-value.ts'
 
 /** An eviction that the pod does not show after this time did not happen. */
 const disruptionMsMax = 2 * 60_000
@@ -53,14 +54,8 @@ export function decideBudget(
 
 function desired({ spec }: PodDisruptionBudget, expectedPods: number): number {
   if (spec?.maxUnavailable !== undefined)
-    return Math.max(0, expectedPods - share(spec.maxUnavailable, expectedPods))
-  return share(spec?.minAvailable ?? 0, expectedPods)
-}
-
-/** A number, or a percentage of all, rounded up. */
-function share(value: number | string, all: number): number {
-  if (typeof value === 'number') return value
-  return Math.ceil((Number.parseInt(value, 10) * all) / 100)
+    return Math.max(0, expectedPods - scaledValue(spec.maxUnavailable, expectedPods, Math.ceil))
+  return scaledValue(spec?.minAvailable ?? 0, expectedPods, Math.ceil)
 }
 
 /** Evictions that were let through and that the pods do not show yet. */

@@ -1,3 +1,4 @@
+import { tolerates } from '../../kinds/node-selection.ts'
 import { formatTime } from '../../kinds/time.ts'
 import type {
   Node,
@@ -141,17 +142,6 @@ function evictionInMs(
     earliest = Math.min(earliest ?? inMs, inMs)
   }
   return earliest
-}
-
-/** core/v1 Toleration.ToleratesTaint: an empty effect or key stands for all. */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false
-  if (toleration.key && toleration.key !== taint.key) return false
-  const operator = toleration.operator || 'Equal'
-  if (operator === 'Exists') return true
-  return (
-    operator === 'Equal' && (toleration.value ?? '') === (taint.value ?? '') && !!toleration.key
-  )
 }
 
 /** Monotonic time at which a silent node counts as lost. A new leader gives everyone time to speak. */

@@ -1,20 +1,14 @@
+import { nodeTermMatcher, requiredNode } from '../../kinds/node-selection.ts'
 import type { NodeInfo } from '../node-info.ts'
 import { type Plugin, rejection } from '../plugin.ts'
 import type { PodInfo } from '../pod-info.ts'
-import { nodeTermMatcher } from '../selector.ts'
 
 const mismatch = rejection("node(s) didn't match Pod's node affinity/selector", false)
 
 /** Whether spec.nodeSelector and required node affinity allow a node; undefined when all are allowed. */
 export function requiredNodes(pod: PodInfo): ((node: NodeInfo) => boolean) | undefined {
-  const exact = Object.entries(pod.pod.spec?.nodeSelector ?? {})
-  const required =
-    pod.pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  if (exact.length === 0 && !required) return undefined
-  const terms = required?.nodeSelectorTerms.map((term) => nodeTermMatcher(term))
-  return (node) =>
-    exact.every(([key, value]) => node.labels.get(key) === value) &&
-    (!terms || terms.some((matches) => matches(node.labels, node.name)))
+  const allows = requiredNode(pod.pod.spec)
+  return allows && ((node) => allows(node.labels, node.name))
 }
 
 export const nodeAffinity: Plugin = {

@@ -1,5 +1,5 @@
+import { tolerates } from '../../kinds/node-selection.ts'
 import { type Plugin, rejection } from '../plugin.ts'
-import { tolerates } from './taint-toleration.ts'
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 const wrongNode = rejection("node(s) didn't match the requested node name", false)

@@ -1,34 +1,7 @@
-import type { Taint, Toleration } from '../../kinds/types.ts'
+import { tolerates } from '../../kinds/node-selection.ts'
 import { type Plugin, rejection } from '../plugin.ts'
 
 const untolerated = rejection('node(s) had untolerated taint(s)', false)
-
-/** Whether a toleration covers a taint (core/v1 toleration.go). */
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false
-  if (toleration.key && toleration.key !== taint.key) return false
-  switch (toleration.operator ?? 'Equal') {
-    case '':
-    case 'Equal':
-      return toleration.key !== undefined && (toleration.value ?? '') === (taint.value ?? '')
-    case 'Exists':
-      return true
-    case 'Gt':
-    case 'Lt':
-      return comparesTo(toleration, taint)
-    default:
-      return false
-  }
-}
-
-/** Gt and Lt: the taint's whole number lies above or below the toleration's. */
-function comparesTo(toleration: Toleration, taint: Taint): boolean {
-  const whole = /^-?\d{1,18}$/
-  if (!whole.test(toleration.value ?? '') || !whole.test(taint.value ?? '')) return false
-  const bound = BigInt(toleration.value ?? '')
-  const value = BigInt(taint.value ?? '')
-  return toleration.operator === 'Gt' ? value > bound : value < bound
-}
 
 /** Pods go only where they tolerate the taints, and rather where none would have them elsewhere. */
 export const taintToleration: Plugin = {

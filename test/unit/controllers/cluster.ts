@@ -8,6 +8,7 @@ import { createInformerFactory } from '../../../src/client/reflector.ts'
 import { nodes, paths, pods } from '../../../src/client/resources.ts'
 import type { ControllersConfig } from '../../../src/controllers/controller.ts'
 import { createControllers } from '../../../src/controllers/controllers.ts'
+import { targetNode } from '../../../src/controllers/daemon-set/placement.ts'
 import type { Node, Pod } from '../../../src/kinds/types.ts'
 import { MemoryApi } from '../client/memory-api.ts'
 
@@ -83,7 +84,7 @@ export class Cluster implements AsyncDisposable {
     for (const [index, pod] of (await this.pods()).entries()) {
       const { namespace = '', name = '' } = pod.metadata
       const node =
-        pod.spec?.nodeName ?? alive[index % Math.max(1, alive.length)]?.metadata.name ?? 'n1'
+        targetNode(pod) ?? alive[index % Math.max(1, alive.length)]?.metadata.name ?? 'n1'
       if (this.dead.has(node)) continue
       if (pod.metadata.deletionTimestamp) {
         await pods(this.api).delete(namespace, name, { gracePeriodSeconds: 0 })

@@ -5,11 +5,11 @@ import {
   evictions,
   lostAtMs,
   lostConditions,
-  tolerates,
   unreadyConditions,
   wantedTaints,
 } from '../../../src/controllers/node-lifecycle/decide.ts'
 import { isReady } from '../../../src/controllers/pod-facts.ts'
+import { tolerates } from '../../../src/kinds/node-selection.ts'
 import type { Node, Pod, Taint, Toleration } from '../../../src/kinds/types.ts'
 import { type Cluster, running, withCluster } from './cluster.ts'
 

@@ -12,6 +12,7 @@ import { leases, namespaces, nodes, pods } from '../../../src/client/resources.t
 import type { Client } from '../../../src/client/typed.ts'
 import type { ControllersConfig } from '../../../src/controllers/controller.ts'
 import { createControllers } from '../../../src/controllers/controllers.ts'
+import { targetNode } from '../../../src/controllers/daemon-set/placement.ts'
 import type { Pod } from '../../../src/kinds/types.ts'
 import { admin, openCluster, type TestCluster } from '../api/cluster.ts'
 
@@ -90,7 +91,7 @@ async function kubelets(client: Client, clock: ManualClock): Promise<void> {
       await pods(client).delete(namespace, name, { gracePeriodSeconds: 0 })
       continue
     }
-    const target = node ?? alive[index % alive.length]?.metadata.name ?? ''
+    const target = targetNode(pod) ?? alive[index % alive.length]?.metadata.name ?? ''
     if (!node)
       await pods(client).subresource(namespace, name, 'binding', 'POST', {
         apiVersion: 'v1',
