@@ -17,7 +17,7 @@ import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
 
 const secondRunsMax = 2
-const unitTimeoutMs = 300_000
+const unitTimeoutMs = 900_000
 const fileTimeoutMs = 900_000
 
 const root = resolve(import.meta.dirname, '..', 'test')

@@ -25,6 +25,7 @@ import { replicaSetController, replicationController } from './replica-set/run.t
 import { resourceQuotaController } from './resource-quota.ts'
 import { runController } from './runner.ts'
 import { serviceAccountController } from './service-account.ts'
+import { statefulSetController } from './stateful-set/run.ts'
 import { tokenCleaner } from './token-cleaner.ts'
 
 export interface Controllers {
@@ -46,6 +47,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['replication-controller', replicationController],
   ['deployment-controller', deploymentController],
   ['daemonset-controller', daemonSetController],
+  ['statefulset-controller', statefulSetController],
   ['garbage-collector-controller', garbageCollector],
   ['namespace-controller', namespaceController],
   ['pod-garbage-collector-controller', podGcController],

@@ -20,7 +20,7 @@ import { isActive, isTerminating } from './pod-facts.ts'
 const mergePatch = 'application/merge-patch+json'
 const slowStartFirst = 1
 /** As many as the log takes in one round; more at once would only hold the event loop longer. */
-const createsAtOnceMax = limits.proposalCommandsMax
+const atOnceMax = limits.proposalCommandsMax
 
 /** The kind whose objects own the pods. */
 export interface OwnerKind {
@@ -163,22 +163,18 @@ export class OwnedPods {
     return true
   }
 
-  /** Makes pods in batches of 1, 2, 4, … 64: what is refused once is not tried hundreds of times. */
+  /** Makes pods with a slow start, and tells of each. */
   async createAll(owner: KubernetesObject, wanted: readonly Pod[]): Promise<void> {
     const { recorder, pause } = this.#context
-    let size = slowStartFirst
-    for (let at = 0; at < wanted.length; at += size, size = Math.min(size * 2, createsAtOnceMax)) {
-      const batch = wanted.slice(at, at + size).map(async (pod) => {
-        const made = await this.create(owner, pod)
-        recorder.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
-      })
-      const failed = (await Promise.allSettled(batch)).find(({ status }) => status === 'rejected')
-      if (failed?.status === 'rejected') {
-        const message = `Error creating: ${messageOf(failed.reason)}`
-        recorder.event(owner, 'Warning', 'FailedCreate', message)
-        throw failed.reason
-      }
-      await pause()
+    const make = async (pod: Pod) => {
+      const made = await this.create(owner, pod)
+      recorder.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
+    }
+    try {
+      await slowStart(wanted, make, pause)
+    } catch (error) {
+      recorder.event(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
+      throw error
     }
   }
 
@@ -194,6 +190,24 @@ export class OwnedPods {
     const message = `Error deleting: ${messageOf(failed.reason)}`
     recorder.event(owner, 'Warning', 'FailedDelete', message)
     throw failed.reason
+  }
+}
+
+/**
+ * Does things in batches of 1, 2, 4, … 64, and goes on as long as none is refused: what is refused once is
+ * not tried hundreds of times. Rejects with the first refusal.
+ */
+export async function slowStart<T>(
+  all: readonly T[],
+  act: (one: T) => Promise<void>,
+  pause: () => Promise<void>,
+): Promise<void> {
+  let size = slowStartFirst
+  for (let at = 0; at < all.length; at += size, size = Math.min(size * 2, atOnceMax)) {
+    const batch = all.slice(at, at + size).map(act)
+    const failed = (await Promise.allSettled(batch)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+    await pause()
   }
 }
 

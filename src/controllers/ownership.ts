@@ -37,7 +37,7 @@ export interface Claims<T> {
  */
 export function claim<T extends KubernetesObject>(
   owner: KubernetesObject,
-  matches: (labels: Labels) => boolean,
+  matches: (labels: Labels, candidate: T) => boolean,
   candidates: readonly T[],
 ): Claims<T> {
   const deleting = owner.metadata.deletionTimestamp !== undefined
@@ -46,7 +46,7 @@ export function claim<T extends KubernetesObject>(
   const release: T[] = []
   for (const candidate of candidates) {
     const reference = controllerOf(candidate)
-    const matching = matches(candidate.metadata.labels)
+    const matching = matches(candidate.metadata.labels, candidate)
     if (reference) {
       if (reference.uid !== owner.metadata.uid) continue
       if (matching) owned.push(candidate)

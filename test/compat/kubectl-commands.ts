@@ -51,12 +51,28 @@ spec:
   containers: [{name: c, image: "web:1"}]
 `
 
+const revised = (kind: string, name: string, more: string) => `
+apiVersion: apps/v1
+kind: ${kind}
+metadata: {name: ${name}}
+spec:
+  selector: {matchLabels: {app: ${name}}}
+  ${more}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{name: c, image: "web:1"}]
+`
+
 export const manifests: Readonly<Record<string, string>> = {
   cm: configMap('1'),
   cm2: configMap('2'),
   dep: deployment(2),
   dep2: deployment(3),
   pod,
+  ds: revised('DaemonSet', 'ds1', ''),
+  sts: revised('StatefulSet', 'sts1', 'serviceName: sts1\n  replicas: 2'),
 }
 
 /** What the editor of `kubectl edit` does to the file. */
@@ -206,6 +222,59 @@ const generating: Chapter = {
   ],
 }
 
+const revising: Chapter = {
+  title: 'daemon sets and stateful sets',
+  commands: [
+    { line: 'apply -f {ds}', says: /daemonset.apps\/ds1 created/ },
+    {
+      line: 'rollout status ds ds1 --timeout=60s',
+      says: /daemon set "ds1" successfully rolled out/,
+    },
+    { line: 'get ds ds1', says: /ds1 +2 +2 +2 +2 +2 /, eventually: true },
+    { line: 'set image ds/ds1 c=web:2', says: /image updated/ },
+    { line: 'rollout status ds ds1 --timeout=60s', says: /successfully rolled out/ },
+    { line: 'rollout history ds ds1', says: /REVISION +CHANGE-CAUSE\n1 .*\n2 / },
+    { line: 'rollout history ds ds1 --revision=1', says: /Image:\tweb:1/ },
+    { line: 'rollout undo ds ds1', says: /rolled back/ },
+    { line: 'rollout status ds ds1 --timeout=60s', says: /successfully rolled out/ },
+    { line: 'rollout history ds ds1', says: /\n2 .*\n3 / },
+    {
+      line: `get pods -l app=ds1 -o jsonpath='{.items[*].spec.containers[0].image}'`,
+      says: /^web:1 web:1$/,
+    },
+    {
+      line: 'drain w1 --force --timeout=9s',
+      says: /cannot delete DaemonSet-managed Pods/,
+      code: 1,
+    },
+    { line: 'uncordon w1', says: /uncordoned/ },
+    {
+      line: 'describe ds ds1',
+      says: /Pods Status: +2 Running[\s\S]*SuccessfulCreate/,
+      eventually: true,
+    },
+    { line: 'apply -f {sts}', says: /statefulset.apps\/sts1 created/ },
+    {
+      line: 'rollout status sts sts1 --timeout=60s',
+      says: /statefulset rolling update complete 2 pods at revision sts1-/,
+    },
+    { line: 'scale sts sts1 --replicas=3', says: /scaled/ },
+    { line: 'get sts sts1', says: /sts1 +3\/3 /, eventually: true },
+    { line: 'set image sts/sts1 c=web:2', says: /image updated/ },
+    { line: 'rollout status sts sts1 --timeout=90s', says: /rolling update complete 3 pods/ },
+    { line: 'rollout history sts sts1', says: /REVISION +CHANGE-CAUSE\n1 .*\n2 / },
+    { line: 'rollout undo sts sts1', says: /rolled back/ },
+    { line: 'rollout status sts sts1 --timeout=90s', says: /rolling update complete 3 pods/ },
+    { line: 'rollout restart sts sts1', says: /restarted/ },
+    { line: 'rollout status sts sts1 --timeout=90s', says: /rolling update complete 3 pods/ },
+    { line: 'get pods -l app=sts1', says: /sts1-0 [\s\S]*sts1-1 [\s\S]*sts1-2 / },
+    { line: 'scale sts sts1 --replicas=0', says: /scaled/ },
+    { line: 'get pods -l app=sts1', says: /^$/, eventually: true },
+    { line: 'delete ds,sts --all', says: /"ds1"[\s\S]*"sts1"/ },
+    { line: 'get controllerrevisions', says: /^$/, eventually: true },
+  ],
+}
+
 const operating: Chapter = {
   title: 'nodes',
   commands: [
@@ -250,6 +319,7 @@ const chapters: readonly Chapter[] = [
   applying,
   deploying,
   generating,
+  revising,
   operating,
   deleting,
 ]

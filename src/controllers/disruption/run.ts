@@ -1,7 +1,13 @@
 import { objectKey } from '../../client/informer.ts'
 import { paths, podDisruptionBudgets } from '../../client/resources.ts'
 import { selectorOf } from '../../kinds/selector.ts'
-import type { Deployment, Pod, PodDisruptionBudget, ReplicaSet } from '../../kinds/types.ts'
+import type {
+  Deployment,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  StatefulSet,
+} from '../../kinds/types.ts'
 import type { Controller, ControllerContext } from '../controller.ts'
 import { decideBudget } from './decide.ts'
 
@@ -17,11 +23,16 @@ export function disruptionController(context: ControllerContext): Controller {
   const pods = informers.informer<Pod>(paths.pods, { indexes: { podsByNamespace } })
   const replicaSets = informers.informer<ReplicaSet>(paths.replicaSets)
   const deployments = informers.informer<Deployment>(paths.deployments)
+  const statefulSets = informers.informer<StatefulSet>(paths.statefulSets)
 
   /** How many pods the owner of `pod` asks for; undefined when it is no kind that has a scale. */
   const scaleOf = ({ metadata }: Pod): { owner: string; replicas: number } | undefined => {
     const { namespace = '', ownerReferences = [] } = metadata
     const owner = ownerReferences.find(({ controller }) => controller)
+    if (owner?.kind === 'StatefulSet') {
+      const set = statefulSets.get(`${namespace}/${owner.name}`)
+      return set && { owner: owner.uid, replicas: set.spec?.replicas ?? 1 }
+    }
     if (owner?.kind !== 'ReplicaSet') return undefined
     const set = replicaSets.get(`${namespace}/${owner.name}`)
     const above = set?.metadata.ownerReferences?.find(({ controller }) => controller)
@@ -60,6 +71,7 @@ export function disruptionController(context: ControllerContext): Controller {
         pods.subscribe(handler),
         replicaSets.subscribe(handler),
         deployments.subscribe(handler),
+        statefulSets.subscribe(handler),
       ]
     },
     async reconcile(key) {
