@@ -21,6 +21,7 @@ import {
 } from './context.ts'
 import { handleComponentStatuses } from './discovery/component-statuses.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
+import { ProtobufMessages } from './encoding/protobuf-messages.ts'
 import { bodyTooLarge, methodNotAllowed, noSuchPath, tooManyRequests } from './errors.ts'
 import { CustomResources } from './extension/custom-resources.ts'
 import { ServedKinds } from './extension/served-kinds.ts'
@@ -123,6 +124,7 @@ class Pipeline implements Api {
         options.eventTtlSeconds ?? eventTtlSecondsDefault,
       ),
       parsed: new ParsedObjects(),
+      messages: new ProtobufMessages(),
       watches: new WatchCount(),
       frames: new EventFrames(),
       admission: createAdmission(options),
@@ -207,11 +209,12 @@ class Pipeline implements Api {
       const deadline = new RequestDeadline(this.#options.clock, timeoutMs)
       return await deadline.answerOf(() => this.#inTurn({ ...context, deadline }, deadline))
     } catch (error) {
-      if (error instanceof StatusError) return errorResponse(error)
+      const accept = context.request.headers.get('accept')
+      if (error instanceof StatusError) return errorResponse(error, accept)
       if (error instanceof InvariantError) throw error
       const { path, verb } = context.info
       this.#options.logger.error({ error, path, verb }, 'a request failed: this is a bug')
-      return errorResponse(internalError())
+      return errorResponse(internalError(), accept)
     }
   }
 

@@ -140,12 +140,24 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   return statusError(
     'NotAcceptable',
     `only the following media types are accepted: ${accepted.join(', ')}`,
-    {},
   )
 }
 
 export function bodyTooLarge(bytesMax: number = limits.bodyBytesMax): StatusError {
   return statusError('RequestEntityTooLarge', `Request entity too large: limit is ${bytesMax}`)
+}
+
+/** Metadata of an object was asked of a list, or the other way round; `type` is what Go calls it. */
+export function notInThatShape(isList: boolean, type: string): StatusError {
+  const asked = isList ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
+  const message = `you requested ${asked}, but the requested object is ${isList ? 'a' : 'not a'} list (*${type})`
+  return statusError('NotAcceptable', message)
+}
+
+/** Of a path whose answers have none of the types that were named, in the words of go-restful's router. */
+export function notProduced(produced: readonly string[]): StatusError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`
+  return statusError('NotAcceptable', message, {})
 }
 
 /** Too much work in flight, or too many watches: come back in a second. */

@@ -1,11 +1,17 @@
-import { stringify as yamlStringify } from 'yaml'
+import { present } from '../base/assert.ts'
 import type { Revision } from '../base/brand.ts'
+import type { Status } from '../base/status.ts'
+import { fieldHead, inEnvelope, protobufMessage, type TypeMeta } from '../kinds/encode-protobuf.ts'
 import type { AnyObject, ShownKind } from '../kinds/kind.ts'
 import type { KeyValue } from '../state/cluster-store.ts'
 import type { HandlerContext } from './context.ts'
+import { statusAs, textAs, toYaml } from './encoding/encoded-as.ts'
+import { type EventType, eventFrame } from './encoding/event-frame.ts'
+import { type ProtobufList, protobufListOf } from './encoding/protobuf-list.ts'
+import { ProtobufMessages } from './encoding/protobuf-messages.ts'
 import { groupVersion, invalidKind } from './errors.ts'
-import { type Negotiated, negotiate } from './negotiate.ts'
-import { ParsedObjects, parseObject } from './stored-object.ts'
+import { type Format, type Negotiated, negotiatedFor, requireShape } from './negotiate.ts'
+import { ParsedObjects, parseObject, withRevision } from './stored-object.ts'
 
 /** `includeObject` of a table request: what stands beside the cells. */
 export type IncludeObject = 'Metadata' | 'Object' | 'None'
@@ -17,61 +23,103 @@ export interface ListMeta {
   readonly remainingItemCount?: number | undefined
 }
 
+/** What was made of records before, for all requests. */
+export interface MadeBefore {
+  readonly parsed: ParsedObjects
+  readonly messages: ProtobufMessages
+}
+
+const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+
 /** Turns stored bytes into what the caller asked for: the object itself, its metadata, a table row. */
 export class Representation {
   readonly contentType: string
   /** True when stored bytes can be sent as they are. */
   readonly verbatim: boolean
+  /** Two of the same form show a record alike, whoever asks; undefined where that depends on more. */
+  readonly form: string | undefined
   readonly #kind: ShownKind
   readonly #negotiated: Negotiated
   readonly #include: IncludeObject
   readonly #nowMs: number
-  readonly #parsed: ParsedObjects
+  readonly #made: MadeBefore
 
   constructor(options: {
     kind: ShownKind
     negotiated: Negotiated
     include: IncludeObject
     nowMs: number
-    parsed: ParsedObjects
+    made: MadeBefore
   }) {
+    const { format, transform, metaVersion, contentType } = options.negotiated
     this.#kind = options.kind
     this.#negotiated = options.negotiated
     this.#include = options.include
     this.#nowMs = options.nowMs
-    this.#parsed = options.parsed
-    this.contentType = options.negotiated.contentType
-    this.verbatim = options.negotiated.transform === 'none' && options.negotiated.format === 'json'
+    this.#made = options.made
+    this.contentType = contentType
+    this.verbatim = transform === 'none' && format === 'json'
+    this.form = transform === 'table' ? undefined : `${format} ${transform} ${metaVersion}`
   }
 
-  /** One stored object as a whole answer. */
+  get format(): Format {
+    return this.#negotiated.format
+  }
+
+  /** One stored object as a whole answer. Throws NotAcceptable for who wants a list. */
   one(record: KeyValue): Uint8Array {
     if (this.verbatim) return record.value
-    return this.value(this.#parsed.get(record))
+    if (this.#isPlainProtobuf) return inEnvelope(this.#type, this.message(record))
+    return this.value(this.#made.parsed.get(record))
   }
 
-  /** An object that is not in the store (dry run), or not any more. */
+  /** As `one`, of an object that is not in the store (dry run), or not any more. */
   value(object: AnyObject): Uint8Array {
-    return this.#encode(this.#transform(object))
+    requireShape(this.#negotiated, this.#kind, false)
+    return this.#encoded(object)
+  }
+
+  #encoded(object: AnyObject): Uint8Array {
+    const { format, transform } = this.#negotiated
+    if (format !== 'protobuf') return textAs(format, this.#transform(object))
+    const type = transform === 'none' ? this.#type : this.#partialType('')
+    return inEnvelope(type, this.#messageOf(object))
+  }
+
+  /** A Status in place of the object. */
+  status(status: Status): Uint8Array {
+    return statusAs(this.#negotiated.format, status)
   }
 
   /** One item of a list, as JSON. */
   item(record: KeyValue): Uint8Array {
     if (this.verbatim) return record.value
-    const object = this.#parsed.get(record)
+    const object = this.#made.parsed.get(record)
     return Buffer.from(JSON.stringify(this.#item(object)))
+  }
+
+  /** One item of a list, as protobuf. */
+  message(record: KeyValue): Uint8Array {
+    if (this.#isPlainProtobuf) return this.#made.messages.get(record, this.#definition)
+    return this.#messageOf(this.#made.parsed.get(record))
   }
 
   /** A whole list of objects that are not in the store. */
   list(objects: readonly AnyObject[]): Uint8Array {
-    const { before, after } = this.listFrame({ resourceVersion: '' })
+    const meta = { resourceVersion: '' }
+    if (this.format === 'protobuf') {
+      const messages = objects.map((object) => this.#messageOf(object))
+      return protobufListOf(this.protobufList(meta), messages)
+    }
+    const { before, after } = this.listFrame(meta)
     const items = objects.map((object) => JSON.stringify(this.#item(object))).join(',')
     const json = Buffer.concat([before, Buffer.from(items), after])
     return this.format === 'yaml' ? this.yaml(json) : json
   }
 
-  /** What stands before and after the items, as JSON. */
+  /** What stands before and after the items, as JSON. Throws NotAcceptable for who wants one object. */
   listFrame(meta: ListMeta): { before: Uint8Array; after: Uint8Array } {
+    requireShape(this.#negotiated, this.#kind, true)
     const { kind, apiVersion, items, extra } = this.#listShape()
     const head = JSON.stringify({ kind, apiVersion, metadata: meta, ...extra })
     return {
@@ -80,16 +128,42 @@ export class Representation {
     }
   }
 
-  /** The object of a watch event, as JSON. A later event of a table leaves out the columns. */
-  eventObject(value: Uint8Array, first: boolean): Uint8Array {
-    if (this.#negotiated.transform === 'none') return value
+  /** As `listFrame`, of protobuf. */
+  protobufList(meta: ListMeta): ProtobufList {
+    requireShape(this.#negotiated, this.#kind, true)
+    const { kind, apiVersion } = this.#listShape()
+    const { transform, metaVersion } = this.#negotiated
+    const isReversed = transform === 'partial' && metaVersion === 'v1beta1'
+    return {
+      type: { apiVersion, kind },
+      metadata: protobufMessage(`${metaPackage}.ListMeta`, meta),
+      metadataNumber: isReversed ? 2 : 1,
+      itemsNumber: isReversed ? 1 : 2,
+    }
+  }
+
+  /**
+   * A record as the object of a watch event, at another revision if it is shown as what it was. A later event
+   * of a table leaves out the columns.
+   */
+  eventObject(record: KeyValue, at: Revision | undefined, first: boolean): Uint8Array {
+    if (this.#isPlainProtobuf && at === undefined) return this.one(record)
+    const value = at === undefined ? record.value : withRevision(record.value, at)
+    if (this.verbatim) return value
     const object = parseObject(value)
+    if (this.#negotiated.format === 'protobuf') return this.#encoded(object)
     return Buffer.from(JSON.stringify(this.#transform(object, first)))
+  }
+
+  /** An event as it goes over the wire. */
+  frame(type: EventType, object: Uint8Array): Uint8Array {
+    return eventFrame(this.#negotiated.format, type, object)
   }
 
   /** The object of a bookmark: an empty one with a resourceVersion. */
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array {
-    const partial = this.#negotiated.transform !== 'none'
+    const { format, transform } = this.#negotiated
+    const partial = transform !== 'none'
     const object: AnyObject = {
       kind: partial ? 'PartialObjectMetadata' : this.#kind.kind,
       apiVersion: partial ? this.#metaGroupVersion : groupVersion(this.#kind),
@@ -98,8 +172,9 @@ export class Representation {
         ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
       },
     }
+    if (format === 'protobuf') return this.#encoded(object)
     const shown =
-      this.#negotiated.transform === 'table'
+      transform === 'table'
         ? {
             kind: 'Table',
             apiVersion: this.#metaGroupVersion,
@@ -116,12 +191,26 @@ export class Representation {
     return Buffer.from(toYaml(JSON.parse(Buffer.from(json).toString('utf8'))))
   }
 
-  get format(): 'json' | 'yaml' {
-    return this.#negotiated.format
+  #messageOf(object: AnyObject): Uint8Array {
+    return this.#isPlainProtobuf
+      ? protobufMessage(this.#definition, object)
+      : partialMessage(object)
   }
 
-  #encode(value: unknown): Uint8Array {
-    return Buffer.from(this.#negotiated.format === 'yaml' ? toYaml(value) : JSON.stringify(value))
+  get #isPlainProtobuf(): boolean {
+    return this.#negotiated.format === 'protobuf' && this.#negotiated.transform === 'none'
+  }
+
+  get #definition(): string {
+    return present(this.#kind.definition, `a definition of ${this.#kind.kind}`)
+  }
+
+  get #type(): TypeMeta {
+    return { apiVersion: groupVersion(this.#kind), kind: this.#kind.kind }
+  }
+
+  #partialType(suffix: '' | 'List'): TypeMeta {
+    return { apiVersion: this.#metaGroupVersion, kind: `PartialObjectMetadata${suffix}` }
   }
 
   #transform(object: AnyObject, withColumns = true): unknown {
@@ -148,11 +237,7 @@ export class Representation {
   }
 
   #partial(object: AnyObject): unknown {
-    return {
-      kind: 'PartialObjectMetadata',
-      apiVersion: this.#metaGroupVersion,
-      metadata: object.metadata,
-    }
+    return { ...this.#partialType(''), metadata: object.metadata }
   }
 
   #listShape(): { kind: string; apiVersion: string; items: string; extra: object } {
@@ -165,8 +250,7 @@ export class Representation {
         items: 'rows',
         extra: { columnDefinitions: this.#kind.columns },
       }
-    if (transform === 'partial')
-      return { kind: 'PartialObjectMetadataList', apiVersion: meta, items: 'items', extra: {} }
+    if (transform === 'partial') return { ...this.#partialType('List'), items: 'items', extra: {} }
     const { listKind } = this.#kind
     return { kind: listKind, apiVersion: groupVersion(this.#kind), items: 'items', extra: {} }
   }
@@ -176,24 +260,32 @@ export class Representation {
   }
 }
 
+/** The message of a PartialObjectMetadata: metadata alone, in field 1. */
+function partialMessage({ metadata }: AnyObject): Uint8Array {
+  const message = protobufMessage(`${metaPackage}.ObjectMeta`, metadata)
+  return Buffer.concat([fieldHead(1, message.length), message])
+}
+
+/** What is answered, never listed, and has no columns: reviews, tokens. */
+export function answeredKind<
+  T extends Pick<ShownKind, 'group' | 'version' | 'kind' | 'definition'>,
+>(kind: T): T & ShownKind {
+  return { ...kind, listKind: '', columns: [], row: () => [] }
+}
+
 /** In the form that a request asks for. Throws NotAcceptable and Invalid. */
 export function representationAs(
   { request, info, options }: HandlerContext,
   kind: ShownKind,
-  parsed = new ParsedObjects(),
+  made: MadeBefore = { parsed: new ParsedObjects(), messages: new ProtobufMessages() },
 ): Representation {
   return new Representation({
     kind,
-    negotiated: negotiate(request.headers.get('accept')),
+    negotiated: negotiatedFor(request.headers.get('accept'), info.verb, kind),
     include: parseIncludeObject(info.query.get('includeObject')),
     nowMs: options.clock.wallMs(),
-    parsed,
+    made,
   })
-}
-
-/** YAML 1.1 quotes what its readers (Kubernetes' own, Python's) would not take for text: yes, dates. */
-function toYaml(value: unknown): string {
-  return yamlStringify(value, { version: '1.1', lineWidth: 0 })
 }
 
 /** Reads `includeObject` of a table request; throws Invalid for an unknown value. */

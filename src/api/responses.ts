@@ -1,5 +1,14 @@
 import { type Status, StatusError, statusError } from '../base/status.ts'
 import type { ApiResponse } from '../client/transport.ts'
+import { statusAs } from './encoding/encoded-as.ts'
+import {
+  answerTypes,
+  findAcceptable,
+  negotiate,
+  plainEndpoint,
+  requireProduced,
+  reviewEndpoint,
+} from './negotiate.ts'
 
 export const jsonType = 'application/json'
 /** What everything but discovery and OpenAPI says (apiserver filters/cachecontrol.go). */
@@ -52,12 +61,29 @@ export function streamResponse(
   }
 }
 
-/** An expected failure as an answer, with Retry-After where it names a delay. */
-export function errorResponse(error: StatusError): ApiResponse {
-  const response = jsonResponse(error.code, error.status)
+/**
+ * An expected failure as an answer, in the form that is accepted if there is one, with Retry-After where it
+ * names a delay (apiserver responsewriters/writers.go, ErrorNegotiated).
+ */
+export function errorResponse(error: StatusError, accept?: string): ApiResponse {
+  const form = findAcceptable(accept, plainEndpoint)
+  const response = form
+    ? bytesResponse(error.code, [statusAs(form.format, error.status)], form.contentType)
+    : bytesResponse(error.code, [Buffer.from(JSON.stringify(error.status, undefined, 2))])
   const seconds = error.status.details?.retryAfterSeconds
   if (seconds === undefined) return response
   return { ...response, headers: new Map([...response.headers, ['retry-after', `${seconds}`]]) }
+}
+
+/**
+ * How to answer with a Status where an object was sent; asked before anything is done. Throws NotAcceptable.
+ */
+export function statusAnswer(
+  accept: string | undefined,
+): (code: number, status: Status) => ApiResponse {
+  requireProduced(accept, answerTypes)
+  const { format, contentType } = negotiate(accept, reviewEndpoint)
+  return (code, status) => bytesResponse(code, [statusAs(format, status)], contentType)
 }
 
 /** What the caller is told of a bug: that there was one, and nothing of its inside. */

@@ -385,7 +385,7 @@ class HttpsServer implements ApiServer {
     } catch (error) {
       const failure = expectedFailure(error)
       if (!failure) this.#failed(error)
-      return errorResponse(failure ?? internalError())
+      return errorResponse(failure ?? internalError(), headersOf(req).get('accept'))
     }
   }
 

@@ -35,6 +35,9 @@ export const limits = {
   requestWaitMsMax: 15_000,
   watchesPerMemberMax: 20_000,
   sharedEventBytesMax: 16 * MiB,
+  /** Of objects that somebody asked for as protobuf. */
+  protobufMessagesBytesMax: 32 * MiB,
+  otherVersionMessagesBytesMax: 1 * MiB,
   /** Of Secrets that were opened lately. */
   openedValuesBytesMax: 32 * MiB,
   headerBytesMax: 64 * KiB,

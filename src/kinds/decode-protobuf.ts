@@ -1,5 +1,6 @@
 import { statusError } from '../base/status.ts'
 import { undecodable } from './codec/decode-error.ts'
+import { type Numbering, numberingOf } from './codec/numbering.ts'
 import { malformed, WireReader, wire } from './codec/wire-reader.ts'
 import type { Decoded } from './decode-json.ts'
 import type { AnyObject } from './kind.ts'
@@ -15,7 +16,7 @@ import {
 import { formatTime } from './time.ts'
 
 /** `k8s` and a zero byte (apimachinery pkg/runtime/serializer/protobuf/protobuf.go). */
-const envelopeMagic = [0x6b, 0x38, 0x73, 0x00]
+export const envelopeMagic: Uint8Array = Uint8Array.of(0x6b, 0x38, 0x73, 0x00)
 
 /**
  * Reads an `application/vnd.kubernetes.protobuf` body: the magic bytes and a runtime.Unknown whose
@@ -82,34 +83,6 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
 
 type JsonRecord = Record<string, unknown>
 
-interface Numbering {
-  readonly fields: Map<number, Field>
-  /** The sub-messages that Go inlines, by their number. */
-  readonly inlined: Map<number, Numbering>
-}
-
-const numberings = new WeakMap<Definition, Numbering>()
-
-function numberingOf(schema: Definition): Numbering {
-  const known = numberings.get(schema)
-  if (known) return known
-  const numbering = emptyNumbering()
-  for (const field of schema.fields)
-    if (field.number > 0) field.inside.reduce(inlinedAt, numbering).fields.set(field.number, field)
-  numberings.set(schema, numbering)
-  return numbering
-}
-
-function emptyNumbering(): Numbering {
-  return { fields: new Map(), inlined: new Map() }
-}
-
-function inlinedAt({ inlined }: Numbering, number: number): Numbering {
-  const inner = inlined.get(number) ?? emptyNumbering()
-  inlined.set(number, inner)
-  return inner
-}
-
 function readMessage(schema: Definition, bytes: Uint8Array): JsonRecord {
   const result: JsonRecord = {}
   readFields(numberingOf(schema), bytes, result)
@@ -129,6 +102,10 @@ function readFields({ fields, inlined }: Numbering, bytes: Uint8Array, result: J
 
 function readField(field: Field, reader: WireReader, result: JsonRecord): void {
   const { type, name } = field
+  if (type.is === 'list' && field.wrapped) {
+    result[name] = readWrappedList(type.of, reader.bytes())
+    return
+  }
   if (type.is === 'list') {
     const list = (result[name] ?? []) as unknown[]
     result[name] = list

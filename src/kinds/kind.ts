@@ -81,7 +81,13 @@ export interface Kind {
 export type KindWarnings = (object: AnyObject, old: AnyObject | undefined) => readonly string[]
 
 /** What is needed of a kind to show its objects. */
-export type ShownKind = Pick<Kind, 'group' | 'version' | 'kind' | 'listKind' | 'columns' | 'row'>
+export type ShownKind = Pick<
+  Kind,
+  'group' | 'version' | 'kind' | 'listKind' | 'columns' | 'row' | 'custom'
+> & {
+  /** Without one, or '', there is no protobuf of it. */
+  readonly definition?: string
+}
 
 /** What a custom kind has in place of a definition of the schema table. */
 export interface CustomContent {

@@ -11,8 +11,9 @@ import { schemaTables } from './schema/tables.ts'
  * that is name, protobuf number (`-` none, `2/1`: number 1 in the sub-message numbered 2 that Go
  * inlines), type (`[]T` list, `{}T` map with string keys, `!` required), then options: list=atomic,
  * list=set, list=map:KEYS, map=granular, patch=STRATEGY+STRATEGY:MERGEKEY, enum=A,B,
- * default=JSON, immutable, pointer (Go keeps absent and zero apart). Of a definition: gvk=GROUP/VERSION/KIND,…
- * (`*`: every group), as=NAME (its name in the table when another has its last part), atomic.
+ * default=JSON, immutable, pointer (Go keeps absent and zero apart), wrapped (a list that is a message
+ * of its own). Of a definition: gvk=GROUP/VERSION/KIND,… (`*`: every group), as=NAME (its name in the
+ * table when another has its last part), atomic.
  */
 
 /**
@@ -65,8 +66,13 @@ export interface Field {
   /** JSON value; copy before use. Undefined when the field has none. */
   readonly default: unknown
   readonly immutable: boolean
-  /** Go holds a pointer: a zero that arrives in protobuf was meant. Otherwise it means absent. */
+  /**
+   * Go holds a pointer: a zero that arrives in protobuf was meant, and nothing is written where there is
+   * nothing. Otherwise a zero means absent, and absent is written as zero.
+   */
   readonly pointer: boolean
+  /** The list travels as one message that holds its items. */
+  readonly wrapped: boolean
   readonly description: string
 }
 
@@ -229,6 +235,7 @@ function readField(line: string, fullNames: ReadonlyMap<string, string>): Field 
     default: defaultText === undefined ? undefined : JSON.parse(defaultText),
     immutable: words.includes('immutable'),
     pointer: words.includes('pointer'),
+    wrapped: words.includes('wrapped'),
     description,
   }
 }

@@ -4,9 +4,9 @@ import { formatTime } from '../../kinds/time.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { invalidKind, methodNotAllowed } from '../errors.ts'
 import { readBody } from '../handlers/request-body.ts'
-import { refuseTransforms } from '../negotiate.ts'
+import { answeredKind, representationAs } from '../representation.ts'
 import { type Attributes, pinnedFields } from '../request-info.ts'
-import { jsonResponse } from '../responses.ts'
+import { bytesResponse } from '../responses.ts'
 import { authorizeFresh, type UserRules } from './authorizer.ts'
 import type { User } from './user.ts'
 
@@ -49,25 +49,23 @@ function review(
     metadata ?? {},
 ): [string, Handler] {
   const apiVersion = `${group}.k8s.io/v1`
-  const expected = {
-    definition: `io.k8s.api.${group}.v1.${kind}`,
-    kind,
-    apiVersions: [apiVersion],
-  }
+  const definition = `io.k8s.api.${group}.v1.${kind}`
+  const shown = answeredKind({ group: `${group}.k8s.io`, version: 'v1', kind, definition })
   return [
     `${apiVersion}/${kind.toLowerCase()}s`,
     async (context) => {
       if (context.info.verb !== 'create' || context.info.name !== '') throw methodNotAllowed()
-      refuseTransforms(context.request.headers.get('accept'))
-      const asked: AnyObject = readBody(context, expected)
+      const representation = representationAs(context, shown)
+      const asked = readBody(context, { definition, kind, apiVersions: [apiVersion] })
       const spec = (asked['spec'] ?? {}) as Fields
-      return jsonResponse(201, {
+      const bytes = representation.value({
         kind,
         apiVersion,
         metadata: metadataOf(context, asked),
         ...(asked['spec'] === undefined ? {} : { spec }),
         status: await answer(context, spec),
       })
+      return bytesResponse(201, [bytes], representation.contentType)
     },
   ]
 }

@@ -2,6 +2,7 @@ import { limits } from '../../base/limits.ts'
 import { encodeObject, parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, StoredForm } from '../../kinds/kind.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
+import { ProtobufMessages } from '../encoding/protobuf-messages.ts'
 import { encodeChecked, type ObjectStorage } from '../handlers/object-storage.ts'
 import type { Shared } from '../handlers/resource-context.ts'
 import { EventFrames } from '../handlers/watch/event-frames.ts'
@@ -23,6 +24,7 @@ export class VersionedKinds {
     const made: Shared = {
       ...this.#shared,
       parsed: new ParsedObjects(),
+      messages: new ProtobufMessages(limits.otherVersionMessagesBytesMax),
       frames: new EventFrames(limits.customEventBytesMax),
       storage: versionedStorage(form),
     }

@@ -4,7 +4,7 @@ import type { Binding, PodCondition } from '../../kinds/types.ts'
 import { fieldErrorText, notSupported, required } from '../../kinds/validation/field-error.ts'
 import { admitPart } from '../admission/part-objects.ts'
 import { badRequest, conflict, withoutReason } from '../errors.ts'
-import { jsonResponse, successStatus } from '../responses.ts'
+import { statusAnswer, successStatus } from '../responses.ts'
 import { checkPlace, isDryRun, readBody } from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { changeObject } from './update.ts'
@@ -15,6 +15,7 @@ import { timestamp } from './write-object.ts'
  * (registry/core/pod/storage/storage.go).
  */
 export async function handleBinding(context: ResourceContext): Promise<ApiResponse> {
+  const answer = statusAnswer(context.request.headers.get('accept'))
   const body = readBody(context, {
     definition: 'io.k8s.api.core.v1.Binding',
     kind: 'Binding',
@@ -36,7 +37,7 @@ export async function handleBinding(context: ResourceContext): Promise<ApiRespon
     dryRun,
     next: (current) => bound(pod, current, binding, node, now),
   })
-  return jsonResponse(201, { ...successStatus(undefined), code: 201 })
+  return answer(201, { ...successStatus(undefined), code: 201 })
 }
 
 /** To webhooks and policies the collection `bindings` is a resource of its own. */

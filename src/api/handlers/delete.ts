@@ -3,7 +3,7 @@ import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
 import { immortalNamespaces } from '../admission/namespace-lifecycle.ts'
 import { conflict, forbidden, notFound } from '../errors.ts'
-import { bytesResponse, jsonResponse, successStatus } from '../responses.ts'
+import { bytesResponse, successStatus } from '../responses.ts'
 import { sameContent } from '../stored-object.ts'
 import { type Deletion, type Propagation, readDeletion } from './delete-options.ts'
 import { keyOfRequest } from './get.ts'
@@ -34,10 +34,9 @@ export async function handleDelete(context: ResourceContext): Promise<ApiRespons
   const deleted = await deleteObject(context, readDeletion(context))
   if (deleted.gone && !answersObject.has(kind.resource)) {
     const group = kind.group === '' ? {} : { group: kind.group }
-    return jsonResponse(
-      200,
-      successStatus({ name: info.name, ...group, kind: kind.resource, uid: deleted.uid }),
-    )
+    const details = { name: info.name, ...group, kind: kind.resource, uid: deleted.uid }
+    const status = representation.status(successStatus(details))
+    return bytesResponse(200, [status], representation.contentType)
   }
   const bytes =
     'stored' in deleted ? representation.one(deleted.stored) : representation.value(deleted.object)

@@ -2,6 +2,7 @@ import type { Revision } from '../../base/brand.ts'
 import { isStatus, StatusError, statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import type { KeyValue, StoreView } from '../../state/cluster-store.ts'
+import { protobufListBlocks } from '../encoding/protobuf-list.ts'
 import type { ListMeta, Representation } from '../representation.ts'
 import { bytesResponse, streamResponse } from '../responses.ts'
 import { Slices } from '../slices.ts'
@@ -158,17 +159,24 @@ export async function listResponse(
   items: readonly KeyValue[],
   meta: ListMeta,
 ): Promise<ApiResponse> {
-  const blocks = listBlocks(new Slices(context.options.clock), representation, items, meta)
-  if (representation.format === 'yaml') {
+  const slices = new Slices(context.options.clock)
+  const { format, contentType } = representation
+  const blocks =
+    format === 'protobuf'
+      ? protobufListBlocks(slices, representation.protobufList(meta), items, (record) =>
+          representation.message(record),
+        )
+      : listBlocks(slices, representation, items, meta)
+  if (format === 'yaml') {
     const parts: Uint8Array[] = []
     for await (const block of blocks) parts.push(block)
-    return bytesResponse(200, [representation.yaml(Buffer.concat(parts))], 'application/yaml')
+    return bytesResponse(200, [representation.yaml(Buffer.concat(parts))], contentType)
   }
   const first = await blocks.next()
   const second = await blocks.next()
   const chunks = [first.value, second.value].filter((block) => block !== undefined)
-  if (second.done) return bytesResponse(200, chunks)
-  return streamResponse(resume(chunks, blocks))
+  if (second.done) return bytesResponse(200, chunks, contentType)
+  return streamResponse(resume(chunks, blocks), contentType)
 }
 
 async function* resume(

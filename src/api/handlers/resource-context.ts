@@ -3,19 +3,17 @@ import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import type { Compare, Operation } from '../../state/cluster-store.ts'
 import type { HandlerContext } from '../context.ts'
 import { methodNotAllowed, tooManyRequests } from '../errors.ts'
-import { type Representation, representationAs } from '../representation.ts'
-import type { ParsedObjects } from '../stored-object.ts'
+import { type MadeBefore, type Representation, representationAs } from '../representation.ts'
 import type { ExpiryLeases } from './expiry-leases.ts'
 import type { ObjectStorage } from './object-storage.ts'
 import type { EventFrames } from './watch/event-frames.ts'
 
 /** What all requests of one API share. */
-export interface Shared {
+export interface Shared extends MadeBefore {
   /** Webhooks and policies. */
   readonly dynamic: DynamicAdmission
   readonly storage: ObjectStorage
   readonly expiry: ExpiryLeases
-  readonly parsed: ParsedObjects
   readonly watches: WatchCount
   readonly frames: EventFrames
   readonly admission: Admission
@@ -112,7 +110,7 @@ export class WatchCount {
 
 /** The form that the caller's Accept header asks for. Throws NotAcceptable. */
 export function representationOf(context: ResourceContext): Representation {
-  return representationAs(context, context.kind, context.shared.parsed)
+  return representationAs(context, context.kind, context.shared)
 }
 
 export function requireVerb(kind: Kind, verb: Kind['verbs'][number]): void {

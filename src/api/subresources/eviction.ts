@@ -7,7 +7,7 @@ import { deletionOf } from '../handlers/delete-options.ts'
 import { getRecord } from '../handlers/get.ts'
 import { isDryRun, readBody } from '../handlers/request-body.ts'
 import type { ResourceContext } from '../handlers/resource-context.ts'
-import { jsonResponse, successStatus } from '../responses.ts'
+import { statusAnswer, successStatus } from '../responses.ts'
 import { takeDisruption } from './disruption-budget.ts'
 
 /**
@@ -16,6 +16,7 @@ import { takeDisruption } from './disruption-budget.ts'
  */
 export async function handleEviction(context: ResourceContext): Promise<ApiResponse> {
   const { info } = context
+  const answer = statusAnswer(context.request.headers.get('accept'))
   const body = readBody(context, {
     definition: 'io.k8s.api.policy.v1.Eviction',
     kind: 'Eviction',
@@ -30,5 +31,5 @@ export async function handleEviction(context: ResourceContext): Promise<ApiRespo
   await admitPart(context, 'eviction', body, dryRun)
   await takeDisruption(context, context.shared.parsed.get(record) as Pod, dryRun)
   await deleteObject(context, deletionOf(options, dryRun))
-  return jsonResponse(201, { ...successStatus(undefined), code: 201 })
+  return answer(201, { ...successStatus(undefined), code: 201 })
 }

@@ -12,13 +12,18 @@ import { getRecord } from '../handlers/get.ts'
 import { isDryRun, readBody } from '../handlers/request-body.ts'
 import type { ResourceContext } from '../handlers/resource-context.ts'
 import { timestamp } from '../handlers/write-object.ts'
-import { jsonResponse } from '../responses.ts'
+import { answeredKind, representationAs } from '../representation.ts'
+import { bytesResponse } from '../responses.ts'
 import { isKeySegment, objectKey } from '../storage-keys.ts'
 
 const accountKind = () =>
   present(kindOfResource('', 'v1', 'serviceaccounts'), 'kind ServiceAccount')
 
 const apiVersion = 'authentication.k8s.io/v1'
+const tokenRequestKind = answeredKind({
+  ...{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+  definition: 'io.k8s.api.authentication.v1.TokenRequest',
+})
 const expirationSecondsDefault = 3_600
 const expirationSecondsMin = 600
 const expirationSecondsMax = 2 ** 32
@@ -36,11 +41,9 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
       'ServiceUnavailable',
       'tokens are not issued: this cluster has no key to sign tokens of service accounts with',
     )
-  const body = readBody(context, {
-    definition: 'io.k8s.api.authentication.v1.TokenRequest',
-    kind: 'TokenRequest',
-    apiVersions: [apiVersion],
-  })
+  const representation = representationAs(context, tokenRequestKind)
+  const { definition, kind } = tokenRequestKind
+  const body = readBody(context, { definition, kind, apiVersions: [apiVersion] })
   const dryRun = isDryRun(context)
   checkPlaceOf(body as unknown as TokenRequest, info.namespace, info.name)
   const asked = (await admitPart(context, 'token', body, dryRun)) as unknown as TokenRequest
@@ -69,8 +72,8 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
     lifetimeSeconds: expirationSeconds,
     tokenId: options.random.uuid(),
   })
-  return jsonResponse(201, {
-    kind: 'TokenRequest',
+  const bytes = representation.value({
+    kind,
     apiVersion,
     metadata: {
       name: info.name,
@@ -80,6 +83,7 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
     spec: { audiences: meant, expirationSeconds, ...(boundObjectRef ? { boundObjectRef } : {}) },
     status: { token, expirationTimestamp: timestamp(issuedAtMs + expirationSeconds * 1_000) },
   })
+  return bytesResponse(201, [bytes], representation.contentType)
 }
 
 function checkPlaceOf({ metadata }: TokenRequest, namespace: string, name: string): void {

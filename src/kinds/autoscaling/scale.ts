@@ -9,6 +9,7 @@ export const scaleKind: ShownKind = {
   version: 'v1',
   kind: 'Scale',
   listKind: 'ScaleList',
+  definition: 'io.k8s.api.autoscaling.v1.Scale',
   columns: [
     nameColumn,
     column('Desired', 'integer', 'How many pods there should be.'),

@@ -24,17 +24,17 @@ definition io.k8s.api.core.v1.Container | One container of a pod.
   envFrom 19 []EnvFromSource list=atomic | Config maps and secrets whose every key becomes an environment variable.
   image 2 string | Image that a container is started from.
   imagePullPolicy 14 string enum=Always,IfNotPresent,Never | When the image is pulled.
-  lifecycle 12 Lifecycle | What runs right after the start and right before the end.
-  livenessProbe 10 Probe | A failing container is restarted.
+  lifecycle 12 Lifecycle pointer | What runs right after the start and right before the end.
+  livenessProbe 10 Probe pointer | A failing container is restarted.
   name 1 string! | Name, unique in the pod.
   ports 6 []ContainerPort list=map:containerPort,protocol patch=merge:containerPort | Ports that it listens on.
-  readinessProbe 11 Probe | A failing container gets no traffic.
+  readinessProbe 11 Probe pointer | A failing container gets no traffic.
   resizePolicy 23 []ContainerResizePolicy list=atomic | What a change of resources means for a running container.
   resources 8 ResourceRequirements default={} | What it asks for and the most it may use.
   restartPolicy 24 string pointer | When ended containers start again.
   restartPolicyRules 25 []ContainerRestartRule list=atomic | Exceptions from the restart policy, by exit code.
-  securityContext 15 SecurityContext | Users, groups and privileges.
-  startupProbe 22 Probe | The other probes wait until this one succeeds.
+  securityContext 15 SecurityContext pointer | Users, groups and privileges.
+  startupProbe 22 Probe pointer | The other probes wait until this one succeeds.
   stdin 16 bool | True to keep standard input open.
   stdinOnce 17 bool | True to close standard input after the first client has left.
   terminationMessagePath 13 string default="/dev/termination-log" | File whose content becomes the reason of the end.
@@ -62,16 +62,16 @@ definition io.k8s.api.core.v1.ContainerResizePolicy | What a change of one resou
 
 definition io.k8s.api.core.v1.ContainerRestartRule | What happens after certain exit codes.
   action 1 string! | What was or shall be done.
-  exitCodes 2 ContainerRestartRuleOnExitCodes | Exit codes that the rule is for.
+  exitCodes 2 ContainerRestartRuleOnExitCodes pointer | Exit codes that the rule is for.
 
 definition io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes | Exit codes to compare with.
   operator 1 string! | How key and values are compared.
   values 2 []int32 list=set | Values to compare with.
 
 definition io.k8s.api.core.v1.ContainerState | What a container does; one field is set.
-  running 2 ContainerStateRunning | Set while it runs.
-  terminated 3 ContainerStateTerminated | Set when it has ended.
-  waiting 1 ContainerStateWaiting | Set while it has not started.
+  running 2 ContainerStateRunning pointer | Set while it runs.
+  terminated 3 ContainerStateTerminated pointer | Set when it has ended.
+  waiting 1 ContainerStateWaiting pointer | Set while it has not started.
 
 definition io.k8s.api.core.v1.ContainerStateRunning | A running container.
   startedAt 1 time | When it started.
@@ -98,33 +98,33 @@ definition io.k8s.api.core.v1.ContainerStatus | What is known of one container.
   lastState 3 ContainerState default={} | How the run before this one ended.
   name 1 string! | Name of it.
   ready 4 bool! | True when it can serve.
-  resources 11 ResourceRequirements | Computing resources that it asks for and may use.
+  resources 11 ResourceRequirements pointer | Computing resources that it asks for and may use.
   restartCount 5 int32! | How often it was started again.
   started 9 bool pointer | True once the startup probe has succeeded.
   state 2 ContainerState default={} | What it does now.
   stopSignal 15 string enum=SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGPIPE,SIGPOLL,SIGPROF,SIGPWR,SIGQUIT,SIGRTMAX,SIGRTMAX-1,SIGRTMAX-10,SIGRTMAX-11,SIGRTMAX-12,SIGRTMAX-13,SIGRTMAX-14,SIGRTMAX-2,SIGRTMAX-3,SIGRTMAX-4,SIGRTMAX-5,SIGRTMAX-6,SIGRTMAX-7,SIGRTMAX-8,SIGRTMAX-9,SIGRTMIN,SIGRTMIN+1,SIGRTMIN+10,SIGRTMIN+11,SIGRTMIN+12,SIGRTMIN+13,SIGRTMIN+14,SIGRTMIN+15,SIGRTMIN+2,SIGRTMIN+3,SIGRTMIN+4,SIGRTMIN+5,SIGRTMIN+6,SIGRTMIN+7,SIGRTMIN+8,SIGRTMIN+9,SIGSEGV,SIGSTKFLT,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGVTALRM,SIGWINCH,SIGXCPU,SIGXFSZ pointer | Signal that ends the container.
-  user 13 ContainerUser | User to act as.
+  user 13 ContainerUser pointer | User to act as.
   volumeMounts 12 []VolumeMountStatus list=map:mountPath patch=merge:mountPath | Which volumes appear where in the file system.
 
 definition io.k8s.api.core.v1.ContainerUser | The user of a container's first process.
-  linux 1 LinuxContainerUser | The user on Linux.
+  linux 1 LinuxContainerUser pointer | The user on Linux.
 
 definition io.k8s.api.core.v1.EnvFromSource | A config map or secret whose keys become variables.
-  configMapRef 2 ConfigMapEnvSource | The config map.
+  configMapRef 2 ConfigMapEnvSource pointer | The config map.
   prefix 1 string | Put before every name.
-  secretRef 3 SecretEnvSource | Secret with the credentials.
+  secretRef 3 SecretEnvSource pointer | Secret with the credentials.
 
 definition io.k8s.api.core.v1.EnvVar | One environment variable.
   name 1 string! | Name of the variable.
   value 2 string | The value, with $(VAR) for variables named before.
-  valueFrom 3 EnvVarSource | Where the value is taken from.
+  valueFrom 3 EnvVarSource pointer | Where the value is taken from.
 
 definition io.k8s.api.core.v1.EnvVarSource | Where a variable's value is taken from; one field is set.
-  configMapKeyRef 3 ConfigMapKeySelector | Key of a config map.
-  fieldRef 1 ObjectFieldSelector | Field of the pod to take it from.
-  fileKeyRef 5 FileKeySelector | Key in a file of a volume.
-  resourceFieldRef 2 ResourceFieldSelector | Resource of a container to take it from.
-  secretKeyRef 4 SecretKeySelector | Key of a secret.
+  configMapKeyRef 3 ConfigMapKeySelector pointer | Key of a config map.
+  fieldRef 1 ObjectFieldSelector pointer | Field of the pod to take it from.
+  fileKeyRef 5 FileKeySelector pointer | Key in a file of a volume.
+  resourceFieldRef 2 ResourceFieldSelector pointer | Resource of a container to take it from.
+  secretKeyRef 4 SecretKeySelector pointer | Key of a secret.
 
 definition io.k8s.api.core.v1.EphemeralContainer | A container that was added to a running pod for debugging.
   args 1/4 []string list=atomic | Arguments of the command.
@@ -133,17 +133,17 @@ definition io.k8s.api.core.v1.EphemeralContainer | A container that was added to
   envFrom 1/19 []EnvFromSource list=atomic | Config maps and secrets whose every key becomes an environment variable.
   image 1/2 string | Image that a container is started from.
   imagePullPolicy 1/14 string enum=Always,IfNotPresent,Never | When the image is pulled.
-  lifecycle 1/12 Lifecycle | What runs right after the start and right before the end.
-  livenessProbe 1/10 Probe | A failing container is restarted.
+  lifecycle 1/12 Lifecycle pointer | What runs right after the start and right before the end.
+  livenessProbe 1/10 Probe pointer | A failing container is restarted.
   name 1/1 string! | Name of it.
   ports 1/6 []ContainerPort list=map:containerPort,protocol patch=merge:containerPort | The ports.
-  readinessProbe 1/11 Probe | A failing container gets no traffic.
+  readinessProbe 1/11 Probe pointer | A failing container gets no traffic.
   resizePolicy 1/23 []ContainerResizePolicy list=atomic | What a change of resources means for a running container.
   resources 1/8 ResourceRequirements default={} | Computing resources that it asks for and may use.
   restartPolicy 1/24 string pointer | When ended containers start again.
   restartPolicyRules 1/25 []ContainerRestartRule list=atomic | Exceptions from the restart policy, by exit code.
-  securityContext 1/15 SecurityContext | Users, groups and privileges.
-  startupProbe 1/22 Probe | The other probes wait until this one succeeds.
+  securityContext 1/15 SecurityContext pointer | Users, groups and privileges.
+  startupProbe 1/22 Probe pointer | The other probes wait until this one succeeds.
   stdin 1/16 bool | True to keep standard input open.
   stdinOnce 1/17 bool | True to close standard input after the first client has left.
   targetContainerName 2 string | Container whose processes it sees.
@@ -179,15 +179,15 @@ definition io.k8s.api.core.v1.HTTPHeader | One header.
   value 2 string! | The value.
 
 definition io.k8s.api.core.v1.Lifecycle | What runs at a container's start and end.
-  postStart 1 LifecycleHandler | Runs right after the start.
-  preStop 2 LifecycleHandler | Runs before the end, within the grace period.
+  postStart 1 LifecycleHandler pointer | Runs right after the start.
+  preStop 2 LifecycleHandler pointer | Runs before the end, within the grace period.
   stopSignal 3 string enum=SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGPIPE,SIGPOLL,SIGPROF,SIGPWR,SIGQUIT,SIGRTMAX,SIGRTMAX-1,SIGRTMAX-10,SIGRTMAX-11,SIGRTMAX-12,SIGRTMAX-13,SIGRTMAX-14,SIGRTMAX-2,SIGRTMAX-3,SIGRTMAX-4,SIGRTMAX-5,SIGRTMAX-6,SIGRTMAX-7,SIGRTMAX-8,SIGRTMAX-9,SIGRTMIN,SIGRTMIN+1,SIGRTMIN+10,SIGRTMIN+11,SIGRTMIN+12,SIGRTMIN+13,SIGRTMIN+14,SIGRTMIN+15,SIGRTMIN+2,SIGRTMIN+3,SIGRTMIN+4,SIGRTMIN+5,SIGRTMIN+6,SIGRTMIN+7,SIGRTMIN+8,SIGRTMIN+9,SIGSEGV,SIGSTKFLT,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGVTALRM,SIGWINCH,SIGXCPU,SIGXFSZ pointer | Signal that ends the container.
 
 definition io.k8s.api.core.v1.LifecycleHandler | What to run; one field is set.
-  exec 1 ExecAction | Runs a command in the container.
-  httpGet 2 HTTPGetAction | Sends an HTTP GET.
-  sleep 4 SleepAction | Waits.
-  tcpSocket 3 TCPSocketAction | Opens a TCP connection.
+  exec 1 ExecAction pointer | Runs a command in the container.
+  httpGet 2 HTTPGetAction pointer | Sends an HTTP GET.
+  sleep 4 SleepAction pointer | Waits.
+  tcpSocket 3 TCPSocketAction pointer | Opens a TCP connection.
 
 definition io.k8s.api.core.v1.LinuxContainerUser | User and groups on Linux.
   gid 2 int64! | Id of the group.
@@ -217,29 +217,29 @@ definition io.k8s.api.core.v1.PodResourceClaimStatus | The claim made for the po
   resourceClaimName 2 string pointer | Name of the resource claim.
 
 definition io.k8s.api.core.v1.PodSecurityContext | Users, groups and privileges of all containers.
-  appArmorProfile 11 AppArmorProfile | AppArmor profile.
+  appArmorProfile 11 AppArmorProfile pointer | AppArmor profile.
   fsGroup 5 int64 pointer | Group that owns the volumes.
   fsGroupChangePolicy 9 string enum=Always,OnRootMismatch pointer | When the volumes' owner is changed.
   runAsGroup 6 int64 pointer | Primary group of the first process.
   runAsNonRoot 3 bool pointer | True to refuse containers that would run as root.
   runAsUser 2 int64 pointer | User of the first process.
   seLinuxChangePolicy 13 string pointer | How volumes get their SELinux label.
-  seLinuxOptions 1 SELinuxOptions | SELinux labels.
-  seccompProfile 10 SeccompProfile | System calls that are allowed.
+  seLinuxOptions 1 SELinuxOptions pointer | SELinux labels.
+  seccompProfile 10 SeccompProfile pointer | System calls that are allowed.
   supplementalGroups 4 []int64 list=atomic | More groups of the first process.
   supplementalGroupsPolicy 12 string enum=Merge,Strict pointer | Whether groups of the image count too.
   sysctls 7 []Sysctl list=atomic | Kernel settings.
-  windowsOptions 8 WindowsSecurityContextOptions | Settings for Windows.
+  windowsOptions 8 WindowsSecurityContextOptions pointer | Settings for Windows.
 
 definition io.k8s.api.core.v1.Probe | A check that is made again and again.
-  exec 1/1 ExecAction | Runs a command in the container.
+  exec 1/1 ExecAction pointer | Runs a command in the container.
   failureThreshold 6 int32 default=3 | Failures in a row that count.
-  grpc 1/4 GRPCAction | Asks the gRPC health service.
-  httpGet 1/2 HTTPGetAction | Sends an HTTP GET.
+  grpc 1/4 GRPCAction pointer | Asks the gRPC health service.
+  httpGet 1/2 HTTPGetAction pointer | Sends an HTTP GET.
   initialDelaySeconds 2 int32 | Seconds from the start to the first probe.
   periodSeconds 4 int32 default=10 | Seconds between two probes.
   successThreshold 5 int32 default=1 | Successes in a row that count.
-  tcpSocket 1/3 TCPSocketAction | Opens a TCP connection.
+  tcpSocket 1/3 TCPSocketAction pointer | Opens a TCP connection.
   terminationGracePeriodSeconds 7 int64 pointer | Seconds between the polite and the hard end.
   timeoutSeconds 3 int32 default=1 | Seconds until it is given up.
 
@@ -254,7 +254,7 @@ definition io.k8s.api.core.v1.ResourceFieldSelector atomic | A resource of a con
 
 definition io.k8s.api.core.v1.ResourceHealth | Health of one device.
   health 2 string | Healthy, Unhealthy or Unknown.
-  message 6 string | The reason in a sentence, for people.
+  message 6 string pointer | The reason in a sentence, for people.
   resourceID 1 string! | Id of the device.
 
 definition io.k8s.api.core.v1.ResourceRequirements | What is set aside, and what is the most.
@@ -287,17 +287,17 @@ definition io.k8s.api.core.v1.SecretKeySelector atomic | One key of a secret.
 
 definition io.k8s.api.core.v1.SecurityContext | Users, groups and privileges of one container.
   allowPrivilegeEscalation 7 bool pointer | False to let no process gain more rights than its parent.
-  appArmorProfile 12 AppArmorProfile | AppArmor profile.
-  capabilities 1 Capabilities | Linux capabilities.
+  appArmorProfile 12 AppArmorProfile pointer | AppArmor profile.
+  capabilities 1 Capabilities pointer | Linux capabilities.
   privileged 2 bool pointer | True for all rights of the node's root.
   procMount 9 string enum=Default,Unmasked pointer | How /proc is masked.
   readOnlyRootFilesystem 6 bool pointer | True to forbid writes outside volumes.
   runAsGroup 8 int64 pointer | Primary group of the first process.
   runAsNonRoot 5 bool pointer | True to refuse containers that would run as root.
   runAsUser 4 int64 pointer | User of the first process.
-  seLinuxOptions 3 SELinuxOptions | SELinux labels.
-  seccompProfile 11 SeccompProfile | System calls that are allowed.
-  windowsOptions 10 WindowsSecurityContextOptions | Settings for Windows.
+  seLinuxOptions 3 SELinuxOptions pointer | SELinux labels.
+  seccompProfile 11 SeccompProfile pointer | System calls that are allowed.
+  windowsOptions 10 WindowsSecurityContextOptions pointer | Settings for Windows.
 
 definition io.k8s.api.core.v1.SleepAction | A wait.
   seconds 1 int64! | How many seconds.

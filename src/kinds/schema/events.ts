@@ -13,10 +13,10 @@ definition io.k8s.api.events.v1.Event as=EventsV1Event gvk=events.k8s.io/v1/Even
   note 10 string | What happened, in a sentence.
   reason 7 string | Why it happened, in one word.
   regarding 8 ObjectReference | The object that it is about.
-  related 9 ObjectReference | Another object that has to do with it.
+  related 9 ObjectReference pointer | Another object that has to do with it.
   reportingController 4 string | Name of the controller that reports it.
   reportingInstance 5 string | Which instance of the controller reports it.
-  series 3 EventsV1EventSeries | How it went on.
+  series 3 EventsV1EventSeries pointer | How it went on.
   type 11 string | Normal or Warning.
 
 definition io.k8s.api.events.v1.EventList as=EventsV1EventList gvk=events.k8s.io/v1/EventList | A page of Event objects.

@@ -22,7 +22,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.APIResource | A resource that th
   shortNames 5 []string list=atomic | Shorter names for the command line.
   singularName 6 string! | Name in the singular.
   storageVersionHash 10 string | Changes when the stored form does.
-  verbs 4 []string! | Verbs such as get, list and create.
+  verbs 4 []string! wrapped | Verbs such as get, list and create.
   version 9 string | API version, such as v1.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList gvk=/v1/APIResourceList | The resources of one group and version.
@@ -52,7 +52,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions gvk=* | How an obj
   ignoreStoreReadErrorWithClusterBreakingPotential 6 bool pointer | True to delete what can not be read any more.
   kind - string | Name of the kind in camel case, such as Pod.
   orphanDependents 3 bool pointer | Older form of the propagation policy Orphan.
-  preconditions 2 Preconditions | What must hold, or nothing is done.
+  preconditions 2 Preconditions pointer | What must hold, or nothing is done.
   propagationPolicy 4 string pointer | What happens to objects that this one owns.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement | One condition on a field.
@@ -78,22 +78,22 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta | What every list has.
   remainingItemCount 4 int64 pointer | How many entries come after this page.
   resourceVersion 2 string | Version of the object in the store, an opaque word.
   selfLink 1 string | Not used any more.
-  shardInfo 5 ShardInfo | Which part of the objects this is.
+  shardInfo 5 ShardInfo pointer | Which part of the objects this is.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry | The fields that one manager manages.
   apiVersion 3 string | APIVersion defines group and version of the kind, such as apps/v1.
   fieldsType 6 string | Format of fieldsV1.
-  fieldsV1 7 fieldsV1 | The fields, as a tree.
+  fieldsV1 7 fieldsV1 pointer | The fields, as a tree.
   manager 1 string | Who manages the fields.
   operation 2 string | Apply or Update.
   subresource 8 string | Part of the resource, such as status or log.
-  time 4 time | When it was last written.
+  time 4 time pointer | When it was last written.
 
 definition io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta | What every object has.
   annotations 12 {}string | Notes of any form, not for selecting.
   creationTimestamp 8 time | CreationTimestamp is a timestamp of when the object was made.
   deletionGracePeriodSeconds 10 int64 pointer | Seconds that its end may take.
-  deletionTimestamp 9 time | When it will be gone; set when it is being deleted.
+  deletionTimestamp 9 time pointer | When it will be gone; set when it is being deleted.
   finalizers 14 []string list=set patch=merge | Who must still clean up before the object goes.
   generateName 2 string | Start of the name; the server adds random letters.
   generation 7 int64 | Counts the changes of spec.
@@ -128,7 +128,7 @@ definition io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo | Which part of the ob
 definition io.k8s.apimachinery.pkg.apis.meta.v1.Status gvk=/v1/Status | What became of a request.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   code 6 int32 | HTTP status code.
-  details 5 StatusDetails | More about the reason.
+  details 5 StatusDetails pointer | More about the reason.
   kind - string | Name of the kind in camel case, such as Pod.
   message 3 string | What became of it, in a sentence.
   metadata 1 ListMeta | Revision of the page, and where the next one begins.

@@ -56,7 +56,7 @@ definition io.k8s.api.core.v1.ServiceSpec | Which pods a service leads to, and h
   publishNotReadyAddresses 13 bool | True to name pods that are not ready too.
   selector 2 {}string map=atomic | Labels of the pods that answer.
   sessionAffinity 7 string enum=ClientIP,None default="None" | ClientIP to lead a client to the same pod each time.
-  sessionAffinityConfig 14 SessionAffinityConfig | How long the affinity lasts.
+  sessionAffinityConfig 14 SessionAffinityConfig pointer | How long the affinity lasts.
   trafficDistribution 23 string pointer | Which pods are preferred.
   type 4 string enum=ClusterIP,ExternalName,LoadBalancer,NodePort default="ClusterIP" | ClusterIP, NodePort, LoadBalancer or ExternalName.
 
@@ -65,16 +65,16 @@ definition io.k8s.api.core.v1.ServiceStatus | What is known of a service.
   loadBalancer 1 LoadBalancerStatus default={} | What the load balancer is known by.
 
 definition io.k8s.api.core.v1.SessionAffinityConfig | How long an affinity lasts.
-  clientIP 1 ClientIPConfig | Affinity by the client's address.
+  clientIP 1 ClientIPConfig pointer | Affinity by the client's address.
 
 definition io.k8s.api.discovery.v1.Endpoint | One receiver of a service's traffic.
   addresses 1 []string! list=set | The addresses.
   conditions 2 EndpointConditions | Latest observations, one a type.
   deprecatedTopology 5 {}string | Topology labels of older versions.
-  hints 8 EndpointHints | Who should use the endpoint.
+  hints 8 EndpointHints pointer | Who should use the endpoint.
   hostname 3 string pointer | Host name.
   nodeName 6 string pointer | Node that it runs on.
-  targetRef 4 ObjectReference | The pod behind it.
+  targetRef 4 ObjectReference pointer | The pod behind it.
   zone 7 string pointer | Zone that it is in.
 
 definition io.k8s.api.discovery.v1.EndpointConditions | Whether an endpoint takes traffic.

@@ -38,13 +38,13 @@ definition io.k8s.api.core.v1.NodeCondition | One observation of a node.
   type 1 string! | Which sort it is.
 
 definition io.k8s.api.core.v1.NodeConfigSource | Not used any more.
-  configMap 2 ConfigMapNodeConfigSource | A config map.
+  configMap 2 ConfigMapNodeConfigSource pointer | A config map.
 
 definition io.k8s.api.core.v1.NodeConfigStatus | Where a kubelet's configuration comes from.
-  active 2 NodeConfigSource | What the node uses now.
-  assigned 1 NodeConfigSource | What the node shall use.
+  active 2 NodeConfigSource pointer | What the node uses now.
+  assigned 1 NodeConfigSource pointer | What the node shall use.
   error 4 string | What went wrong, in one word.
-  lastKnownGood 3 NodeConfigSource | What the node goes back to after an error.
+  lastKnownGood 3 NodeConfigSource pointer | What the node goes back to after an error.
 
 definition io.k8s.api.core.v1.NodeDaemonEndpoints | Where a node's daemons listen.
   kubeletEndpoint 1 DaemonEndpoint | Where the kubelet listens.
@@ -59,7 +59,7 @@ definition io.k8s.api.core.v1.NodeList gvk=/v1/NodeList | A page of Node objects
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.core.v1.NodeRuntimeHandler | One handler of a container runtime.
-  features 2 NodeRuntimeHandlerFeatures | What it can do.
+  features 2 NodeRuntimeHandlerFeatures pointer | What it can do.
   name 1 string | Name of it.
 
 definition io.k8s.api.core.v1.NodeRuntimeHandlerFeatures | What a runtime handler can do.
@@ -67,7 +67,7 @@ definition io.k8s.api.core.v1.NodeRuntimeHandlerFeatures | What a runtime handle
   userNamespaces 2 bool pointer | True when pods can have user namespaces.
 
 definition io.k8s.api.core.v1.NodeSpec | What is wanted of a node.
-  configSource 6 NodeConfigSource | Not used any more.
+  configSource 6 NodeConfigSource pointer | Not used any more.
   externalID 2 string | Not used any more.
   podCIDR 1 string | Addresses that the node gives its pods.
   podCIDRs 7 []string list=set patch=merge | Addresses that the node gives its pods, one range a family.
@@ -80,10 +80,10 @@ definition io.k8s.api.core.v1.NodeStatus | What is known of a node.
   allocatable 2 {}quantity | What pods may use of the capacity.
   capacity 1 {}quantity | All that there is.
   conditions 4 []NodeCondition list=map:type patch=merge:type | Latest observations, one a type.
-  config 11 NodeConfigStatus | Where the kubelet's configuration comes from.
+  config 11 NodeConfigStatus pointer | Where the kubelet's configuration comes from.
   daemonEndpoints 6 NodeDaemonEndpoints | Where the node's daemons listen.
   declaredFeatures 14 []string list=atomic | Features that the node has switched on.
-  features 13 NodeFeatures | What it can do.
+  features 13 NodeFeatures pointer | What it can do.
   images 8 []ContainerImage list=atomic | Images that are on the node.
   nodeInfo 7 NodeSystemInfo | Versions and ids of the node's software.
   phase 3 string enum=Pending,Running,Terminated | Where in its life it is.
@@ -104,12 +104,12 @@ definition io.k8s.api.core.v1.NodeSystemInfo | Versions and ids of a node's soft
   machineID 1 string! | Id of the machine.
   operatingSystem 9 string! | linux or windows.
   osImage 5 string! | Name of the operating system.
-  swap 11 NodeSwapStatus | Swap space.
+  swap 11 NodeSwapStatus pointer | Swap space.
   systemUUID 2 string! | Id that the firmware gives the machine.
 
 definition io.k8s.api.core.v1.Taint | Keeps pods away that do not tolerate it.
   effect 3 string! enum=NoExecute,NoSchedule,PreferNoSchedule | What a taint does to pods that do not tolerate it.
   key 1 string! | Name of the taint.
-  timeAdded 4 time | When it was added.
+  timeAdded 4 time pointer | When it was added.
   value 2 string | Value of the taint.
 `

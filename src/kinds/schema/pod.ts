@@ -1,9 +1,9 @@
 /** Pods beside their containers and volumes. The form of a line is explained in ../schema.ts. */
 export const podTable = `
 definition io.k8s.api.core.v1.Affinity | Which nodes and neighbours a pod wants.
-  nodeAffinity 1 NodeAffinity | Which nodes.
-  podAffinity 2 PodAffinity | Near which pods.
-  podAntiAffinity 3 PodAntiAffinity | Away from which pods.
+  nodeAffinity 1 NodeAffinity pointer | Which nodes.
+  podAffinity 2 PodAffinity pointer | Near which pods.
+  podAntiAffinity 3 PodAntiAffinity pointer | Away from which pods.
 
 definition io.k8s.api.core.v1.HostAlias | One line for /etc/hosts.
   hostnames 2 []string list=atomic | Names for the address.
@@ -20,7 +20,7 @@ definition io.k8s.api.core.v1.LocalObjectReference atomic | An object of the sam
 
 definition io.k8s.api.core.v1.NodeAffinity | Which nodes a pod wants.
   preferredDuringSchedulingIgnoredDuringExecution 2 []PreferredSchedulingTerm list=atomic | Wishes with weights; a node may be chosen against them.
-  requiredDuringSchedulingIgnoredDuringExecution 1 NodeSelector | Demands; a node that breaks one is not chosen.
+  requiredDuringSchedulingIgnoredDuringExecution 1 NodeSelector pointer | Demands; a node that breaks one is not chosen.
 
 definition io.k8s.api.core.v1.NodeSelector atomic | Alternatives that select nodes.
   nodeSelectorTerms 1 []NodeSelectorTerm! list=atomic | Alternatives; one must hold.
@@ -46,10 +46,10 @@ definition io.k8s.api.core.v1.PodAffinity | Near which pods.
   requiredDuringSchedulingIgnoredDuringExecution 1 []PodAffinityTerm list=atomic | Demands; a node that breaks one is not chosen.
 
 definition io.k8s.api.core.v1.PodAffinityTerm | Pods, and what counts as one place.
-  labelSelector 1 LabelSelector | Which pods are counted.
+  labelSelector 1 LabelSelector pointer | Which pods are counted.
   matchLabelKeys 5 []string list=atomic | Labels whose values are taken from the new pod.
   mismatchLabelKeys 6 []string list=atomic | Labels in which the others must differ from the new pod.
-  namespaceSelector 4 LabelSelector | Which namespaces, by label.
+  namespaceSelector 4 LabelSelector pointer | Which namespaces, by label.
   namespaces 2 []string list=atomic | Which namespaces, by name.
   topologyKey 3 string! | Label of nodes; nodes with the same value are one place.
 
@@ -98,10 +98,10 @@ definition io.k8s.api.core.v1.PodSchedulingGroup | Pods that are scheduled toget
 
 definition io.k8s.api.core.v1.PodSpec | What a pod runs, and where.
   activeDeadlineSeconds 5 int64 pointer | Seconds the pod may run before it is ended.
-  affinity 18 Affinity | Which nodes and neighbours it wants.
+  affinity 18 Affinity pointer | Which nodes and neighbours it wants.
   automountServiceAccountToken 21 bool pointer | False to keep the token out of the containers.
   containers 2 []Container! list=map:name patch=merge:name | The containers; at least one.
-  dnsConfig 26 PodDNSConfig | Settings for DNS, beside what the policy gives.
+  dnsConfig 26 PodDNSConfig pointer | Settings for DNS, beside what the policy gives.
   dnsPolicy 6 string enum=ClusterFirst,ClusterFirstWithHostNet,Default,None default="ClusterFirst" | Where the DNS settings come from.
   enableServiceLinks 30 bool pointer | False to leave out the variables for services.
   ephemeralContainers 34 []EphemeralContainer list=map:name patch=merge:name | Containers that were added for debugging.
@@ -116,20 +116,20 @@ definition io.k8s.api.core.v1.PodSpec | What a pod runs, and where.
   initContainers 20 []Container list=map:name patch=merge:name | Containers that run to their end, one by one, before the others start.
   nodeName 10 string | Node that the pod is bound to.
   nodeSelector 7 {}string map=atomic | Labels that the node must have.
-  os 36 PodOS | Operating system that the pod is made for.
+  os 36 PodOS pointer | Operating system that the pod is made for.
   overhead 32 {}quantity | What the sandbox itself needs.
   preemptionPolicy 31 string enum=Never,PreemptLowerPriority pointer | Whether others may be removed to make room.
   priority 25 int32 pointer | The higher, the earlier it is scheduled.
   priorityClassName 24 string | Name of the priority class.
   readinessGates 28 []PodReadinessGate list=atomic | Conditions that must be true beside ready containers.
   resourceClaims 39 []PodResourceClaim list=map:name patch=merge+retainKeys:name | Claims that containers may use.
-  resources 40 ResourceRequirements | Computing resources that it asks for and may use.
+  resources 40 ResourceRequirements pointer | Computing resources that it asks for and may use.
   restartPolicy 3 string enum=Always,Never,OnFailure default="Always" | When ended containers start again: Always, OnFailure or Never.
   runtimeClassName 29 string pointer | Name of the runtime class.
   schedulerName 19 string default="default-scheduler" | Which scheduler places the pod.
   schedulingGates 38 []PodSchedulingGate list=map:name patch=merge:name | The pod is not scheduled while there is one.
-  schedulingGroup 43 PodSchedulingGroup | Pods that are scheduled together.
-  securityContext 14 PodSecurityContext default={} | Users, groups and privileges.
+  schedulingGroup 43 PodSchedulingGroup pointer | Pods that are scheduled together.
+  securityContext 14 PodSecurityContext default={} pointer | Users, groups and privileges.
   serviceAccount 9 string | Older name of serviceAccountName.
   serviceAccountName 8 string | As whom the containers speak to the API.
   setHostnameAsFQDN 35 bool pointer | True to make the host name the full name.
@@ -145,7 +145,7 @@ definition io.k8s.api.core.v1.PodStatus | What is known of a pod.
   conditions 2 []PodCondition list=map:type patch=merge:type | Whether it is scheduled, initialized and ready.
   containerStatuses 8 []ContainerStatus list=atomic | One a container.
   ephemeralContainerStatuses 13 []ContainerStatus list=atomic | One an ephemeral container.
-  extendedResourceClaimStatus 18 PodExtendedResourceClaimStatus | The claim made for extended resources.
+  extendedResourceClaimStatus 18 PodExtendedResourceClaimStatus pointer | The claim made for extended resources.
   hostIP 5 string | Address of the node.
   hostIPs 16 []HostIP list=atomic patch=merge:ip | Addresses of the node.
   initContainerStatuses 10 []ContainerStatus list=atomic | One an init container.
@@ -160,8 +160,8 @@ definition io.k8s.api.core.v1.PodStatus | What is known of a pod.
   reason 4 string | The reason in one word, for programs.
   resize 14 string | How far a change of resources has come.
   resourceClaimStatuses 15 []PodResourceClaimStatus list=map:name patch=merge+retainKeys:name | The claims made for the pod.
-  resources 20 ResourceRequirements | Computing resources that it asks for and may use.
-  startTime 7 time | When the node took the pod.
+  resources 20 ResourceRequirements pointer | Computing resources that it asks for and may use.
+  startTime 7 time pointer | When the node took the pod.
 
 definition io.k8s.api.core.v1.PodTemplateSpec | What new pods look like.
   metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
@@ -183,7 +183,7 @@ definition io.k8s.api.core.v1.Toleration | A taint that does not keep the pod aw
   value 3 string | The value.
 
 definition io.k8s.api.core.v1.TopologySpreadConstraint | How pods spread over places.
-  labelSelector 4 LabelSelector | Which pods are counted.
+  labelSelector 4 LabelSelector pointer | Which pods are counted.
   matchLabelKeys 8 []string list=atomic | Labels whose values are taken from the new pod.
   maxSkew 1 int32! | How far the fullest and the emptiest place may differ.
   minDomains 5 int32 pointer | Places that there must be at least.

@@ -27,12 +27,12 @@ definition io.k8s.api.coordination.v1.LeaseList gvk=coordination.k8s.io/v1/Lease
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.coordination.v1.LeaseSpec | Holder and times of a lease.
-  acquireTime 3 microTime | When the holder took the lease.
+  acquireTime 3 microTime pointer | When the holder took the lease.
   holderIdentity 1 string pointer | Who holds the lease.
   leaseDurationSeconds 2 int32 pointer | Seconds after the last renewal until others may take it.
   leaseTransitions 5 int32 pointer | How often the holder changed.
   preferredHolder 7 string pointer | Who should take the lease next.
-  renewTime 4 microTime | When the holder last renewed it.
+  renewTime 4 microTime pointer | When the holder last renewed it.
   strategy 6 string pointer | How the next holder is chosen.
 
 definition io.k8s.api.core.v1.Binding gvk=/v1/Binding | Gives a pod its node.
@@ -67,10 +67,10 @@ definition io.k8s.api.core.v1.Event gvk=/v1/Event | Something that happened to a
   message 4 string | What happened, in a sentence.
   metadata 1 ObjectMeta! | Standard object's metadata: name, labels and what else every object has.
   reason 3 string | Why it happened, in one word.
-  related 13 ObjectReference | Another object that has to do with it.
+  related 13 ObjectReference pointer | Another object that has to do with it.
   reportingComponent 14 string default="" | Which controller reports it.
   reportingInstance 15 string default="" | Which instance of the controller reports it.
-  series 11 EventSeries | How it went on.
+  series 11 EventSeries pointer | How it went on.
   source 5 EventSource | Who reports it.
   type 9 string | Normal or Warning.
 
@@ -155,7 +155,7 @@ definition io.k8s.api.core.v1.ServiceAccountList gvk=/v1/ServiceAccountList | A 
 
 definition io.k8s.api.policy.v1.Eviction gvk=policy/v1/Eviction | Deletes a pod, unless a disruption budget forbids it.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
-  deleteOptions 2 DeleteOptions | How the pod is deleted.
+  deleteOptions 2 DeleteOptions pointer | How the pod is deleted.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
 `

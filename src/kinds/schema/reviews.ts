@@ -24,7 +24,7 @@ definition io.k8s.api.authentication.v1.TokenRequest gvk=authentication.k8s.io/v
 
 definition io.k8s.api.authentication.v1.TokenRequestSpec | Which token is asked for.
   audiences 1 []string list=atomic | Whom a token is meant for.
-  boundObjectRef 3 BoundObjectReference | The token dies with this object.
+  boundObjectRef 3 BoundObjectReference pointer | The token dies with this object.
   expirationSeconds 4 int64 pointer | Seconds until it expires.
 
 definition io.k8s.api.authentication.v1.TokenRequestStatus | The token.
@@ -78,9 +78,9 @@ definition io.k8s.api.authorization.v1.NonResourceRule | What is allowed on path
   verbs 1 []string! list=atomic | Verbs such as get, list and create.
 
 definition io.k8s.api.authorization.v1.ResourceAttributes | A resource and a verb.
-  fieldSelector 8 FieldSelectorAttributes | Which objects, by field.
+  fieldSelector 8 FieldSelectorAttributes pointer | Which objects, by field.
   group 3 string | API group; empty for the core group.
-  labelSelector 9 LabelSelectorAttributes | Which pods are counted.
+  labelSelector 9 LabelSelectorAttributes pointer | Which pods are counted.
   name 7 string | Name of it.
   namespace 1 string | Namespace of it.
   resource 5 string | Name of the resource in the plural, such as pods.
@@ -102,8 +102,8 @@ definition io.k8s.api.authorization.v1.SelfSubjectAccessReview gvk=authorization
   status 3 SubjectAccessReviewStatus | What is observed; controllers write it.
 
 definition io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec | What the caller wants to do.
-  nonResourceAttributes 2 NonResourceAttributes | The question, when it is about a path.
-  resourceAttributes 1 ResourceAttributes | The question, when it is about a resource.
+  nonResourceAttributes 2 NonResourceAttributes pointer | The question, when it is about a path.
+  resourceAttributes 1 ResourceAttributes pointer | The question, when it is about a resource.
 
 definition io.k8s.api.authorization.v1.SelfSubjectRulesReview gvk=authorization.k8s.io/v1/SelfSubjectRulesReview | Asks for all that the caller may do.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -125,8 +125,8 @@ definition io.k8s.api.authorization.v1.SubjectAccessReview gvk=authorization.k8s
 definition io.k8s.api.authorization.v1.SubjectAccessReviewSpec | Who wants to do what.
   extra 5 {}[]string | More about the user, as the authenticator gave it.
   groups 4 []string list=atomic | Groups that the user is in.
-  nonResourceAttributes 2 NonResourceAttributes | The question, when it is about a path.
-  resourceAttributes 1 ResourceAttributes | The question, when it is about a resource.
+  nonResourceAttributes 2 NonResourceAttributes pointer | The question, when it is about a path.
+  resourceAttributes 1 ResourceAttributes pointer | The question, when it is about a resource.
   uid 6 string | Unique id of one object among all that ever had its name.
   user 3 string | User to act as.
 

@@ -22,7 +22,7 @@ definition io.k8s.api.core.v1.AzureFileVolumeSource | A share of Azure.
 definition io.k8s.api.core.v1.CSIVolumeSource | A volume that a CSI driver mounts.
   driver 1 string! | Name of the driver.
   fsType 3 string pointer | File system of the volume, such as ext4.
-  nodePublishSecretRef 5 LocalObjectReference | Secret for mounting.
+  nodePublishSecretRef 5 LocalObjectReference pointer | Secret for mounting.
   readOnly 2 bool pointer | True to forbid writes.
   volumeAttributes 4 {}string | Settings that only the driver knows.
 
@@ -31,17 +31,17 @@ definition io.k8s.api.core.v1.CephFSVolumeSource | A directory of CephFS.
   path 2 string | A path; what it is relative to depends on the source.
   readOnly 6 bool | True to forbid writes.
   secretFile 4 string | File with the key.
-  secretRef 5 LocalObjectReference | Secret with the credentials.
+  secretRef 5 LocalObjectReference pointer | Secret with the credentials.
   user 3 string | User to act as.
 
 definition io.k8s.api.core.v1.CinderVolumeSource | A disk of OpenStack.
   fsType 2 string | File system of the volume, such as ext4.
   readOnly 3 bool | True to forbid writes.
-  secretRef 4 LocalObjectReference | Secret with the credentials.
+  secretRef 4 LocalObjectReference pointer | Secret with the credentials.
   volumeID 1 string! | Id of the volume with its provider.
 
 definition io.k8s.api.core.v1.ClusterTrustBundleProjection | Certificates as a file.
-  labelSelector 3 LabelSelector | Which pods are counted.
+  labelSelector 3 LabelSelector pointer | Which pods are counted.
   name 1 string pointer | Name of it.
   optional 5 bool pointer | True when it may be missing.
   path 4 string! | A path; what it is relative to depends on the source.
@@ -62,10 +62,10 @@ definition io.k8s.api.core.v1.DownwardAPIProjection | Facts about the pod as fil
   items 1 []DownwardAPIVolumeFile list=atomic | The entries.
 
 definition io.k8s.api.core.v1.DownwardAPIVolumeFile | One file with a fact about the pod.
-  fieldRef 2 ObjectFieldSelector | Field of the pod to take it from.
+  fieldRef 2 ObjectFieldSelector pointer | Field of the pod to take it from.
   mode 4 int32 pointer | Permission bits of the file.
   path 1 string! | A path; what it is relative to depends on the source.
-  resourceFieldRef 3 ResourceFieldSelector | Resource of a container to take it from.
+  resourceFieldRef 3 ResourceFieldSelector pointer | Resource of a container to take it from.
 
 definition io.k8s.api.core.v1.DownwardAPIVolumeSource | Facts about the pod as files.
   defaultMode 2 int32 default=420 pointer | Permission bits of files that name none.
@@ -73,10 +73,10 @@ definition io.k8s.api.core.v1.DownwardAPIVolumeSource | Facts about the pod as f
 
 definition io.k8s.api.core.v1.EmptyDirVolumeSource | An empty directory that goes with the pod.
   medium 1 string | Empty for the node's disk, Memory for its memory.
-  sizeLimit 2 quantity | The most it may hold.
+  sizeLimit 2 quantity pointer | The most it may hold.
 
 definition io.k8s.api.core.v1.EphemeralVolumeSource | A claim that goes with the pod.
-  volumeClaimTemplate 1 PersistentVolumeClaimTemplate | What the claim looks like that is made for the pod.
+  volumeClaimTemplate 1 PersistentVolumeClaimTemplate pointer | What the claim looks like that is made for the pod.
 
 definition io.k8s.api.core.v1.FCVolumeSource | A Fibre Channel volume.
   fsType 3 string | File system of the volume, such as ext4.
@@ -90,7 +90,7 @@ definition io.k8s.api.core.v1.FlexVolumeSource | A volume that a FlexVolume driv
   fsType 2 string | File system of the volume, such as ext4.
   options 5 {}string | Options.
   readOnly 4 bool | True to forbid writes.
-  secretRef 3 LocalObjectReference | Secret with the credentials.
+  secretRef 3 LocalObjectReference pointer | Secret with the credentials.
 
 definition io.k8s.api.core.v1.FlockerVolumeSource | A Flocker volume.
   datasetName 1 string | Name of the data set.
@@ -126,7 +126,7 @@ definition io.k8s.api.core.v1.ISCSIVolumeSource | An iSCSI volume.
   lun 3 int32! | Number of the logical unit.
   portals 7 []string list=atomic | More addresses of the target.
   readOnly 6 bool | True to forbid writes.
-  secretRef 10 LocalObjectReference | Secret with the credentials.
+  secretRef 10 LocalObjectReference pointer | Secret with the credentials.
   targetPortal 1 string! | Address of the target.
 
 definition io.k8s.api.core.v1.ImageVolumeSource | The files of an image.
@@ -145,10 +145,10 @@ definition io.k8s.api.core.v1.NFSVolumeSource | A directory of an NFS server.
 
 definition io.k8s.api.core.v1.PersistentVolumeClaimSpec | What storage is asked for.
   accessModes 1 []string list=atomic | How many nodes may read and write.
-  dataSource 7 TypedLocalObjectReference | What the volume starts with.
-  dataSourceRef 8 TypedObjectReference | What the volume starts with, from any kind.
+  dataSource 7 TypedLocalObjectReference pointer | What the volume starts with.
+  dataSourceRef 8 TypedObjectReference pointer | What the volume starts with, from any kind.
   resources 2 VolumeResourceRequirements default={} | Computing resources that it asks for and may use.
-  selector 4 LabelSelector | Which pods belong to it.
+  selector 4 LabelSelector pointer | Which pods belong to it.
   storageClassName 5 string pointer | Name of the storage class.
   volumeAttributesClassName 9 string pointer | Name of the volume attributes class.
   volumeMode 6 string enum=Block,Filesystem default="Filesystem" pointer | Filesystem or Block.
@@ -199,7 +199,7 @@ definition io.k8s.api.core.v1.RBDVolumeSource | A disk of Ceph.
   monitors 1 []string! list=atomic | Addresses of the monitors.
   pool 4 string default="rbd" | Name of the pool.
   readOnly 8 bool | True to forbid writes.
-  secretRef 7 LocalObjectReference | Secret with the credentials.
+  secretRef 7 LocalObjectReference pointer | Secret with the credentials.
   user 5 string default="admin" | User to act as.
 
 definition io.k8s.api.core.v1.ScaleIOVolumeSource | A ScaleIO volume.
@@ -207,7 +207,7 @@ definition io.k8s.api.core.v1.ScaleIOVolumeSource | A ScaleIO volume.
   gateway 1 string! | Address of the gateway.
   protectionDomain 5 string | Name of the protection domain.
   readOnly 10 bool | True to forbid writes.
-  secretRef 3 LocalObjectReference! | Secret with the credentials.
+  secretRef 3 LocalObjectReference! pointer | Secret with the credentials.
   sslEnabled 4 bool | True to use TLS.
   storageMode 7 string default="ThinProvisioned" | ThickProvisioned or ThinProvisioned.
   storagePool 6 string | Name of the storage pool.
@@ -233,7 +233,7 @@ definition io.k8s.api.core.v1.ServiceAccountTokenProjection | A token as a file.
 definition io.k8s.api.core.v1.StorageOSVolumeSource | A StorageOS volume.
   fsType 3 string | File system of the volume, such as ext4.
   readOnly 4 bool | True to forbid writes.
-  secretRef 5 LocalObjectReference | Secret with the credentials.
+  secretRef 5 LocalObjectReference pointer | Secret with the credentials.
   volumeName 1 string | Name of the volume.
   volumeNamespace 2 string | Namespace of the volume with its provider.
 
@@ -244,37 +244,37 @@ definition io.k8s.api.core.v1.TypedObjectReference | An object, by kind and name
   namespace 4 string pointer | Namespace of it.
 
 definition io.k8s.api.core.v1.Volume | Files or a device that containers may mount.
-  awsElasticBlockStore 2/4 AWSElasticBlockStoreVolumeSource | A disk of AWS.
-  azureDisk 2/22 AzureDiskVolumeSource | A disk of Azure.
-  azureFile 2/18 AzureFileVolumeSource | A share of Azure.
-  cephfs 2/14 CephFSVolumeSource | A directory of CephFS.
-  cinder 2/13 CinderVolumeSource | A disk of OpenStack.
-  configMap 2/19 ConfigMapVolumeSource | A config map.
-  csi 2/28 CSIVolumeSource | A volume that a CSI driver mounts.
-  downwardAPI 2/16 DownwardAPIVolumeSource | Facts about the pod itself.
-  emptyDir 2/2 EmptyDirVolumeSource | An empty directory that goes with the pod.
-  ephemeral 2/29 EphemeralVolumeSource | A claim that goes with the pod.
-  fc 2/17 FCVolumeSource | A Fibre Channel volume.
-  flexVolume 2/12 FlexVolumeSource | A volume that a FlexVolume driver mounts.
-  flocker 2/15 FlockerVolumeSource | A Flocker volume.
-  gcePersistentDisk 2/3 GCEPersistentDiskVolumeSource | A disk of Google Cloud.
-  gitRepo 2/5 GitRepoVolumeSource | A checkout; not used any more.
-  glusterfs 2/9 GlusterfsVolumeSource | A Gluster volume.
-  hostPath 2/1 HostPathVolumeSource | A path of the node.
-  image 2/30 ImageVolumeSource | Image that a container is started from.
-  iscsi 2/8 ISCSIVolumeSource | An iSCSI volume.
+  awsElasticBlockStore 2/4 AWSElasticBlockStoreVolumeSource pointer | A disk of AWS.
+  azureDisk 2/22 AzureDiskVolumeSource pointer | A disk of Azure.
+  azureFile 2/18 AzureFileVolumeSource pointer | A share of Azure.
+  cephfs 2/14 CephFSVolumeSource pointer | A directory of CephFS.
+  cinder 2/13 CinderVolumeSource pointer | A disk of OpenStack.
+  configMap 2/19 ConfigMapVolumeSource pointer | A config map.
+  csi 2/28 CSIVolumeSource pointer | A volume that a CSI driver mounts.
+  downwardAPI 2/16 DownwardAPIVolumeSource pointer | Facts about the pod itself.
+  emptyDir 2/2 EmptyDirVolumeSource pointer | An empty directory that goes with the pod.
+  ephemeral 2/29 EphemeralVolumeSource pointer | A claim that goes with the pod.
+  fc 2/17 FCVolumeSource pointer | A Fibre Channel volume.
+  flexVolume 2/12 FlexVolumeSource pointer | A volume that a FlexVolume driver mounts.
+  flocker 2/15 FlockerVolumeSource pointer | A Flocker volume.
+  gcePersistentDisk 2/3 GCEPersistentDiskVolumeSource pointer | A disk of Google Cloud.
+  gitRepo 2/5 GitRepoVolumeSource pointer | A checkout; not used any more.
+  glusterfs 2/9 GlusterfsVolumeSource pointer | A Gluster volume.
+  hostPath 2/1 HostPathVolumeSource pointer | A path of the node.
+  image 2/30 ImageVolumeSource pointer | Image that a container is started from.
+  iscsi 2/8 ISCSIVolumeSource pointer | An iSCSI volume.
   name 1 string! | Name by which containers mount it.
-  nfs 2/7 NFSVolumeSource | A directory of an NFS server.
-  persistentVolumeClaim 2/10 PersistentVolumeClaimVolumeSource | A claim of the same namespace.
-  photonPersistentDisk 2/23 PhotonPersistentDiskVolumeSource | A disk of Photon.
-  portworxVolume 2/24 PortworxVolumeSource | A Portworx volume.
-  projected 2/26 ProjectedVolumeSource | Several sources in one directory.
-  quobyte 2/21 QuobyteVolumeSource | A Quobyte volume.
-  rbd 2/11 RBDVolumeSource | A disk of Ceph.
-  scaleIO 2/25 ScaleIOVolumeSource | A ScaleIO volume.
-  secret 2/6 SecretVolumeSource | A secret.
-  storageos 2/27 StorageOSVolumeSource | A StorageOS volume.
-  vsphereVolume 2/20 VsphereVirtualDiskVolumeSource | A disk of vSphere.
+  nfs 2/7 NFSVolumeSource pointer | A directory of an NFS server.
+  persistentVolumeClaim 2/10 PersistentVolumeClaimVolumeSource pointer | A claim of the same namespace.
+  photonPersistentDisk 2/23 PhotonPersistentDiskVolumeSource pointer | A disk of Photon.
+  portworxVolume 2/24 PortworxVolumeSource pointer | A Portworx volume.
+  projected 2/26 ProjectedVolumeSource pointer | Several sources in one directory.
+  quobyte 2/21 QuobyteVolumeSource pointer | A Quobyte volume.
+  rbd 2/11 RBDVolumeSource pointer | A disk of Ceph.
+  scaleIO 2/25 ScaleIOVolumeSource pointer | A ScaleIO volume.
+  secret 2/6 SecretVolumeSource pointer | A secret.
+  storageos 2/27 StorageOSVolumeSource pointer | A StorageOS volume.
+  vsphereVolume 2/20 VsphereVirtualDiskVolumeSource pointer | A disk of vSphere.
 
 definition io.k8s.api.core.v1.VolumeDevice | Where a volume appears as a block device.
   devicePath 2 string! | Path of the device.
@@ -294,22 +294,22 @@ definition io.k8s.api.core.v1.VolumeMountStatus | What became of one mount.
   name 1 string! | Name of it.
   readOnly 3 bool | True to forbid writes.
   recursiveReadOnly 4 string pointer | Whether mounts below are read-only too.
-  volumeStatus 5 VolumeStatus | More about the volume.
+  volumeStatus 5 VolumeStatus pointer | More about the volume.
 
 definition io.k8s.api.core.v1.VolumeProjection | One source of a projected volume.
-  clusterTrustBundle 5 ClusterTrustBundleProjection | Certificates of the cluster's trust bundles.
-  configMap 3 ConfigMapProjection | A config map.
-  downwardAPI 2 DownwardAPIProjection | Facts about the pod itself.
-  podCertificate 6 PodCertificateProjection | A key and a certificate for the pod.
-  secret 1 SecretProjection | A secret.
-  serviceAccountToken 4 ServiceAccountTokenProjection | A token of the pod's service account.
+  clusterTrustBundle 5 ClusterTrustBundleProjection pointer | Certificates of the cluster's trust bundles.
+  configMap 3 ConfigMapProjection pointer | A config map.
+  downwardAPI 2 DownwardAPIProjection pointer | Facts about the pod itself.
+  podCertificate 6 PodCertificateProjection pointer | A key and a certificate for the pod.
+  secret 1 SecretProjection pointer | A secret.
+  serviceAccountToken 4 ServiceAccountTokenProjection pointer | A token of the pod's service account.
 
 definition io.k8s.api.core.v1.VolumeResourceRequirements | How much storage is asked for.
   limits 1 {}quantity | The most it may use.
   requests 2 {}quantity | What is set aside for it.
 
 definition io.k8s.api.core.v1.VolumeStatus | More about a mounted volume.
-  image 1 ImageVolumeStatus | Image that a container is started from.
+  image 1 ImageVolumeStatus pointer | Image that a container is started from.
 
 definition io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource | A disk of vSphere.
   fsType 2 string | File system of the volume, such as ext4.

@@ -27,7 +27,7 @@ definition io.k8s.api.apps.v1.DeploymentSpec | What a deployment keeps running.
   progressDeadlineSeconds 9 int32 default=600 pointer | Seconds without progress until the rollout counts as failed.
   replicas 1 int32 default=1 pointer | How many pods are wanted.
   revisionHistoryLimit 6 int32 default=10 pointer | How many old replica sets are kept for going back.
-  selector 2 LabelSelector! immutable | Which pods belong to it; never changes.
+  selector 2 LabelSelector! immutable pointer | Which pods belong to it; never changes.
   strategy 4 DeploymentStrategy patch=retainKeys default={} | How old pods give way to new ones.
   template 3 PodTemplateSpec! | What new pods look like.
 
@@ -43,7 +43,7 @@ definition io.k8s.api.apps.v1.DeploymentStatus | How far a deployment has come.
   updatedReplicas 3 int32 | Pods of the newest template.
 
 definition io.k8s.api.apps.v1.DeploymentStrategy | How old pods give way to new ones.
-  rollingUpdate 2 RollingUpdateDeployment | How far the number of pods may stray during a rollout.
+  rollingUpdate 2 RollingUpdateDeployment pointer | How far the number of pods may stray during a rollout.
   type 1 string enum=Recreate,RollingUpdate default="RollingUpdate" | RollingUpdate or Recreate.
 
 definition io.k8s.api.apps.v1.ReplicaSet gvk=apps/v1/ReplicaSet | Keeps a number of equal pods running.
@@ -69,7 +69,7 @@ definition io.k8s.api.apps.v1.ReplicaSetList gvk=apps/v1/ReplicaSetList | A page
 definition io.k8s.api.apps.v1.ReplicaSetSpec | What a replica set keeps running.
   minReadySeconds 4 int32 | Seconds a new pod must be ready before it counts as available.
   replicas 1 int32 default=1 pointer | How many pods are wanted.
-  selector 2 LabelSelector! immutable | Which pods belong to it; never changes.
+  selector 2 LabelSelector! immutable pointer | Which pods belong to it; never changes.
   template 3 PodTemplateSpec | What new pods look like.
 
 definition io.k8s.api.apps.v1.ReplicaSetStatus | How many pods a replica set has.
@@ -82,6 +82,6 @@ definition io.k8s.api.apps.v1.ReplicaSetStatus | How many pods a replica set has
   terminatingReplicas 7 int32 pointer | Pods that are being deleted and not gone yet.
 
 definition io.k8s.api.apps.v1.RollingUpdateDeployment | How far the number of pods may stray during a rollout.
-  maxSurge 2 intOrString default="25%" | How many pods there may be too many, as a count or a percentage.
-  maxUnavailable 1 intOrString default="25%" | How many pods there may be too few, as a count or a percentage.
+  maxSurge 2 intOrString default="25%" pointer | How many pods there may be too many, as a count or a percentage.
+  maxUnavailable 1 intOrString default="25%" pointer | How many pods there may be too few, as a count or a percentage.
 `

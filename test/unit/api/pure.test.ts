@@ -6,7 +6,7 @@ import { decodeContinue, encodeContinue } from '../../../src/api/handlers/contin
 import { generateName } from '../../../src/api/handlers/generate-name.ts'
 import { EventFrames } from '../../../src/api/handlers/watch/event-frames.ts'
 import { sameJson } from '../../../src/api/handlers/write-object.ts'
-import { negotiate } from '../../../src/api/negotiate.ts'
+import { customEndpoint, negotiate } from '../../../src/api/negotiate.ts'
 import { parseRequestInfo } from '../../../src/api/request-info.ts'
 import {
   isKeySegment,
@@ -68,20 +68,40 @@ test('request info: no path makes it throw', () => {
   )
 })
 
-test('negotiation: the first acceptable clause wins', () => {
+test('negotiation: the preferred clause that fits wins', () => {
+  const protobuf = 'application/vnd.kubernetes.protobuf'
+  const table = ';as=Table;v=v1;g=meta.k8s.io'
+  const partial = ';as=PartialObjectMetadata;v=v1;g=meta.k8s.io'
   const cases: [string | undefined, string][] = [
     [undefined, 'json none'],
     ['', 'json none'],
     ['*/*', 'json none'],
+    ['*', 'json none'],
     ['application/yaml, application/json', 'yaml none'],
     ['application/yaml;q=0.5, application/json', 'json none'],
-    ['application/vnd.kubernetes.protobuf,application/json', 'json none'],
-    ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'json table'],
+    ['text/html, */*;q=0.1', 'json none'],
+    ['*/*;q=0.9,application/yaml;q=0.1', 'yaml none'],
+    [protobuf, 'protobuf none'],
+    [`${protobuf},application/json`, 'protobuf none'],
+    [`application/json,${protobuf}`, 'json none'],
+    [`${protobuf};q=0.5,application/json;q=0.9`, 'json none'],
+    [`${protobuf} ; q=0.3 , application/yaml`, 'yaml none'],
+    [`${protobuf}${table},application/json${table},application/json`, 'json table'],
+    [`${protobuf}${partial}`, 'protobuf partial'],
+    [`${protobuf};stream=watch`, 'protobuf none'],
+    ['application/yaml;stream=watch', 'refused'],
+    [`${protobuf};stream=else`, 'refused'],
+    [`${protobuf};sv=v1`, 'protobuf none'],
+    [`${protobuf};sv=v2`, 'refused'],
+    [`${protobuf}${table}`, 'refused'],
+    [`${protobuf};as=Table`, 'refused'],
+    [`application/json${table},application/json`, 'json table'],
     ['application/json;as=Table;v=v9;g=meta.k8s.io,application/json', 'json none'],
     ['application/json;as=Table;v=v1beta1;g=meta.k8s.io', 'json table'],
-    ['application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io', 'json partial'],
-    ['application/json;q=0', 'refused'],
+    [`application/json${partial}`, 'json partial'],
+    ['application/json;q=0', 'json none'],
     ['text/html', 'refused'],
+    ['Application/JSON', 'refused'],
     ['application/json;as=Unknown;v=v1;g=meta.k8s.io', 'refused'],
   ]
   for (const [accept, expected] of cases) {
@@ -92,6 +112,9 @@ test('negotiation: the first acceptable clause wins', () => {
     if (expected === 'refused') assert.throws(seen, /only the following media types/, accept)
     else assert.equal(seen(), expected, accept)
   }
+  assert.equal(negotiate(`${protobuf},application/json`, customEndpoint).format, 'json')
+  assert.equal(negotiate(`${protobuf}${partial}`, customEndpoint).format, 'protobuf')
+  assert.throws(() => negotiate(protobuf, customEndpoint), /only the following media types/)
 })
 
 test('keys: a resource has its own range, and a name cannot leave it', () => {
@@ -190,11 +213,16 @@ test('joined frames are shared by who reads the same events, and by nobody else'
     StoreEvent,
   ]
   const join = () => new Uint8Array(10)
-  const first = frames.joined([a, b], join)
-  assert.equal(frames.joined([a, b], join), first)
-  assert.notEqual(frames.joined([a, c], join), first)
-  assert.notEqual(frames.joined([a], join), first)
-  assert.notEqual(frames.joined([a, b, c], join), first)
+  const first = frames.joined([a, b], 'json', join)
+  assert.equal(frames.joined([a, b], 'json', join), first)
+  assert.notEqual(frames.joined([a, c], 'json', join), first)
+  assert.notEqual(frames.joined([a], 'json', join), first)
+  assert.notEqual(frames.joined([a, b, c], 'json', join), first)
+  assert.notEqual(frames.joined([a, b], 'protobuf', join), first)
   const large = () => new Uint8Array(101)
-  assert.notEqual(frames.joined([b, c], large), frames.joined([b, c], large), 'too large to keep')
+  assert.notEqual(
+    frames.joined([b, c], 'json', large),
+    frames.joined([b, c], 'json', large),
+    'too large to keep',
+  )
 })

@@ -165,12 +165,12 @@ test('answers come in the form that Accept asks for', () =>
     { ask: ['POST', maps, configMap('a', { x: '1' })], status: 201 },
     {
       ask: ['GET', `${maps}/a`],
-      headers: { accept: 'application/vnd.kubernetes.protobuf,application/json' },
+      headers: { accept: 'application/json,application/vnd.kubernetes.protobuf' },
       answer: { kind: 'ConfigMap' },
     },
     {
       ask: ['GET', `${maps}/a`],
-      headers: { accept: 'application/vnd.kubernetes.protobuf' },
+      headers: { accept: 'application/cbor' },
       status: 406,
       answer: { reason: 'NotAcceptable' },
     },

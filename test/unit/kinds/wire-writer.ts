@@ -7,7 +7,7 @@ import {
   type ValueType,
 } from '../../../src/kinds/schema.ts'
 
-/** Writes objects as Go's generated marshallers do. For tests: the product only reads protobuf. */
+/** Writes what is there of an object, in its own way: to hold the reader to the format and not to our writer. */
 export function encodeProtobuf(
   name: string,
   object: Record<string, unknown>,

@@ -5,6 +5,7 @@ import type { StoreEvent } from '../../../state/cluster-store.ts'
 const batchesMax = 16
 
 interface Batch {
+  readonly form: string
   readonly events: readonly StoreEvent[]
   readonly bytes: Uint8Array
 }
@@ -28,38 +29,40 @@ export class EventFrames {
     return this.#bytes
   }
 
-  /** The frame of `event` as `type`, made by `make` if it is not there. */
-  get(event: StoreEvent, type: string, make: () => Uint8Array): Uint8Array {
-    const known = this.#frames.get(event)?.get(type)
+  /** The frame of `event` in that form, its type included, made by `make` if it is not there. */
+  get(event: StoreEvent, form: string, make: () => Uint8Array): Uint8Array {
+    const known = this.#frames.get(event)?.get(form)
     if (known) return known
     const frame = make()
-    const types = this.#frames.get(event) ?? new Map<string, Uint8Array>()
-    types.set(type, frame)
-    this.#frames.set(event, types)
+    const forms = this.#frames.get(event) ?? new Map<string, Uint8Array>()
+    forms.set(form, frame)
+    this.#frames.set(event, forms)
     this.#bytes += frame.length
     this.#shrink()
     return frame
   }
 
   /**
-   * The frames of `events` in one piece, joined by `join` if nobody has done so: who woke together reads
+   * The frames of `events` in one piece and form, joined by `join` if nobody has done so: who woke together reads
    * the same events, and all of them write the same bytes. Only for who sees every one of them.
    */
-  joined(events: readonly StoreEvent[], join: () => Uint8Array): Uint8Array {
-    const known = this.#batches.findLast((batch) => areSame(batch.events, events))
+  joined(events: readonly StoreEvent[], form: string, join: () => Uint8Array): Uint8Array {
+    const known = this.#batches.findLast(
+      (batch) => batch.form === form && areSame(batch.events, events),
+    )
     if (known) return known.bytes
     const bytes = join()
     // What is larger than all that may be kept is not kept at all.
     if (bytes.length <= this.#bytesMax / batchesMax)
-      this.#batches = [...this.#batches.slice(1 - batchesMax), { events, bytes }]
+      this.#batches = [...this.#batches.slice(1 - batchesMax), { form, events, bytes }]
     return bytes
   }
 
   #shrink(): void {
-    for (const [event, types] of this.#frames) {
+    for (const [event, forms] of this.#frames) {
       if (this.#bytes <= this.#bytesMax) return
       this.#frames.delete(event)
-      for (const frame of types.values()) this.#bytes -= frame.length
+      for (const frame of forms.values()) this.#bytes -= frame.length
     }
   }
 }

@@ -2,8 +2,7 @@ import type { Revision } from '../../../base/brand.ts'
 import { limits } from '../../../base/limits.ts'
 import type { ApiResponse } from '../../../client/transport.ts'
 import type { KeyValue } from '../../../state/cluster-store.ts'
-import { methodNotAllowed, notAcceptable } from '../../errors.ts'
-import { answerTypes } from '../../negotiate.ts'
+import { methodNotAllowed } from '../../errors.ts'
 import { bytesResponse, streamResponse } from '../../responses.ts'
 import { reachTimeoutMs } from '../list.ts'
 import { type ListOptions, parseListOptions } from '../list-options.ts'
@@ -12,7 +11,7 @@ import { Selection } from '../selection.ts'
 import { type WatchPlan, watchStream } from './watch-stream.ts'
 
 /**
- * GET with `watch`: events as JSON lines until the timeout, the caller's hang-up, or the loss of
+ * GET with `watch`: events until the timeout, the caller's hang-up, or the loss of
  * history, which a last ERROR event with Status 410 tells
  * (apiserver pkg/storage/cacher, pkg/endpoints/handlers/watch.go).
  */
@@ -20,13 +19,13 @@ export async function handleWatch(context: ResourceContext): Promise<ApiResponse
   const options = parseListOptions(context.info.query, 'watch')
   if (context.kind.namespaced === false && context.info.namespace !== '') throw methodNotAllowed()
   const representation = representationOf(context)
-  if (representation.format !== 'json') throw notAcceptable(answerTypes)
   context.shared.watches.check()
   const selection = new Selection(context, options)
   const plan = await planOf(context, options, selection)
-  if (plan.timeoutMs === 0) return bytesResponse(200, [])
-  const contentType = 'application/json'
-  return streamResponse(watchStream({ context, representation, selection, plan }), contentType)
+  const { format, contentType } = representation
+  const type = format === 'json' ? contentType : `${contentType};stream=watch`
+  if (plan.timeoutMs === 0) return bytesResponse(200, [], type)
+  return streamResponse(watchStream({ context, representation, selection, plan }), type)
 }
 
 async function planOf(

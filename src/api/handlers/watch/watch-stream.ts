@@ -1,11 +1,10 @@
 import type { Revision } from '../../../base/brand.ts'
 import type { Timer } from '../../../base/clock.ts'
-import type { StatusError } from '../../../base/status.ts'
 import type { KeyValue, StoreEvent, StoreWatcher } from '../../../state/cluster-store.ts'
+import type { EventType } from '../../encoding/event-frame.ts'
 import type { Representation } from '../../representation.ts'
 import { expectedFailure, internalError } from '../../responses.ts'
 import { Slices } from '../../slices.ts'
-import { partsWithRevision } from '../../stored-object.ts'
 import { plainStorage, shownEvents } from '../object-storage.ts'
 import type { ResourceContext } from '../resource-context.ts'
 import type { Selection } from '../selection.ts'
@@ -28,7 +27,7 @@ export interface WatchParts {
   readonly plan: WatchPlan
 }
 
-type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
+type ChangeType = Exclude<EventType, 'BOOKMARK' | 'ERROR'>
 
 /** About every minute, and shortly before the end (cacher.go, cache_watcher.go). */
 const bookmarkPeriodMs = 60_000
@@ -39,18 +38,6 @@ const pieceBytes = 256 * 1024
 const pollBytes = 64 * 1024
 
 const noBytes = new Uint8Array(0)
-const newline = Buffer.from('}\n')
-const heads: Readonly<Record<EventType | 'BOOKMARK' | 'ERROR', Buffer>> = {
-  ADDED: head('ADDED'),
-  MODIFIED: head('MODIFIED'),
-  DELETED: head('DELETED'),
-  BOOKMARK: head('BOOKMARK'),
-  ERROR: head('ERROR'),
-}
-
-function head(type: string): Buffer {
-  return Buffer.from(`{"type":"${type}","object":`)
-}
 
 /**
  * The body of a watch. Opens its cursor when first read and lets go of it however reading ends. One
@@ -89,7 +76,8 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
   } catch (error) {
     const failure = expectedFailure(error)
     if (!failure) context.options.logger.error({ error, path: context.info.path }, 'watch failed')
-    yield errorEvent(failure ?? internalError())
+    const { status } = failure ?? internalError()
+    yield parts.representation.frame('ERROR', parts.representation.status(status))
   } finally {
     watcher?.close()
     wait.close()
@@ -107,7 +95,7 @@ async function* initialEvents(
   for (const record of await context.shared.storage.shown(plan.initial)) {
     if (slices.over) await slices.pause()
     if (!selection.everything && !selection.matches(context.shared.parsed.get(record))) continue
-    const event = writer.frame('ADDED', record.value)
+    const event = writer.frame('ADDED', record)
     batch.push(event)
     bytes += event.length
     if (bytes < pieceBytes) continue
@@ -140,55 +128,59 @@ function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 
-function errorEvent(error: StatusError): Uint8Array {
-  return Buffer.concat([heads.ERROR, Buffer.from(JSON.stringify(error.status)), newline])
-}
-
 /** Turns store events into what this watcher sees of them. */
 class EventWriter {
   readonly #parts: WatchParts
+  /** How frames that others may have made are called; undefined where nobody else's will do. */
+  readonly #forms: Readonly<Record<ChangeType, string>> | undefined
   #first = true
 
   constructor(parts: WatchParts) {
     this.#parts = parts
+    const { form } = parts.representation
+    const named = (type: ChangeType) => `${type} ${form}`
+    this.#forms = form === undefined ? undefined : eventNames(named)
   }
 
-  /** True for a watcher to whom an event says the same as to every other one of its kind. */
+  /** True for a watcher to whom an event says the same as to every other one of its form. */
   get seesAll(): boolean {
-    const { representation, selection } = this.#parts
-    return representation.verbatim && selection.everything
+    return this.#forms !== undefined && this.#parts.selection.everything
   }
 
   /** Of who sees all, the bytes of several events. */
   joined(events: readonly StoreEvent[]): Uint8Array {
     const join = () => concat(events.flatMap((event) => this.event(event) ?? []))
-    return events.length > 1 ? this.#parts.context.shared.frames.joined(events, join) : join()
+    const form = this.#parts.representation.form ?? ''
+    return events.length > 1 ? this.#parts.context.shared.frames.joined(events, form, join) : join()
   }
 
   /** The bytes of an event, or undefined when it is none of this watcher's business. */
   event(event: StoreEvent): Uint8Array | undefined {
     const type = this.#type(event)
     if (type === undefined) return undefined
-    const { context, representation } = this.#parts
-    const parts = () => eventParts(type, event)
-    if (!representation.verbatim) return this.frame(type, concat(parts()))
-    const make = () => Buffer.concat([heads[type], ...parts(), newline])
-    return context.shared.frames.get(event, type, make)
+    const make = () =>
+      // What leaves a watch is shown as it last was in it, at the revision at which it left.
+      type === 'DELETED'
+        ? this.frame(type, event.previous ?? event.current, event.revision)
+        : this.frame(type, event.current)
+    if (!this.#forms) return make()
+    return this.#parts.context.shared.frames.get(event, this.#forms[type], make)
   }
 
-  frame(type: EventType, value: Uint8Array): Uint8Array {
-    const object = this.#parts.representation.eventObject(value, this.#first)
+  frame(type: ChangeType, record: KeyValue, at?: Revision): Uint8Array {
+    const { representation } = this.#parts
+    const object = representation.eventObject(record, at, this.#first)
     this.#first = false
-    return Buffer.concat([heads[type], object, newline])
+    return representation.frame(type, object)
   }
 
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array {
-    const object = this.#parts.representation.bookmark(revision, initialEventsEnd)
-    return Buffer.concat([heads.BOOKMARK, object, newline])
+    const { representation } = this.#parts
+    return representation.frame('BOOKMARK', representation.bookmark(revision, initialEventsEnd))
   }
 
   /** What an event is to a selector: entering it is ADDED, leaving it DELETED. */
-  #type(event: StoreEvent): EventType | undefined {
+  #type(event: StoreEvent): ChangeType | undefined {
     const { selection, context } = this.#parts
     const { parsed } = context.shared
     const matches = (record: KeyValue) =>
@@ -200,10 +192,8 @@ class EventWriter {
   }
 }
 
-/** What leaves a watch is shown as it last was in it, at the revision at which it left. */
-function eventParts(type: EventType, event: StoreEvent): readonly Uint8Array[] {
-  if (type !== 'DELETED') return [event.current.value]
-  return partsWithRevision((event.previous ?? event.current).value, event.revision)
+function eventNames(named: (type: ChangeType) => string): Readonly<Record<ChangeType, string>> {
+  return { ADDED: named('ADDED'), MODIFIED: named('MODIFIED'), DELETED: named('DELETED') }
 }
 
 /** Why a watch that has nothing to send may go on: an event, a bookmark, the timeout, a hang-up. */

@@ -28,7 +28,7 @@ definition io.k8s.api.flowcontrol.v1.FlowSchemaList gvk=flowcontrol.apiserver.k8
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.flowcontrol.v1.FlowSchemaSpec | Which requests, and where they go.
-  distinguisherMethod 3 FlowDistinguisherMethod | What tells the flows apart; none for one flow.
+  distinguisherMethod 3 FlowDistinguisherMethod pointer | What tells the flows apart; none for one flow.
   matchingPrecedence 2 int32 default=1000 | Schemas with a smaller number are asked first.
   priorityLevelConfiguration 1 PriorityLevelConfigurationReference! | Where the requests go.
   rules 4 []PolicyRulesWithSubjects list=atomic | Which requests; one match is enough.
@@ -40,7 +40,7 @@ definition io.k8s.api.flowcontrol.v1.GroupSubject | A group of users.
   name 1 string! | Name of the group; * for all.
 
 definition io.k8s.api.flowcontrol.v1.LimitResponse | What becomes of requests that do not fit.
-  queuing 2 QueuingConfiguration | How they wait.
+  queuing 2 QueuingConfiguration pointer | How they wait.
   type 1 string! | Queue or Reject.
 
 definition io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration | A level with a limit.
@@ -82,8 +82,8 @@ definition io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference | A pri
   name 1 string! | Name of the priority level.
 
 definition io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec | The limit of a priority level.
-  exempt 3 ExemptPriorityLevelConfiguration | For a level that nothing holds back.
-  limited 2 LimitedPriorityLevelConfiguration | For a level with a limit.
+  exempt 3 ExemptPriorityLevelConfiguration pointer | For a level that nothing holds back.
+  limited 2 LimitedPriorityLevelConfiguration pointer | For a level with a limit.
   type 1 string! | Exempt or Limited.
 
 definition io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationStatus | What was found about a priority level.
@@ -106,10 +106,10 @@ definition io.k8s.api.flowcontrol.v1.ServiceAccountSubject | A service account.
   namespace 1 string! | Namespace of the account.
 
 definition io.k8s.api.flowcontrol.v1.Subject as=FlowcontrolV1Subject | A user, a group or a service account.
-  group 3 GroupSubject | The group.
+  group 3 GroupSubject pointer | The group.
   kind 1 string! | User, Group or ServiceAccount.
-  serviceAccount 4 ServiceAccountSubject | The service account.
-  user 2 UserSubject | The user.
+  serviceAccount 4 ServiceAccountSubject pointer | The service account.
+  user 2 UserSubject pointer | The user.
 
 definition io.k8s.api.flowcontrol.v1.UserSubject | A user.
   name 1 string! | Name of the user; * for all.

@@ -4,7 +4,7 @@ definition io.k8s.api.rbac.v1.AggregationRule | How a cluster role is made of ot
   clusterRoleSelectors 1 []LabelSelector list=atomic | Labels of cluster roles whose rules it takes over; one match is enough.
 
 definition io.k8s.api.rbac.v1.ClusterRole gvk=rbac.authorization.k8s.io/v1/ClusterRole | Rules that hold in every namespace and for cluster-wide resources.
-  aggregationRule 3 AggregationRule | Makes a controller fill in the rules from other cluster roles.
+  aggregationRule 3 AggregationRule pointer | Makes a controller fill in the rules from other cluster roles.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.

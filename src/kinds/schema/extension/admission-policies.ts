@@ -17,8 +17,8 @@ definition io.k8s.api.admissionregistration.v1.JSONPatch | A CEL expression that
 definition io.k8s.api.admissionregistration.v1.MatchResources atomic | Which requests a policy looks at.
   excludeResourceRules 4 []NamedRuleWithOperations list=atomic | Operations on resources that it passes over.
   matchPolicy 7 string enum=Equivalent,Exact default="Equivalent" pointer | Exact, or Equivalent to match other versions of the same resource too.
-  namespaceSelector 1 LabelSelector default={} | Which namespaces, by label.
-  objectSelector 2 LabelSelector default={} | Which objects, by label, before or after the change.
+  namespaceSelector 1 LabelSelector default={} pointer | Which namespaces, by label.
+  objectSelector 2 LabelSelector default={} pointer | Which objects, by label, before or after the change.
   resourceRules 3 []NamedRuleWithOperations list=atomic | Operations on resources that it looks at; one match is enough.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy gvk=admissionregistration.k8s.io/v1/MutatingAdmissionPolicy | Changes objects on their way in, by CEL.
@@ -40,8 +40,8 @@ definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingLis
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec | Which policy, where, with which parameters.
-  matchResources 3 MatchResources | Narrows down which requests the policy looks at.
-  paramRef 2 ParamRef | Which parameters it is used with.
+  matchResources 3 MatchResources pointer | Narrows down which requests the policy looks at.
+  paramRef 2 ParamRef pointer | Which parameters it is used with.
   policyName 1 string | Name of the policy that it puts to use.
 
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyList gvk=admissionregistration.k8s.io/v1/MutatingAdmissionPolicyList | A page of MutatingAdmissionPolicy objects.
@@ -53,15 +53,15 @@ definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyList gvk=a
 definition io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicySpec | When and how objects are changed.
   failurePolicy 5 string enum=Fail,Ignore default="Fail" pointer | What happens when it can not be asked or evaluated: Fail or Ignore.
   matchConditions 6 []MatchCondition list=map:name patch=merge:name | CEL conditions; it applies only when all are true.
-  matchConstraints 2 MatchResources | Which requests it looks at.
+  matchConstraints 2 MatchResources pointer | Which requests it looks at.
   mutations 4 []Mutation list=atomic | The changes, in order.
-  paramKind 1 ParamKind | Kind of the objects that hold its parameters.
+  paramKind 1 ParamKind pointer | Kind of the objects that hold its parameters.
   reinvocationPolicy 7 string enum=IfNeeded,Never | Never, or IfNeeded to run again after others changed the object.
   variables 3 []Variable list=atomic | Named CEL expressions that later ones may use.
 
 definition io.k8s.api.admissionregistration.v1.Mutation | One change of a mutating policy.
-  applyConfiguration 3 ApplyConfiguration | The change as a patch for server-side apply.
-  jsonPatch 4 JSONPatch | The change as a JSON patch.
+  applyConfiguration 3 ApplyConfiguration pointer | The change as a patch for server-side apply.
+  jsonPatch 4 JSONPatch pointer | The change as a JSON patch.
   patchType 2 string! enum=ApplyConfiguration,JSONPatch | ApplyConfiguration or JSONPatch.
 
 definition io.k8s.api.admissionregistration.v1.NamedRuleWithOperations atomic | Operations on resources, and on which objects.
@@ -80,7 +80,7 @@ definition io.k8s.api.admissionregistration.v1.ParamRef atomic | The objects wit
   name 1 string | Name of the one object; not with selector.
   namespace 2 string | Namespace to look in; that of the request when empty.
   parameterNotFoundAction 4 string pointer | Allow or Deny, when there are no parameters.
-  selector 3 LabelSelector | Labels of the objects; not with name.
+  selector 3 LabelSelector pointer | Labels of the objects; not with name.
 
 definition io.k8s.api.admissionregistration.v1.TypeChecking | What checking the types of a policy found.
   expressionWarnings 1 []ExpressionWarning list=atomic | Doubtful expressions.
@@ -105,8 +105,8 @@ definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingL
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec | Which policy, where, with which parameters and consequences.
-  matchResources 3 MatchResources | Narrows down which requests the policy looks at.
-  paramRef 2 ParamRef | Which parameters it is used with.
+  matchResources 3 MatchResources pointer | Narrows down which requests the policy looks at.
+  paramRef 2 ParamRef pointer | Which parameters it is used with.
   policyName 1 string! | Name of the policy that it puts to use.
   validationActions 4 []string! list=set | What a failed validation does: Deny, Warn, Audit.
 
@@ -120,15 +120,15 @@ definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec | W
   auditAnnotations 5 []AuditAnnotation list=atomic | Notes for the audit log.
   failurePolicy 4 string enum=Fail,Ignore default="Fail" pointer | What happens when it can not be asked or evaluated: Fail or Ignore.
   matchConditions 6 []MatchCondition list=map:name patch=merge:name | CEL conditions; it applies only when all are true.
-  matchConstraints 2 MatchResources | Which requests it looks at.
-  paramKind 1 ParamKind | Kind of the objects that hold its parameters.
+  matchConstraints 2 MatchResources pointer | Which requests it looks at.
+  paramKind 1 ParamKind pointer | Kind of the objects that hold its parameters.
   validations 3 []Validation list=atomic | The validations; all must hold.
   variables 7 []Variable list=map:name patch=merge:name | Named CEL expressions that later ones may use.
 
 definition io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus | What was found about a policy.
   conditions 3 []Condition list=map:type | Latest observations, one a type.
   observedGeneration 1 int64 | Generation of the spec that the status speaks of.
-  typeChecking 2 TypeChecking | What checking its types found.
+  typeChecking 2 TypeChecking pointer | What checking its types found.
 
 definition io.k8s.api.admissionregistration.v1.Validation | A CEL condition that objects must meet.
   expression 1 string! | The CEL expression.

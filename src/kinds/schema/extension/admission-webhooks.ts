@@ -11,8 +11,8 @@ definition io.k8s.api.admissionregistration.v1.MutatingWebhook | A callee that m
   matchConditions 12 []MatchCondition list=map:name patch=merge:name | CEL conditions; it applies only when all are true.
   matchPolicy 9 string enum=Equivalent,Exact default="Equivalent" pointer | Exact, or Equivalent to match other versions of the same resource too.
   name 1 string! | Name of the webhook, as a domain name.
-  namespaceSelector 5 LabelSelector default={} | Which namespaces, by label.
-  objectSelector 11 LabelSelector default={} | Which objects, by label, before or after the change.
+  namespaceSelector 5 LabelSelector default={} pointer | Which namespaces, by label.
+  objectSelector 11 LabelSelector default={} pointer | Which objects, by label, before or after the change.
   reinvocationPolicy 10 string enum=IfNeeded,Never default="Never" pointer | Never, or IfNeeded to run again after others changed the object.
   rules 3 []RuleWithOperations list=atomic | Operations on resources that it is asked about.
   sideEffects 6 string! enum=None,NoneOnDryRun,Some,Unknown pointer | What calling it does beside the answer; None and NoneOnDryRun allow dry runs.
@@ -50,8 +50,8 @@ definition io.k8s.api.admissionregistration.v1.ValidatingWebhook | A callee that
   matchConditions 11 []MatchCondition list=map:name patch=merge:name | CEL conditions; it applies only when all are true.
   matchPolicy 9 string enum=Equivalent,Exact default="Equivalent" pointer | Exact, or Equivalent to match other versions of the same resource too.
   name 1 string! | Name of the webhook, as a domain name.
-  namespaceSelector 5 LabelSelector default={} | Which namespaces, by label.
-  objectSelector 10 LabelSelector default={} | Which objects, by label, before or after the change.
+  namespaceSelector 5 LabelSelector default={} pointer | Which namespaces, by label.
+  objectSelector 10 LabelSelector default={} pointer | Which objects, by label, before or after the change.
   rules 3 []RuleWithOperations list=atomic | Operations on resources that it is asked about.
   sideEffects 6 string! enum=None,NoneOnDryRun,Some,Unknown pointer | What calling it does beside the answer; None and NoneOnDryRun allow dry runs.
   timeoutSeconds 7 int32 default=10 pointer | Seconds until it is given up.
@@ -70,6 +70,6 @@ definition io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationLis
 
 definition io.k8s.api.admissionregistration.v1.WebhookClientConfig as=AdmissionregistrationV1WebhookClientConfig | How a webhook is called: by URL or as a service.
   caBundle 2 bytes | Certificates in PEM that the callee is checked with; the system's when empty.
-  service 1 AdmissionregistrationV1ServiceReference | Service that is called.
+  service 1 AdmissionregistrationV1ServiceReference pointer | Service that is called.
   url 3 string pointer | Where it is, as https://host:port/path.
 `

@@ -10,7 +10,7 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResour
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion | How objects get from one version to another.
   strategy 1 string! default="None" | None, or Webhook to ask a webhook.
-  webhook 2 WebhookConversion | The webhook that converts.
+  webhook 2 WebhookConversion pointer | The webhook that converts.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition gvk=apiextensions.k8s.io/v1/CustomResourceDefinition | Adds a kind to the API.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -42,7 +42,7 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResour
   singular 2 string | Name in the singular.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec | Names, scope and versions of a custom kind.
-  conversion 9 CustomResourceConversion default={} | How objects get from one version to another.
+  conversion 9 CustomResourceConversion default={} pointer | How objects get from one version to another.
   group 1 string! | API group of the kind.
   names 3 CustomResourceDefinitionNames! | The names of the kind.
   preserveUnknownFields 10 bool | Must be false; unknown fields are kept by the schema.
@@ -60,11 +60,11 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResour
   deprecated 7 bool | True to warn whoever uses it.
   deprecationWarning 8 string pointer | Text of that warning.
   name 1 string! | Name of the version, such as v1beta1.
-  schema 4 CustomResourceValidation | What its objects look like.
+  schema 4 CustomResourceValidation pointer | What its objects look like.
   selectableFields 9 []SelectableField list=atomic | Fields that field selectors may name.
   served 2 bool! | True to serve it.
   storage 3 bool! | True for the one version that is stored.
-  subresources 5 CustomResourceSubresources | Its status and scale, if it has them.
+  subresources 5 CustomResourceSubresources pointer | Its status and scale, if it has them.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale | Where a custom kind keeps what scaling needs.
   labelSelectorPath 3 string pointer | JSON path of the selector text in the status.
@@ -74,35 +74,35 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResour
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus | Marks a custom kind whose status is written apart.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources | Subresources of a custom kind.
-  scale 2 CustomResourceSubresourceScale | Its scale, when it can be scaled.
-  status 1 CustomResourceSubresourceStatus | Present when status is written apart from spec.
+  scale 2 CustomResourceSubresourceScale pointer | Its scale, when it can be scaled.
+  status 1 CustomResourceSubresourceStatus pointer | Present when status is written apart from spec.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation | The schema of a custom kind.
-  openAPIV3Schema 1 JSONSchemaProps | The schema, in the OpenAPI v3 form.
+  openAPIV3Schema 1 JSONSchemaProps pointer | The schema, in the OpenAPI v3 form.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation | A link to more documentation.
   description 1 string | What is found there.
   url 2 string | Address of it.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps | A schema in the OpenAPI v3 form.
-  $ref 3 string | Not used.
+  $ref 3 string pointer | Not used.
   $schema 2 string | Not used.
-  additionalItems 33 schemaOrBool | Not used.
-  additionalProperties 30 schemaOrBool | Schema of values of keys that properties does not name, or false.
+  additionalItems 33 schemaOrBool pointer | Not used.
+  additionalProperties 30 schemaOrBool pointer | Schema of values of keys that properties does not name, or false.
   allOf 25 []JSONSchemaProps list=atomic | Schemas that must all hold.
   anyOf 27 []JSONSchemaProps list=atomic | Schemas of which one must hold.
-  default 8 json | Value of a field that is left out.
+  default 8 json pointer | Value of a field that is left out.
   definitions 34 {}JSONSchemaProps | Not used.
   dependencies 32 {}schemaOrStrings | Not used.
   description 4 string | What it is, for people.
   enum 20 []json list=atomic | The values that are allowed.
-  example 36 json | An example.
+  example 36 json pointer | An example.
   exclusiveMaximum 10 bool | True when the maximum itself is too much.
   exclusiveMinimum 12 bool | True when the minimum itself is too little.
-  externalDocs 35 ExternalDocumentation | A link to more documentation.
+  externalDocs 35 ExternalDocumentation pointer | A link to more documentation.
   format 6 string | How a value is meant, such as int32, date-time or uuid.
   id 1 string | Not used.
-  items 24 schemaOrArray | Schema of the items of a list.
+  items 24 schemaOrArray pointer | Schema of the items of a list.
   maxItems 16 int64 pointer | The most items.
   maxLength 13 int64 pointer | The most characters.
   maxProperties 21 int64 pointer | The most keys.
@@ -112,7 +112,7 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPr
   minProperties 22 int64 pointer | The fewest keys.
   minimum 11 double pointer | The smallest number.
   multipleOf 19 double pointer | A number that the value must be a multiple of.
-  not 28 JSONSchemaProps | Schema that must not hold.
+  not 28 JSONSchemaProps pointer | Schema that must not hold.
   nullable 37 bool | True when null is allowed.
   oneOf 26 []JSONSchemaProps list=atomic | Schemas of which exactly one must hold.
   pattern 15 string | Regular expression that the text must match.
@@ -149,10 +149,10 @@ definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRu
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig as=ApiextensionsV1WebhookClientConfig | How a webhook is called: by URL or as a service.
   caBundle 2 bytes | Certificates in PEM that the callee is checked with; the system's when empty.
-  service 1 ApiextensionsV1ServiceReference | Service that is called.
+  service 1 ApiextensionsV1ServiceReference pointer | Service that is called.
   url 3 string pointer | Where it is, as https://host:port/path.
 
 definition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion | A webhook that converts objects.
-  clientConfig 2 ApiextensionsV1WebhookClientConfig | How it is called.
+  clientConfig 2 ApiextensionsV1WebhookClientConfig pointer | How it is called.
   conversionReviewVersions 3 []string! list=atomic | Versions of ConversionReview that it understands, best first.
 `

@@ -25,7 +25,7 @@ definition io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec | T
   group 2 string | The group.
   groupPriorityMinimum 7 int32! | The higher, the more the group is preferred.
   insecureSkipTLSVerify 4 bool | True to trust any certificate; for tests.
-  service 1 ApiregistrationV1ServiceReference | Service that serves it; none for this server itself.
+  service 1 ApiregistrationV1ServiceReference pointer | Service that serves it; none for this server itself.
   version 3 string | The version.
   versionPriority 8 int32! | The higher, the more the version is preferred within its group.
 

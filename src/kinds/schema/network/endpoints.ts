@@ -4,7 +4,7 @@ definition io.k8s.api.core.v1.EndpointAddress atomic | An address that a service
   hostname 3 string | Host name of the pod.
   ip 1 string! | IP address.
   nodeName 4 string pointer | Name of the node.
-  targetRef 2 ObjectReference | The pod behind it.
+  targetRef 2 ObjectReference pointer | The pod behind it.
 
 definition io.k8s.api.core.v1.EndpointPort as=CoreV1EndpointPort atomic | A port that a service leads to.
   appProtocol 4 string pointer | Protocol that is spoken on the port.

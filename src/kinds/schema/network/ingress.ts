@@ -16,8 +16,8 @@ definition io.k8s.api.networking.v1.Ingress gvk=networking.k8s.io/v1/Ingress | L
   status 3 IngressStatus | What is observed; controllers write it.
 
 definition io.k8s.api.networking.v1.IngressBackend | Where requests go: a service or another object.
-  resource 3 TypedLocalObjectReference | The object, when it is not a service.
-  service 4 IngressServiceBackend | The service.
+  resource 3 TypedLocalObjectReference pointer | The object, when it is not a service.
+  service 4 IngressServiceBackend pointer | The service.
 
 definition io.k8s.api.networking.v1.IngressClass gvk=networking.k8s.io/v1/IngressClass | A controller that serves ingresses.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -40,7 +40,7 @@ definition io.k8s.api.networking.v1.IngressClassParametersReference | The object
 
 definition io.k8s.api.networking.v1.IngressClassSpec | The controller of a class.
   controller 1 string | Name of the controller, as a domain and a path.
-  parameters 2 IngressClassParametersReference | The object with more settings.
+  parameters 2 IngressClassParametersReference pointer | The object with more settings.
 
 definition io.k8s.api.networking.v1.IngressList gvk=networking.k8s.io/v1/IngressList | A page of Ingress objects.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -63,14 +63,14 @@ definition io.k8s.api.networking.v1.IngressPortStatus | What is known of a port.
 
 definition io.k8s.api.networking.v1.IngressRule | Where requests for a host go.
   host 1 string | Name of the host; *.domain for all below, empty for all.
-  http 2/1 HTTPIngressRuleValue | Where they go, by path.
+  http 2/1 HTTPIngressRuleValue pointer | Where they go, by path.
 
 definition io.k8s.api.networking.v1.IngressServiceBackend | A port of a service.
   name 1 string! | Name of the service.
   port 2 ServiceBackendPort | Port of the service.
 
 definition io.k8s.api.networking.v1.IngressSpec | Where requests go.
-  defaultBackend 1 IngressBackend | Where requests go that no rule matches.
+  defaultBackend 1 IngressBackend pointer | Where requests go that no rule matches.
   ingressClassName 4 string pointer | Name of the ingress class.
   rules 3 []IngressRule list=atomic | Where requests go, by host.
   tls 2 []IngressTLS list=atomic | Hosts that are served with TLS.

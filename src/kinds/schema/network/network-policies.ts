@@ -25,13 +25,13 @@ definition io.k8s.api.networking.v1.NetworkPolicyList gvk=networking.k8s.io/v1/N
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.networking.v1.NetworkPolicyPeer | The other side of a connection.
-  ipBlock 3 IPBlock | A range of addresses.
-  namespaceSelector 2 LabelSelector | Which namespaces, by label.
-  podSelector 1 LabelSelector | Which pods, by label.
+  ipBlock 3 IPBlock pointer | A range of addresses.
+  namespaceSelector 2 LabelSelector pointer | Which namespaces, by label.
+  podSelector 1 LabelSelector pointer | Which pods, by label.
 
 definition io.k8s.api.networking.v1.NetworkPolicyPort | Ports of a connection.
   endPort 3 int32 pointer | Last port of a range that begins at port.
-  port 2 intOrString | Number of the port, or its name.
+  port 2 intOrString pointer | Number of the port, or its name.
   protocol 1 string enum=SCTP,TCP,UDP default="TCP" pointer | TCP, UDP or SCTP.
 
 definition io.k8s.api.networking.v1.NetworkPolicySpec | Which pods, and what is allowed for them.

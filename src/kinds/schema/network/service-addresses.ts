@@ -13,7 +13,7 @@ definition io.k8s.api.networking.v1.IPAddressList gvk=networking.k8s.io/v1/IPAdd
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.networking.v1.IPAddressSpec | Whom an address belongs to.
-  parentRef 1 ParentReference! | The object that has it.
+  parentRef 1 ParentReference! pointer | The object that has it.
 
 definition io.k8s.api.networking.v1.ParentReference | The object that has an address.
   group 1 string | API group; empty for the core group.

@@ -2,17 +2,17 @@
 export const resourceClaimsTable = `
 definition io.k8s.api.resource.v1.AllocatedDeviceStatus | What a driver says of a device.
   conditions 4 []Condition list=map:type | Latest observations, one a type.
-  data 5 raw | More, in the form of the driver.
+  data 5 raw pointer | More, in the form of the driver.
   device 3 string! | Name of the device within its pool.
   driver 1 string! | Name of the driver.
-  networkData 6 NetworkDeviceData | For network interfaces.
+  networkData 6 NetworkDeviceData pointer | For network interfaces.
   pool 2 string! | Name of the pool that the device is in.
   shareID 7 string pointer | Id of this share, when the device is shared.
 
 definition io.k8s.api.resource.v1.AllocationResult | What a claim has got.
-  allocationTimestamp 5 time | When it got it.
+  allocationTimestamp 5 time pointer | When it got it.
   devices 1 DeviceAllocationResult | The devices.
-  nodeSelector 3 NodeSelector | Nodes that can use them; any when empty.
+  nodeSelector 3 NodeSelector pointer | Nodes that can use them; any when empty.
 
 definition io.k8s.api.resource.v1.CELDeviceSelector | A CEL condition on a device.
   expression 1 string! | The CEL expression.
@@ -21,7 +21,7 @@ definition io.k8s.api.resource.v1.CapacityRequirements | How much of a device is
   requests 1 {}quantity | Amounts, by capacity.
 
 definition io.k8s.api.resource.v1.DeviceAllocationConfiguration | Configuration that a claim got.
-  opaque 3/1 OpaqueDeviceConfiguration | Settings that only the driver understands.
+  opaque 3/1 OpaqueDeviceConfiguration pointer | Settings that only the driver understands.
   requests 2 []string list=atomic | Names of the requests that it is about; empty for all.
   source 1 string! enum=FromClaim,FromClass | FromClass or FromClaim.
 
@@ -35,7 +35,7 @@ definition io.k8s.api.resource.v1.DeviceClaim | Which devices a claim wants.
   requests 1 []DeviceRequest list=atomic | What is asked for.
 
 definition io.k8s.api.resource.v1.DeviceClaimConfiguration | Configuration for devices of a claim.
-  opaque 2/1 OpaqueDeviceConfiguration | Settings that only the driver understands.
+  opaque 2/1 OpaqueDeviceConfiguration pointer | Settings that only the driver understands.
   requests 1 []string list=atomic | Names of the requests that it is about; empty for all.
 
 definition io.k8s.api.resource.v1.DeviceClass gvk=resource.k8s.io/v1/DeviceClass | A sort of device that claims may ask for.
@@ -45,7 +45,7 @@ definition io.k8s.api.resource.v1.DeviceClass gvk=resource.k8s.io/v1/DeviceClass
   spec 2 DeviceClassSpec! | What is wanted.
 
 definition io.k8s.api.resource.v1.DeviceClassConfiguration | Configuration for devices of a class.
-  opaque 1/1 OpaqueDeviceConfiguration | Settings that only the driver understands.
+  opaque 1/1 OpaqueDeviceConfiguration pointer | Settings that only the driver understands.
 
 definition io.k8s.api.resource.v1.DeviceClassList gvk=resource.k8s.io/v1/DeviceClassList | A page of DeviceClass objects.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -64,7 +64,7 @@ definition io.k8s.api.resource.v1.DeviceConstraint | What must hold for several 
   requests 1 []string list=atomic | Names of the requests that it is about; empty for all.
 
 definition io.k8s.api.resource.v1.DeviceRequest | Asks for devices.
-  exactly 2 ExactDeviceRequest | What is wanted.
+  exactly 2 ExactDeviceRequest pointer | What is wanted.
   firstAvailable 3 []DeviceSubRequest list=atomic | What is wanted, best first.
   name 1 string! | Name of the request.
 
@@ -81,11 +81,11 @@ definition io.k8s.api.resource.v1.DeviceRequestAllocationResult | A device that 
   tolerations 6 []DeviceToleration list=atomic | Taints of devices that are accepted.
 
 definition io.k8s.api.resource.v1.DeviceSelector | A condition on devices.
-  cel 1 CELDeviceSelector | The condition, in CEL.
+  cel 1 CELDeviceSelector pointer | The condition, in CEL.
 
 definition io.k8s.api.resource.v1.DeviceSubRequest | One way to meet a request.
   allocationMode 4 string enum=All,ExactCount default="ExactCount" | ExactCount, or All for every device that fits.
-  capacity 7 CapacityRequirements | How much of the device.
+  capacity 7 CapacityRequirements pointer | How much of the device.
   count 5 int64 | How many.
   deviceClassName 2 string! | Name of the device class.
   name 1 string! | Name of the way.
@@ -102,7 +102,7 @@ definition io.k8s.api.resource.v1.DeviceToleration | Accepts a taint.
 definition io.k8s.api.resource.v1.ExactDeviceRequest | Which and how many devices are wanted.
   adminAccess 5 bool pointer | True to reach devices that others use, for administration.
   allocationMode 3 string enum=All,ExactCount default="ExactCount" | ExactCount, or All for every device that fits.
-  capacity 7 CapacityRequirements | How much of the device.
+  capacity 7 CapacityRequirements pointer | How much of the device.
   count 4 int64 | How many.
   deviceClassName 1 string! | Name of the device class.
   selectors 2 []DeviceSelector list=atomic | CEL conditions on devices; all must hold.
@@ -140,7 +140,7 @@ definition io.k8s.api.resource.v1.ResourceClaimSpec | What a claim wants.
   devices 1 DeviceClaim | The devices that are wanted.
 
 definition io.k8s.api.resource.v1.ResourceClaimStatus | What a claim has got.
-  allocation 1 AllocationResult | What it has got.
+  allocation 1 AllocationResult pointer | What it has got.
   devices 4 []AllocatedDeviceStatus list=map:driver,device,pool,shareID | What the drivers say of the devices.
   reservedFor 2 []ResourceClaimConsumerReference list=map:uid patch=merge:uid | Who may use it now.
 

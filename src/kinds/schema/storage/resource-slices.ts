@@ -1,14 +1,14 @@
 /** Devices that there are. The form of a line is explained in ../../schema.ts. */
 export const resourceSlicesTable = `
 definition io.k8s.api.resource.v1.CapacityRequestPolicy | How much of a capacity a share may take.
-  default 1 quantity | Amount for shares that name none.
-  validRange 4 CapacityRequestPolicyRange | The amounts between two bounds.
+  default 1 quantity pointer | Amount for shares that name none.
+  validRange 4 CapacityRequestPolicyRange pointer | The amounts between two bounds.
   validValues 3 []quantity list=atomic | The amounts that are allowed.
 
 definition io.k8s.api.resource.v1.CapacityRequestPolicyRange | Amounts between two bounds.
-  max 2 quantity | The most.
-  min 1 quantity! | The least.
-  step 3 quantity | Distance between amounts; amounts in between are rounded up.
+  max 2 quantity pointer | The most.
+  min 1 quantity! pointer | The least.
+  step 3 quantity pointer | Distance between amounts; amounts in between are rounded up.
 
 definition io.k8s.api.resource.v1.Counter | An amount that devices share.
   value 1 quantity! | How much there is.
@@ -29,7 +29,7 @@ definition io.k8s.api.resource.v1.Device | A device of a driver.
   name 1 string! | Name within the pool.
   nodeAllocatableResourceMappings 13 {}NodeAllocatableResourceMapping | What it takes of the resources of the node.
   nodeName 5 string pointer | Node that has it.
-  nodeSelector 6 NodeSelector | Nodes that can reach it.
+  nodeSelector 6 NodeSelector pointer | Nodes that can reach it.
   taints 8 []DeviceTaint list=atomic | What keeps claims away that do not tolerate it.
 
 definition io.k8s.api.resource.v1.DeviceAttribute | A fact about a device; one of the fields is set.
@@ -43,7 +43,7 @@ definition io.k8s.api.resource.v1.DeviceAttribute | A fact about a device; one o
   versions 9 []string list=atomic | Several versions.
 
 definition io.k8s.api.resource.v1.DeviceCapacity | How much of something a device has.
-  requestPolicy 2 CapacityRequestPolicy | How much of it a share may take.
+  requestPolicy 2 CapacityRequestPolicy pointer | How much of it a share may take.
   value 1 quantity! | How much there is.
 
 definition io.k8s.api.resource.v1.DeviceCounterConsumption | What a device takes of a set of counters.
@@ -53,11 +53,11 @@ definition io.k8s.api.resource.v1.DeviceCounterConsumption | What a device takes
 definition io.k8s.api.resource.v1.DeviceTaint | Keeps claims away from a device.
   effect 3 string! enum=NoExecute,NoSchedule,None | None, NoSchedule or NoExecute.
   key 1 string! | Name of the taint.
-  timeAdded 4 time | When it was added.
+  timeAdded 4 time pointer | When it was added.
   value 2 string | Value of the taint.
 
 definition io.k8s.api.resource.v1.NodeAllocatableResourceMapping | What a device takes of a resource of the node.
-  allocationMultiplier 2 quantity | Amount for one device, or for one unit of the capacity.
+  allocationMultiplier 2 quantity pointer | Amount for one device, or for one unit of the capacity.
   capacityKey 1 string pointer | Capacity that the amount is counted by.
 
 definition io.k8s.api.resource.v1.ResourcePool | A pool of devices.
@@ -82,7 +82,7 @@ definition io.k8s.api.resource.v1.ResourceSliceSpec | The devices and where they
   devices 6 []Device list=atomic | The devices.
   driver 1 string! | Name of the driver.
   nodeName 3 string pointer | Node that has them.
-  nodeSelector 4 NodeSelector | Nodes that can reach them.
+  nodeSelector 4 NodeSelector pointer | Nodes that can reach them.
   perDeviceNodeSelection 7 bool pointer | True when every device says which nodes can reach it.
   pool 2 ResourcePool! | Pool that the devices are in.
   sharedCounters 8 []CounterSet list=atomic | Counters that devices share.

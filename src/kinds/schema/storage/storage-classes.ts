@@ -39,7 +39,7 @@ definition io.k8s.api.storage.v1.CSINode gvk=storage.k8s.io/v1/CSINode | CSI dri
   spec 2 CSINodeSpec! | What is wanted.
 
 definition io.k8s.api.storage.v1.CSINodeDriver | A CSI driver of a node.
-  allocatable 4 VolumeNodeResources | How many volumes the node can have.
+  allocatable 4 VolumeNodeResources pointer | How many volumes the node can have.
   name 1 string! | Name of the driver.
   nodeID 2 string! | Id of the node with the driver.
   topologyKeys 3 []string list=atomic | Labels of the node that the driver knows.
@@ -55,11 +55,11 @@ definition io.k8s.api.storage.v1.CSINodeSpec | The drivers.
 
 definition io.k8s.api.storage.v1.CSIStorageCapacity gvk=storage.k8s.io/v1/CSIStorageCapacity | How much storage a driver has left in a place.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
-  capacity 4 quantity | How much is left.
+  capacity 4 quantity pointer | How much is left.
   kind - string | Name of the kind in camel case, such as Pod.
-  maximumVolumeSize 5 quantity | How large one volume may be.
+  maximumVolumeSize 5 quantity pointer | How large one volume may be.
   metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
-  nodeTopology 2 LabelSelector | Labels of the nodes that it is about.
+  nodeTopology 2 LabelSelector pointer | Labels of the nodes that it is about.
   storageClassName 3 string! | Name of the storage class.
 
 definition io.k8s.api.storage.v1.CSIStorageCapacityList gvk=storage.k8s.io/v1/CSIStorageCapacityList | A page of CSIStorageCapacity objects.
@@ -104,7 +104,7 @@ definition io.k8s.api.storage.v1.VolumeAttachmentList gvk=storage.k8s.io/v1/Volu
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.storage.v1.VolumeAttachmentSource | The volume that is attached.
-  inlineVolumeSpec 2 PersistentVolumeSpec | The volume itself.
+  inlineVolumeSpec 2 PersistentVolumeSpec pointer | The volume itself.
   persistentVolumeName 1 string pointer | Name of the persistent volume.
 
 definition io.k8s.api.storage.v1.VolumeAttachmentSpec | Which volume, to which node.
@@ -113,10 +113,10 @@ definition io.k8s.api.storage.v1.VolumeAttachmentSpec | Which volume, to which n
   source 2 VolumeAttachmentSource! | The volume.
 
 definition io.k8s.api.storage.v1.VolumeAttachmentStatus | Whether a volume is attached.
-  attachError 3 VolumeError | Why attaching failed last.
+  attachError 3 VolumeError pointer | Why attaching failed last.
   attached 1 bool! | True when it is attached.
   attachmentMetadata 2 {}string | What the driver says about it.
-  detachError 4 VolumeError | Why detaching failed last.
+  detachError 4 VolumeError pointer | Why detaching failed last.
 
 definition io.k8s.api.storage.v1.VolumeAttributesClass gvk=storage.k8s.io/v1/VolumeAttributesClass | Changeable settings of volumes.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.

@@ -28,7 +28,7 @@ definition io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus as=Autoscalin
   currentCPUUtilizationPercentage 5 int32 pointer | Mean CPU use now, in percent of what pods request.
   currentReplicas 3 int32! | How many pods there are.
   desiredReplicas 4 int32! | How many pods the autoscaler wants.
-  lastScaleTime 2 time | When the number of pods was last changed.
+  lastScaleTime 2 time pointer | When the number of pods was last changed.
   observedGeneration 1 int64 pointer | Generation of the spec that the status speaks of.
 
 definition io.k8s.api.autoscaling.v2.ContainerResourceMetricSource | A resource of one container, and the value to reach.
@@ -63,7 +63,7 @@ definition io.k8s.api.autoscaling.v2.HPAScalingRules | How scaling in one direct
   policies 2 []HPAScalingPolicy list=atomic | Limits of the speed.
   selectPolicy 1 string pointer | Max or Min of the limits, or Disabled.
   stabilizationWindowSeconds 3 int32 pointer | Seconds of past wishes that are looked at before it acts.
-  tolerance 4 quantity | How far the metric may stray before anything happens, such as 0.1.
+  tolerance 4 quantity pointer | How far the metric may stray before anything happens, such as 0.1.
 
 definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler gvk=autoscaling/v2/HorizontalPodAutoscaler | Changes the number of pods with the load.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -73,8 +73,8 @@ definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler gvk=autoscaling/v2/
   status 3 HorizontalPodAutoscalerStatus | What is observed; controllers write it.
 
 definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior | How scaling goes.
-  scaleDown 2 HPAScalingRules | How it goes down.
-  scaleUp 1 HPAScalingRules | How it goes up.
+  scaleDown 2 HPAScalingRules pointer | How it goes down.
+  scaleUp 1 HPAScalingRules pointer | How it goes up.
 
 definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition | One observation of an autoscaler.
   lastTransitionTime 3 time | When the status last changed.
@@ -90,7 +90,7 @@ definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList gvk=autoscaling
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec | What is scaled, between which bounds, by which metrics.
-  behavior 5 HorizontalPodAutoscalerBehavior | How fast it goes up and down.
+  behavior 5 HorizontalPodAutoscalerBehavior pointer | How fast it goes up and down.
   maxReplicas 3 int32! | The most pods.
   metrics 4 []MetricSpec list=atomic | Metrics to look at; the one that wants most pods wins.
   minReplicas 2 int32 default=1 pointer | The fewest pods.
@@ -101,39 +101,39 @@ definition io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus | What an aut
   currentMetrics 5 []MetricStatus list=atomic | The metrics now.
   currentReplicas 3 int32 | How many pods there are.
   desiredReplicas 4 int32! | How many pods the autoscaler wants.
-  lastScaleTime 2 time | When the number of pods was last changed.
+  lastScaleTime 2 time pointer | When the number of pods was last changed.
   observedGeneration 1 int64 pointer | Generation of the spec that the status speaks of.
 
 definition io.k8s.api.autoscaling.v2.MetricIdentifier | A metric, by name and labels.
   name 1 string! | Name of the metric.
-  selector 2 LabelSelector | Labels of the metric.
+  selector 2 LabelSelector pointer | Labels of the metric.
 
 definition io.k8s.api.autoscaling.v2.MetricSpec | One metric to scale by.
-  containerResource 7 ContainerResourceMetricSource | A resource that one container of each pod uses.
-  external 5 ExternalMetricSource | A metric that belongs to no object of the cluster.
-  object 2 ObjectMetricSource | A metric of one object.
-  pods 3 PodsMetricSource | A metric of every pod, as a mean.
-  resource 4 ResourceMetricSource | A resource that the pods use.
+  containerResource 7 ContainerResourceMetricSource pointer | A resource that one container of each pod uses.
+  external 5 ExternalMetricSource pointer | A metric that belongs to no object of the cluster.
+  object 2 ObjectMetricSource pointer | A metric of one object.
+  pods 3 PodsMetricSource pointer | A metric of every pod, as a mean.
+  resource 4 ResourceMetricSource pointer | A resource that the pods use.
   type 1 string! | Object, Pods, Resource, ContainerResource or External.
 
 definition io.k8s.api.autoscaling.v2.MetricStatus | One metric as it is now.
-  containerResource 7 ContainerResourceMetricStatus | A resource that one container of each pod uses.
-  external 5 ExternalMetricStatus | A metric that belongs to no object of the cluster.
-  object 2 ObjectMetricStatus | A metric of one object.
-  pods 3 PodsMetricStatus | A metric of every pod, as a mean.
-  resource 4 ResourceMetricStatus | A resource that the pods use.
+  containerResource 7 ContainerResourceMetricStatus pointer | A resource that one container of each pod uses.
+  external 5 ExternalMetricStatus pointer | A metric that belongs to no object of the cluster.
+  object 2 ObjectMetricStatus pointer | A metric of one object.
+  pods 3 PodsMetricStatus pointer | A metric of every pod, as a mean.
+  resource 4 ResourceMetricStatus pointer | A resource that the pods use.
   type 1 string! | Object, Pods, Resource, ContainerResource or External.
 
 definition io.k8s.api.autoscaling.v2.MetricTarget | The value that a metric should have.
   averageUtilization 4 int32 pointer | Mean over all pods, in percent of what they request.
-  averageValue 3 quantity | Mean over all pods.
+  averageValue 3 quantity pointer | Mean over all pods.
   type 1 string! | Utilization, Value or AverageValue.
-  value 2 quantity | The value to reach.
+  value 2 quantity pointer | The value to reach.
 
 definition io.k8s.api.autoscaling.v2.MetricValueStatus | The value that a metric has.
   averageUtilization 3 int32 pointer | Mean over all pods, in percent of what they request.
-  averageValue 2 quantity | Mean over all pods.
-  value 1 quantity | The value now.
+  averageValue 2 quantity pointer | Mean over all pods.
+  value 1 quantity pointer | The value now.
 
 definition io.k8s.api.autoscaling.v2.ObjectMetricSource | A metric of one object, and the value to reach.
   describedObject 1 CrossVersionObjectReference! | Object that the metric describes.

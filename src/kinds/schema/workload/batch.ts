@@ -25,8 +25,8 @@ definition io.k8s.api.batch.v1.CronJobSpec | When jobs are made, and what they l
 
 definition io.k8s.api.batch.v1.CronJobStatus | What a cron job has made.
   active 1 []ObjectReference list=atomic | Jobs that still run.
-  lastScheduleTime 4 time | When the last job was made.
-  lastSuccessfulTime 5 time | When the last job finished well.
+  lastScheduleTime 4 time pointer | When the last job was made.
+  lastSuccessfulTime 5 time pointer | When the last job finished well.
 
 definition io.k8s.api.batch.v1.Job gvk=batch/v1/Job | Runs pods until enough of them finished well.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.
@@ -59,10 +59,10 @@ definition io.k8s.api.batch.v1.JobSpec | What a job runs, how often and how long
   manualSelector 5 bool pointer | True when the writer chose selector and labels.
   maxFailedIndexes 13 int32 pointer | Failed indexes until the job fails.
   parallelism 1 int32 pointer | The most pods at a time.
-  podFailurePolicy 11 PodFailurePolicy | Which failures count how.
+  podFailurePolicy 11 PodFailurePolicy pointer | Which failures count how.
   podReplacementPolicy 14 string enum=Failed,TerminatingOrFailed pointer | When a pod that ends is replaced: TerminatingOrFailed, or Failed.
-  selector 4 LabelSelector | Which pods belong to it; made by the server.
-  successPolicy 16 SuccessPolicy | When the job is done before all indexes are.
+  selector 4 LabelSelector pointer | Which pods belong to it; made by the server.
+  successPolicy 16 SuccessPolicy pointer | When the job is done before all indexes are.
   suspend 10 bool pointer | True to run nothing for now.
   template 6 PodTemplateSpec! | What its pods look like.
   ttlSecondsAfterFinished 8 int32 pointer | Seconds a finished job stays.
@@ -70,15 +70,15 @@ definition io.k8s.api.batch.v1.JobSpec | What a job runs, how often and how long
 definition io.k8s.api.batch.v1.JobStatus | How far a job has come.
   active 4 int32 | Pods that run or wait.
   completedIndexes 7 string | Indexes that finished well, such as 1,3-5.
-  completionTime 3 time | When it finished well.
+  completionTime 3 time pointer | When it finished well.
   conditions 1 []JobCondition list=atomic patch=merge:type | Latest observations, one a type.
   failed 6 int32 | Pods that failed.
   failedIndexes 10 string pointer | Indexes that failed, such as 1,3-5.
   ready 9 int32 pointer | Pods that are ready.
-  startTime 2 time | When it was started, or started again.
+  startTime 2 time pointer | When it was started, or started again.
   succeeded 5 int32 | Pods that finished well.
   terminating 11 int32 pointer | Pods that are being deleted.
-  uncountedTerminatedPods 8 UncountedTerminatedPods | Ended pods that the counts do not hold yet.
+  uncountedTerminatedPods 8 UncountedTerminatedPods pointer | Ended pods that the counts do not hold yet.
 
 definition io.k8s.api.batch.v1.JobTemplateSpec | What the jobs of a cron job look like.
   metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
@@ -98,7 +98,7 @@ definition io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern | A condit
 
 definition io.k8s.api.batch.v1.PodFailurePolicyRule | What a sort of failure leads to.
   action 1 string! enum=Count,FailIndex,FailJob,Ignore | FailJob, FailIndex, Ignore or Count.
-  onExitCodes 2 PodFailurePolicyOnExitCodesRequirement | Exit codes that it is about.
+  onExitCodes 2 PodFailurePolicyOnExitCodesRequirement pointer | Exit codes that it is about.
   onPodConditions 3 []PodFailurePolicyOnPodConditionsPattern list=atomic | Conditions of the pod that it is about.
 
 definition io.k8s.api.batch.v1.SuccessPolicy | When an indexed job is done early.

@@ -36,7 +36,7 @@ definition io.k8s.api.apps.v1.DaemonSetList gvk=apps/v1/DaemonSetList | A page o
 definition io.k8s.api.apps.v1.DaemonSetSpec | What a daemon set runs.
   minReadySeconds 4 int32 | Seconds a new pod must be ready before it counts as available.
   revisionHistoryLimit 6 int32 default=10 pointer | How many old revisions are kept for going back.
-  selector 1 LabelSelector! immutable | Which pods belong to it; never changes.
+  selector 1 LabelSelector! immutable pointer | Which pods belong to it; never changes.
   template 2 PodTemplateSpec! | What new pods look like.
   updateStrategy 3 DaemonSetUpdateStrategy default={} | How old pods give way to new ones.
 
@@ -53,10 +53,10 @@ definition io.k8s.api.apps.v1.DaemonSetStatus | On how many nodes a daemon set r
   updatedNumberScheduled 6 int32 | Nodes whose pod is of the newest template.
 
 definition io.k8s.api.apps.v1.DaemonSetUpdateStrategy | How daemon pods are replaced.
-  rollingUpdate 2 RollingUpdateDaemonSet | How far a rolling update may go at once.
+  rollingUpdate 2 RollingUpdateDaemonSet pointer | How far a rolling update may go at once.
   type 1 string enum=OnDelete,RollingUpdate default="RollingUpdate" | RollingUpdate, or OnDelete to wait until somebody deletes the old ones.
 
 definition io.k8s.api.apps.v1.RollingUpdateDaemonSet | How far an update of a daemon set may go at once.
-  maxSurge 2 intOrString default=0 | On how many nodes a new pod may start before the old one ends.
-  maxUnavailable 1 intOrString default=1 | On how many nodes the pod may be missing, as a count or a percentage.
+  maxSurge 2 intOrString default=0 pointer | On how many nodes a new pod may start before the old one ends.
+  maxUnavailable 1 intOrString default=1 pointer | On how many nodes the pod may be missing, as a count or a percentage.
 `

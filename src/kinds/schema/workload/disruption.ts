@@ -14,9 +14,9 @@ definition io.k8s.api.policy.v1.PodDisruptionBudgetList gvk=policy/v1/PodDisrupt
   metadata 1 ListMeta | Revision of the page, and where the next one begins.
 
 definition io.k8s.api.policy.v1.PodDisruptionBudgetSpec | How many pods must stay, or may go.
-  maxUnavailable 3 intOrString | How many pods may be gone, as a count or a percentage.
-  minAvailable 1 intOrString | How many pods must stay, as a count or a percentage.
-  selector 2 LabelSelector patch=replace | Which pods it protects.
+  maxUnavailable 3 intOrString pointer | How many pods may be gone, as a count or a percentage.
+  minAvailable 1 intOrString pointer | How many pods must stay, as a count or a percentage.
+  selector 2 LabelSelector patch=replace pointer | Which pods it protects.
   unhealthyPodEvictionPolicy 4 string enum=AlwaysAllow,IfHealthyBudget pointer | IfHealthyBudget, or AlwaysAllow to evict pods that are not ready at any time.
 
 definition io.k8s.api.policy.v1.PodDisruptionBudgetStatus | How many evictions are allowed now.

@@ -38,7 +38,7 @@ definition io.k8s.api.core.v1.ResourceQuotaList gvk=/v1/ResourceQuotaList | A pa
 
 definition io.k8s.api.core.v1.ResourceQuotaSpec | The bounds of a namespace.
   hard 1 {}quantity | The most, by resource.
-  scopeSelector 3 ScopeSelector | Conditions on the objects that count.
+  scopeSelector 3 ScopeSelector pointer | Conditions on the objects that count.
   scopes 2 []string list=atomic | Which objects count.
 
 definition io.k8s.api.core.v1.ResourceQuotaStatus | How much of the bounds is used.

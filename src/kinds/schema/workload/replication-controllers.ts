@@ -36,7 +36,7 @@ definition io.k8s.api.core.v1.ReplicationControllerSpec | What a replication con
   minReadySeconds 4 int32 | Seconds a new pod must be ready before it counts as available.
   replicas 1 int32 default=1 pointer | How many pods are wanted.
   selector 2 {}string map=atomic | Labels of the pods that belong to it.
-  template 3 PodTemplateSpec | What new pods look like.
+  template 3 PodTemplateSpec pointer | What new pods look like.
 
 definition io.k8s.api.core.v1.ReplicationControllerStatus | How many pods a replication controller has.
   availableReplicas 5 int32 | Pods that have been ready for minReadySeconds.

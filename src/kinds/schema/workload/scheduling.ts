@@ -8,8 +8,8 @@ definition io.k8s.api.node.v1.RuntimeClass gvk=node.k8s.io/v1/RuntimeClass | A w
   handler 2 string! | Name of the handler in the container runtime.
   kind - string | Name of the kind in camel case, such as Pod.
   metadata 1 ObjectMeta | Standard object's metadata: name, labels and what else every object has.
-  overhead 3 Overhead | What the sandbox itself needs.
-  scheduling 4 Scheduling | Which nodes can run it.
+  overhead 3 Overhead pointer | What the sandbox itself needs.
+  scheduling 4 Scheduling pointer | Which nodes can run it.
 
 definition io.k8s.api.node.v1.RuntimeClassList gvk=node.k8s.io/v1/RuntimeClassList | A page of RuntimeClass objects.
   apiVersion - string | APIVersion defines group and version of the kind, such as apps/v1.

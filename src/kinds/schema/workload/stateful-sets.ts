@@ -1,7 +1,7 @@
 /** Stateful sets. The form of a line is explained in ../../schema.ts. */
 export const statefulSetsTable = `
 definition io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy | How far an update of a stateful set goes.
-  maxUnavailable 2 intOrString | How many pods there may be too few, as a count or a percentage.
+  maxUnavailable 2 intOrString pointer | How many pods there may be too few, as a count or a percentage.
   partition 1 int32 pointer | Pods with a smaller ordinal keep the old template.
 
 definition io.k8s.api.apps.v1.StatefulSet gvk=apps/v1/StatefulSet | Runs pods with stable names and volumes.
@@ -33,12 +33,12 @@ definition io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy | 
 
 definition io.k8s.api.apps.v1.StatefulSetSpec | What a stateful set keeps running.
   minReadySeconds 9 int32 | Seconds a new pod must be ready before it counts as available.
-  ordinals 11 StatefulSetOrdinals | How the pods are numbered.
-  persistentVolumeClaimRetentionPolicy 10 StatefulSetPersistentVolumeClaimRetentionPolicy default={} | What becomes of claims that were made from the templates.
+  ordinals 11 StatefulSetOrdinals pointer | How the pods are numbered.
+  persistentVolumeClaimRetentionPolicy 10 StatefulSetPersistentVolumeClaimRetentionPolicy default={} pointer | What becomes of claims that were made from the templates.
   podManagementPolicy 6 string enum=OrderedReady,Parallel default="OrderedReady" | OrderedReady, or Parallel to start and stop all pods at once.
   replicas 1 int32 default=1 pointer | How many pods are wanted.
   revisionHistoryLimit 8 int32 default=10 pointer | How many old revisions are kept for going back.
-  selector 2 LabelSelector! | Which pods belong to it; never changes.
+  selector 2 LabelSelector! pointer | Which pods belong to it; never changes.
   serviceName 5 string | Name of the headless service that gives the pods their names.
   template 3 PodTemplateSpec! | What new pods look like.
   updateStrategy 7 StatefulSetUpdateStrategy default={} | How old pods give way to new ones.
@@ -57,6 +57,6 @@ definition io.k8s.api.apps.v1.StatefulSetStatus | How many pods a stateful set h
   updatedReplicas 5 int32 | Pods of the newest revision.
 
 definition io.k8s.api.apps.v1.StatefulSetUpdateStrategy | How pods of a stateful set are replaced.
-  rollingUpdate 2 RollingUpdateStatefulSetStrategy | How far a rolling update may go at once.
+  rollingUpdate 2 RollingUpdateStatefulSetStrategy pointer | How far a rolling update may go at once.
   type 1 string enum=OnDelete,RollingUpdate default="RollingUpdate" | RollingUpdate, or OnDelete to wait until somebody deletes the old ones.
 `
