@@ -21,6 +21,7 @@ import {
 } from './context.ts'
 import { handleComponentStatuses } from './discovery/component-statuses.ts'
 import { handleDiscovery } from './discovery/handle-discovery.ts'
+import { compressed, takesGzip } from './encoding/compressed.ts'
 import { ProtobufMessages } from './encoding/protobuf-messages.ts'
 import { bodyTooLarge, methodNotAllowed, noSuchPath, tooManyRequests } from './errors.ts'
 import { CustomResources } from './extension/custom-resources.ts'
@@ -190,7 +191,8 @@ class Pipeline implements Api {
       })
     }
     if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
-    return { ...answer, headers }
+    const whole = { ...answer, headers }
+    return this.#isCompressed(context) ? compressed(whole) : whole
   }
 
   /** Of objects, refusals and discovery; what another server answered, and what follows events, stays. */
@@ -199,6 +201,14 @@ class Pipeline implements Api {
     const isDocument = info.verb !== 'watch' && info.subresource !== 'proxy'
     const isLaidOut = isOurs && isDocument && !info.path.startsWith('/openapi/')
     return isLaidOut && wantsIndented(request, info.query)
+  }
+
+  /** Objects and lists, and what discovery tells: nothing that goes on, and nothing of another server. */
+  #isCompressed({ info, request }: HandlerContext): boolean {
+    if (request.method === 'HEAD' || !takesGzip(request)) return false
+    if (info.verb === 'watch' || longRunning.has(info.subresource)) return false
+    const isOurs = !this.#options.aggregation?.services.ofPath(info.path)
+    return isOurs && (info.isResource || /^\/apis?(?:\/|$)/.test(info.path))
   }
 
   async #answer(context: HandlerContext): Promise<ApiResponse> {

@@ -134,6 +134,23 @@ export function findAcceptable(
   return undefined
 }
 
+/** The aggregated form of discovery that the caller prefers, if any. */
+export function findAggregated(
+  accept: string | undefined,
+): (Pick<Negotiated, 'format' | 'contentType'> & { version: 'v2' | 'v2beta1' }) | undefined {
+  for (const clause of parseAccept(accept ?? ''))
+    for (const format of formats) {
+      const { parameters } = clause
+      const [as, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name))
+      if (!covers(clause, mediaTypes[format]) || !mayStream(format, parameters)) continue
+      if (as !== 'APIGroupDiscoveryList' || group !== 'apidiscovery.k8s.io') continue
+      if (version !== 'v2' && version !== 'v2beta1') continue
+      const contentType = `${mediaTypes[format]};g=${group};v=${version};as=${as}`
+      return { format, contentType, version }
+    }
+  return undefined
+}
+
 /**
  * Refuses what names no type that a path of a built-in resource produces; a wildcard of subtypes names none
  * (go-restful's router, which looks before Kubernetes negotiates).
@@ -163,8 +180,7 @@ function chosenOf(
   { parameters }: Clause,
   endpoint: Endpoint,
 ): Negotiated | undefined {
-  const stream = parameters.get('stream') ?? ''
-  if (stream !== '' && (stream !== 'watch' || !streamFormats.has(format))) return undefined
+  if (!mayStream(format, parameters)) return undefined
   const serverVersion = parameters.get('sv') ?? ''
   if (serverVersion !== '' && serverVersion !== endpoint.serverVersion) return undefined
   const plain = untransformed(format, parameters.get('pretty') === '1')
@@ -178,6 +194,12 @@ function chosenOf(
   if (as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') return undefined
   const isList = as === 'PartialObjectMetadataList'
   return endpoint.partials ? { ...base, transform: 'partial', isList } : undefined
+}
+
+/** False for `stream=` of what has no such form. */
+function mayStream(format: Format, parameters: ReadonlyMap<string, string>): boolean {
+  const stream = parameters.get('stream') ?? ''
+  return stream === '' || (stream === 'watch' && streamFormats.has(format))
 }
 
 function untransformed(format: Format, pretty = false): Negotiated {

@@ -38,6 +38,8 @@ export const limits = {
   /** Of objects that somebody asked for as protobuf. */
   protobufMessagesBytesMax: 32 * MiB,
   otherVersionMessagesBytesMax: 1 * MiB,
+  /** Longer answers are compressed for who takes that. */
+  gzippedBytesMin: 128 * KiB,
   /** Of Secrets that were opened lately. */
   openedValuesBytesMax: 32 * MiB,
   headerBytesMax: 64 * KiB,

@@ -1,9 +1,18 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import type { HandlerContext } from '../context.ts'
-import { methodNotAllowed, noSuchPath } from '../errors.ts'
-import { parseAccept } from '../negotiate.ts'
-import { pageNotFound } from '../responses.ts'
-import { type CachedDocument, cachedJson, documentResponse } from './cached-document.ts'
+import { encodedAs, textAs } from '../encoding/encoded-as.ts'
+import { methodNotAllowed, noSuchPath, notAcceptable } from '../errors.ts'
+import {
+  answerTypes,
+  type Format,
+  findAcceptable,
+  findAggregated,
+  plainEndpoint,
+  requireProduced,
+} from '../negotiate.ts'
+import { jsonType, pageNotFound } from '../responses.ts'
+import { aggregatedProtobuf } from './aggregated-protobuf.ts'
+import { type CachedDocument, cachedDocument, documentResponse } from './cached-document.ts'
 import {
   aggregated,
   coreVersions,
@@ -44,11 +53,10 @@ async function answerWith(
   }
   const { method } = context.request
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
-  const lifetime = document.contentType === plainType ? 'no-cache, private' : 'public'
+  // Aggregated documents may be kept, the others are asked for again.
+  const lifetime = document.contentType.includes(';') ? 'public' : 'no-cache, private'
   return documentResponse(context.request, document, lifetime)
 }
-
-const plainType = 'application/json'
 
 /** What `/` lists: where a person with curl can go from there. */
 function rootPaths(served: ServedVersions): { paths: string[] } {
@@ -65,22 +73,54 @@ function findDocument(
   root: string,
   first: string,
   second: string,
-) {
-  if (root === '') return cached(served, 'root', () => rootPaths(served))
-  if (root === 'version')
-    return first === '' ? cached(served, 'version', () => versionDocument) : undefined
+): CachedDocument | undefined {
+  const accept = context.request.headers.get('accept')
+  if (root === '') return cached(served, 'root', asJson, () => rootPaths(served))
+  if (root === 'version') {
+    if (first !== '') return undefined
+    requireProduced(accept, [jsonType])
+    return cached(served, 'version', asJson, () => versionDocument)
+  }
   if (root === 'api')
     return first === ''
       ? rootDocument(context, served, 'api')
-      : cachedResources(served, '', first, second)
+      : resourcesDocument(accept, served, '', first, second)
   if (first === '') return rootDocument(context, served, 'apis')
-  if (second === '') return cached(served, `group ${first}`, () => groupDocument(served, first))
-  return cachedResources(served, first, second, '')
+  if (second !== '') return resourcesDocument(accept, served, first, second, '')
+  const form = formOf(accept, 'APIGroup')
+  return cached(served, `group ${first}`, form, () => groupDocument(served, first))
 }
 
-function cachedResources(served: ServedVersions, group: string, version: string, rest: string) {
+/** How a document is written. */
+interface Form {
+  readonly contentType: string
+  encode(value: object): Uint8Array
+}
+
+const asJson: Form = { contentType: jsonType, encode: (value) => textAs('json', value) }
+
+/** The form that is asked for. Throws NotAcceptable. */
+function formOf(accept: string | undefined, kind: string): Form {
+  const chosen = findAcceptable(accept, plainEndpoint)
+  if (!chosen) throw notAcceptable(answerTypes)
+  const { format, contentType } = chosen
+  const definition = `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`
+  return { contentType, encode: (value) => encodedAs(format, definition, value) }
+}
+
+function resourcesDocument(
+  accept: string | undefined,
+  served: ServedVersions,
+  group: string,
+  version: string,
+  rest: string,
+): CachedDocument | undefined {
   if (rest !== '') return undefined
-  return cached(served, `resources ${group}/${version}`, () => resourceList(served, group, version))
+  const found = served.find((one) => one.group === group && one.version === version)
+  if (found?.resources.some(({ custom }) => custom) === false) requireProduced(accept, answerTypes)
+  return cached(served, `resources ${group}/${version}`, formOf(accept, 'APIResourceList'), () =>
+    resourceList(served, group, version),
+  )
 }
 
 /** `/api` and `/apis`: the aggregated form for clients that ask for it. */
@@ -89,45 +129,44 @@ function rootDocument(
   served: ServedVersions,
   root: 'api' | 'apis',
 ): CachedDocument | undefined {
-  const version = aggregationAsked(context.request.headers.get('accept'))
-  if (version) {
+  const accept = context.request.headers.get('accept')
+  if (root === 'api') requireProduced(accept, answerTypes)
+  const asked = findAggregated(accept)
+  if (asked) {
+    const { version, format, contentType } = asked
     const own = served.filter((one) => (one.group === '') === (root === 'api'))
-    const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-    return cached(served, `aggregated ${root} ${version}`, () => aggregated(own, version), type)
+    const form = { contentType, encode: (value: object) => aggregatedAs(format, value) }
+    return cached(served, `aggregated ${root} ${version}`, form, () => aggregated(own, version))
   }
-  if (root === 'apis') return cached(served, 'groups', () => groupList(served))
+  if (root === 'apis')
+    return cached(served, 'groups', formOf(accept, 'APIGroupList'), () => groupList(served))
   // Names the address by which the client came, so it differs from client to client.
-  return cachedJson(coreVersions(served, context.request.headers.get('host') ?? ''))
+  const { contentType, encode } = formOf(accept, 'APIVersions')
+  const versions = coreVersions(served, context.request.headers.get('host') ?? '')
+  return cachedDocument(encode(versions), contentType)
 }
 
-/** The version of aggregated discovery that the client prefers to the plain form, if any. */
-function aggregationAsked(accept: string | undefined): 'v2' | 'v2beta1' | undefined {
-  for (const { type, parameters } of parseAccept(accept ?? '')) {
-    if (type !== 'application/json' && type !== 'application/*' && type !== '*/*') continue
-    const version = parameters.get('v')
-    if (!parameters.has('as')) return undefined
-    const isOurs =
-      parameters.get('as') === 'APIGroupDiscoveryList' &&
-      parameters.get('g') === 'apidiscovery.k8s.io'
-    if (isOurs && (version === 'v2' || version === 'v2beta1')) return version
-  }
-  return undefined
+function aggregatedAs(format: Format, value: object): Uint8Array {
+  return format === 'protobuf'
+    ? aggregatedProtobuf(value as ReturnType<typeof aggregated>)
+    : textAs(format, value)
 }
 
 /** Builds a document at its first use. Unknown names are not kept: clients choose them. */
 function cached(
   served: ServedVersions,
   name: string,
+  { contentType, encode }: Form,
   build: () => object | undefined,
-  contentType = plainType,
 ): CachedDocument | undefined {
   const kept = documents.get(served) ?? new Map<string, CachedDocument>()
   documents.set(served, kept)
-  const known = kept.get(name)
+  const id = `${name} ${contentType}`
+  const known = kept.get(id)
   if (known) return known
   const value = build()
   if (!value) return undefined
-  const document = cachedJson(value, contentType)
-  kept.set(name, document)
+  const document = cachedDocument(encode(value), contentType)
+  kept.set(id, document)
   return document
 }

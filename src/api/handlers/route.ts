@@ -78,6 +78,8 @@ function subresourceHandler(
   { kind, info }: ResourceContext,
   extensions: ReadonlyMap<string, Handler>,
 ): ResourceHandler {
+  // No part of an object is watched on its own.
+  if (info.verb === 'watch') throw noSuchPath()
   const known = kind.subresources.find((one) => one.name === info.subresource)
   // A path below a custom resource is one of that resource, whatever it is called.
   if (!known) throw kind.custom ? notFound(kind, info.name) : noSuchPath()

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { parse as yamlParse } from 'yaml'
 import { handleDiscovery } from '../../../src/api/discovery/handle-discovery.ts'
 import { unservedSubresources } from '../../../src/api/discovery/resources.ts'
 import { isStatus } from '../../../src/base/status.ts'
 import { bodyBytes } from '../../../src/client/transport.ts'
+import { WireReader } from '../../../src/kinds/codec/wire-reader.ts'
+import { decodeProtobuf, readEnvelope } from '../../../src/kinds/decode-protobuf.ts'
 import { allKinds } from '../../../src/kinds/scheme.ts'
 import { testContext } from './context.ts'
 import { discoveryFacts } from './discovery-facts.ts'
@@ -15,8 +18,47 @@ async function ask(path: string, headers: Record<string, string> = {}) {
   const answer = handleDiscovery(testContext('GET', path, headers))
   assert.ok(answer, `${path} is not discovery`)
   const response = await answer
-  const text = Buffer.from(await bodyBytes(response.body)).toString()
-  return { ...response, text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+  const bytes = await bodyBytes(response.body)
+  const text = Buffer.from(bytes).toString()
+  return { ...response, bytes, text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+}
+
+/** The fields of a message with that number. */
+function messages(message: Uint8Array | undefined, number: number): Uint8Array[] {
+  const found: Uint8Array[] = []
+  const reader = new WireReader(message ?? new Uint8Array())
+  while (reader.nextField())
+    if (reader.field === number) found.push(reader.bytes())
+    else reader.skip()
+  return found
+}
+
+function texts(message: Uint8Array | undefined, number: number): string[] {
+  return messages(message, number).map((bytes) => Buffer.from(bytes).toString())
+}
+
+/** What of a group the test of protobuf compares. */
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely
+function seenOf({ metadata, versions }: any): object {
+  return {
+    name: metadata.name,
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    versions: versions.map(({ version, freshness, resources }: any) => ({
+      ...{ version, freshness },
+      // biome-ignore lint/suspicious/noExplicitAny: as above
+      resources: resources.map((one: any) => ({
+        resource: one.resource,
+        kind: one.responseKind.kind,
+        scope: one.scope,
+        singular: one.singularResource,
+        verbs: one.verbs,
+        shortNames: one.shortNames ?? [],
+        categories: one.categories ?? [],
+        // biome-ignore lint/suspicious/noExplicitAny: as above
+        subresources: (one.subresources ?? []).map((sub: any) => [sub.subresource, sub.verbs]),
+      })),
+    })),
+  }
 }
 
 interface AggregatedResource {
@@ -37,6 +79,64 @@ describe('discovery', () => {
       assert.equal(response.json.kind, 'APIGroupDiscoveryList')
       assert.equal(response.json.apiVersion, 'apidiscovery.k8s.io/v2')
     }
+  })
+
+  test('is in protobuf and YAML what it is in JSON', async () => {
+    const accept = 'application/vnd.kubernetes.protobuf'
+    for (const [path, kind] of [
+      ['/api', 'APIVersions'],
+      ['/apis', 'APIGroupList'],
+      ['/apis/apps', 'APIGroup'],
+      ['/apis/apps/v1', 'APIResourceList'],
+      ['/api/v1', 'APIResourceList'],
+    ] as const) {
+      const host = 'localhost:6443'
+      const { json, text } = await ask(path, { host })
+      const yaml = await ask(path, { host, accept: 'application/yaml' })
+      assert.deepEqual(yamlParse(yaml.text), json, path)
+      const { headers, bytes } = await ask(path, { host, accept: `${accept},application/json` })
+      assert.equal(headers.get('content-type'), accept)
+      const definition = `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`
+      const { metadata: _none, ...object } = decodeProtobuf(definition, bytes).object
+      // In protobuf, text that is empty is as text that is not there.
+      const told = JSON.parse(text, (_, value) => (value === '' ? undefined : value))
+      assert.deepEqual(JSON.parse(JSON.stringify(object)), told, path)
+    }
+    for (const path of ['/api/v1', '/apis'])
+      await assert.rejects(ask(path, { accept: 'text/html' }), (error) =>
+        isStatus(error, 'NotAcceptable'),
+      )
+    await assert.rejects(
+      ask('/version', { accept }),
+      /Available representations: application\/json$/,
+    )
+  })
+
+  test('is aggregated in protobuf, too', async () => {
+    const type = v2.replace('json', 'vnd.kubernetes.protobuf')
+    const { json } = await ask('/apis', { accept: v2 })
+    const { headers, bytes } = await ask('/apis', { accept: `${type},${v2}` })
+    assert.equal(headers.get('content-type'), type)
+    const { apiVersion, kind, raw } = readEnvelope(bytes)
+    assert.deepEqual([apiVersion, kind], ['apidiscovery.k8s.io/v2', 'APIGroupDiscoveryList'])
+    const groups = messages(raw, 2).map((group) => ({
+      name: texts(messages(group, 1)[0], 1)[0],
+      versions: messages(group, 2).map((version) => ({
+        version: texts(version, 1)[0],
+        freshness: texts(version, 3)[0],
+        resources: messages(version, 2).map((resource) => ({
+          resource: texts(resource, 1)[0],
+          kind: texts(messages(resource, 2)[0], 3)[0],
+          scope: texts(resource, 3)[0],
+          singular: texts(resource, 4)[0],
+          verbs: texts(resource, 5),
+          shortNames: texts(resource, 6),
+          categories: texts(resource, 7),
+          subresources: messages(resource, 8).map((one) => [texts(one, 1)[0], texts(one, 4)]),
+        })),
+      })),
+    }))
+    assert.deepEqual(groups, json.items.map(seenOf))
   })
 
   test('the root lists where to go on', async () => {

@@ -16,6 +16,16 @@ test('watch: without a resourceVersion it begins with what is there', async () =
   }
 })
 
+test('watch: the old path of one namespace, and of no part of an object', async () => {
+  await using cluster = await openCluster()
+  const watch = await cluster.watch('/api/v1/watch/namespaces/default')
+  const first = await watch.next()
+  assert.deepEqual([first.type, first.object.metadata.name], ['ADDED', 'default'])
+  await watch.close()
+  const part = await cluster.ask('GET', '/api/v1/watch/namespaces/default/pods/p/status')
+  assert.equal(part.status, 404)
+})
+
 test('watch: WatchList ends its initial events with an annotated bookmark', async () => {
   await using cluster = await openCluster()
   const created = await cluster.ask('POST', maps, configMap('a'))

@@ -2,7 +2,6 @@ import type { Revision } from '../../../base/brand.ts'
 import { limits } from '../../../base/limits.ts'
 import type { ApiResponse } from '../../../client/transport.ts'
 import type { KeyValue } from '../../../state/cluster-store.ts'
-import { methodNotAllowed } from '../../errors.ts'
 import { bytesResponse, streamResponse } from '../../responses.ts'
 import { reachTimeoutMs } from '../list.ts'
 import { type ListOptions, parseListOptions } from '../list-options.ts'
@@ -17,7 +16,6 @@ import { type WatchPlan, watchStream } from './watch-stream.ts'
  */
 export async function handleWatch(context: ResourceContext): Promise<ApiResponse> {
   const options = parseListOptions(context.info.query, 'watch')
-  if (context.kind.namespaced === false && context.info.namespace !== '') throw methodNotAllowed()
   const representation = representationOf(context)
   context.shared.watches.check()
   const selection = new Selection(context, options)
