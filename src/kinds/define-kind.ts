@@ -14,6 +14,8 @@ export type KindFacts = Pick<Kind, 'kind' | 'resource' | 'singular' | 'definitio
     readonly nameRule?: NameRule
     /** Finalizers need no domain. */
     readonly anyFinalizer?: boolean
+    /** Paths that the kind's own rules judge: what the table demands of them is left to those. */
+    readonly judgedByItself?: RegExp
   }
 
 const allVerbs: readonly Verb[] = [
@@ -33,10 +35,14 @@ const allVerbs: readonly Verb[] = [
  * add the kind's own rules.
  */
 export function defineKind(facts: KindFacts): Kind {
-  const { hasStatus = false, nameRule, anyFinalizer, ...rest } = facts
+  const { hasStatus = false, nameRule, anyFinalizer, judgedByItself, ...rest } = facts
   const namespaced = facts.namespaced ?? true
   // The table is read when a kind is first used, not when this file is.
   const schema = () => definition(facts.definition)
+  const demanded = (object: AnyObject) => {
+    const errors = schemaErrors(facts.definition, object)
+    return judgedByItself ? errors.filter(({ field }) => !judgedByItself.test(field)) : errors
+  }
   return {
     group: '',
     version: 'v1',
@@ -75,12 +81,12 @@ export function defineKind(facts: KindFacts): Kind {
     },
     validateCreate: (object) => [
       ...validateMeta(object.metadata, { namespaced, nameRule, anyFinalizer }),
-      ...schemaErrors(facts.definition, object),
+      ...demanded(object),
       ...(facts.validateCreate?.(object) ?? []),
     ],
     validateUpdate: (object, old) => [
       ...validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer }),
-      ...schemaErrors(facts.definition, object),
+      ...demanded(object),
       ...immutableErrors(schema(), object, old),
       ...(facts.validateUpdate?.(object, old) ?? []),
     ],

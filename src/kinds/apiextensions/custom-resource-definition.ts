@@ -17,6 +17,8 @@ export const customResourceDefinition = defineKind({
   definition: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
   countsGeneration: true,
   unconditionalUpdate: false,
+  // Rules are told of where all versions share them.
+  judgedByItself: /\.x-kubernetes-validations\[\d+\]\.(?:rule|reason)$/,
   hasStatus: true,
   statusKeeps: 'all',
   anyFinalizer: true,
@@ -47,7 +49,7 @@ export const customResourceDefinition = defineKind({
     same(object['spec'], old['spec'])
       ? []
       : [
-          ...validateDefinition(typed<CustomDefinition>(object)),
+          ...validateDefinition(typed<CustomDefinition>(object), typed<CustomDefinition>(old)),
           ...validateDefinitionUpdate(
             typed<CustomDefinition>(object),
             typed<CustomDefinition>(old),

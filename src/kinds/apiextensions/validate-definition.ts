@@ -28,7 +28,10 @@ import { schemaErrors } from './validate-schema-props.ts'
  * The rules of CustomResourceDefinitions
  * (apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go).
  */
-export function validateDefinition(definition: CustomDefinition): FieldError[] {
+export function validateDefinition(
+  definition: CustomDefinition,
+  old?: CustomDefinition,
+): FieldError[] {
   const { spec, metadata } = definition
   const { group = '', scope = '', names = { plural: '', kind: '' }, versions = [] } = spec ?? {}
   const wanted = `${names.plural ?? ''}.${group}`
@@ -49,7 +52,7 @@ export function validateDefinition(definition: CustomDefinition): FieldError[] {
         'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
       ),
     )
-  found.push(...sharedPlaces(versionsErrors(versions, spec?.versions), versions))
+  found.push(...sharedPlaces(versionsErrors(versions, spec?.versions, old), versions))
   found.push(...namesErrors(names, 'spec.names'), ...conversionErrors(spec?.conversion))
   if (!versions.some((version) => version.storage))
     found.push(invalid('status.storedVersions', null, 'must have at least one stored version'))
@@ -189,6 +192,7 @@ function namesErrors(names: DefinitionNames, path: string): FieldError[] {
 function versionsErrors(
   versions: readonly DefinitionVersion[],
   given: readonly DefinitionVersion[] | undefined,
+  old: CustomDefinition | undefined,
 ): FieldError[] {
   const found: FieldError[] = []
   const seen = new Set<string>()
@@ -203,7 +207,7 @@ function versionsErrors(
       )
     seen.add(version.name)
     found.push(...warningErrors(version, `${path}.deprecationWarning`))
-    found.push(...versionErrors(version, path))
+    found.push(...versionErrors(version, path, keepsSchema(version, old)))
   })
   if (versions.filter((version) => version.storage).length !== 1)
     found.push(
@@ -248,12 +252,25 @@ function shownVersions(versions: readonly DefinitionVersion[]): object[] {
   )
 }
 
-function versionErrors(version: DefinitionVersion, path: string): FieldError[] {
+/** A schema that was there before was let in by whoever judged it then. */
+function keepsSchema(
+  { name, schema }: DefinitionVersion,
+  old: CustomDefinition | undefined,
+): boolean {
+  const before = old?.spec.versions?.find((one) => one.name === name)
+  return before !== undefined && same(schema, before.schema)
+}
+
+function versionErrors(
+  version: DefinitionVersion,
+  path: string,
+  isUnchanged: boolean,
+): FieldError[] {
   const found: FieldError[] = []
   const schema = version.schema?.openAPIV3Schema
   const at = `${path}.schema.openAPIV3Schema`
   if (!schema) found.push(required(at))
-  else found.push(...schemaErrors(schema, at))
+  else found.push(...schemaErrors(schema, at, isUnchanged))
   const { additionalPrinterColumns: columns = [], selectableFields = [] } = version
   columns.forEach((column, index) => {
     const place = `${path}.additionalPrinterColumns[${index}]`

@@ -1,8 +1,10 @@
 import { limits } from '../../base/limits.ts'
+import { Budget } from '../cel/budget.ts'
 import type { FieldError } from '../kind.ts'
 import { structuralErrors } from '../structural/check-structural.ts'
 import { applyStructuralDefaults } from '../structural/default-values.ts'
 import { prune } from '../structural/prune.ts'
+import { hasRules, ruleViolations } from '../structural/rules.ts'
 import { isObject, member, type SchemaProps, schemaOfItems } from '../structural/schema-props.ts'
 import { validateValue } from '../structural/validate-value.ts'
 import { forbidden, invalid, notSupported, required } from '../validation/field-error.ts'
@@ -12,15 +14,23 @@ import { ruleErrors } from './validate-rules.ts'
  * The rules of the schema of a version
  * (apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go).
  */
-export function schemaErrors(schema: SchemaProps, path: string): FieldError[] {
+export function schemaErrors(
+  schema: SchemaProps,
+  path: string,
+  isUnchanged: boolean,
+): FieldError[] {
   const shape = shapeErrors(schema, path, 0)
   if (shape.length > 0) return shape
   const structural = structuralErrors(schema, path)
-  if (structural.length > 0) return structural
+  const lists = listTypeErrors(schema, path)
+  const defaults = structural.length > 0 ? [] : defaultErrors(schema, path, true)
+  const wrongAt = lists.map(({ field }) => field)
+  const compiles = structural.length === 0 && defaults.length === 0
   return [
-    ...listTypeErrors(schema, path),
-    ...defaultErrors(schema, path, true),
-    ...ruleErrors(schema, path),
+    ...structural,
+    ...lists,
+    ...defaults,
+    ...ruleErrors(schema, path, { wrongAt, compiles, isUnchanged }),
   ]
 }
 
@@ -224,7 +234,8 @@ function defaultErrors(schema: SchemaProps, path: string, isRoot: boolean): Fiel
       applyStructuralDefaults(schema, value)
       const errors = validateValue(schema, value, '')
       const field = (error: FieldError) => (error.field === '<nil>' ? '' : error.field)
-      for (const error of errors)
+      const all = errors.length > 0 ? errors : defaultRuleErrors(schema, value, isEmbedded)
+      for (const error of all)
         found.push({ ...error, field: `${at}.${field(error)}`.replace(/\.(?=\[|$)/, '') })
     }
   }
@@ -234,6 +245,15 @@ function defaultErrors(schema: SchemaProps, path: string, isRoot: boolean): Fiel
     else found.push(...defaultErrors(below, place, false))
   }
   return found
+}
+
+/** A default has to satisfy the rules as what is new, and as what was there before. */
+function defaultRuleErrors(schema: SchemaProps, value: unknown, isRoot: boolean): FieldError[] {
+  if (!hasRules(schema)) return []
+  const judged = (old: unknown) =>
+    ruleViolations(schema, value, old, new Budget(limits.celRequestCostMax), isRoot)
+  const errors = judged(value)
+  return errors.length > 0 ? errors : judged(undefined)
 }
 
 /** Metadata is completed by its own rules. */

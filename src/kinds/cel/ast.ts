@@ -33,11 +33,11 @@ export type Expression =
   /** `Object.spec{replicas: 1}`. */
   | Node<'message', { readonly name: string; readonly fields: readonly MessageField[] }>
   | Node<'comprehension', Comprehension>
-  /** `cel.bind(name, value, body)`, and optMap, whose body runs only for a present value. */
+  /** optMap and optFlatMap: the body runs only for a present value. */
   | Node<
       'bind',
       {
-        readonly kind: 'bind' | 'optMap' | 'optFlatMap'
+        readonly kind: 'optMap' | 'optFlatMap'
         readonly name: string
         readonly value: Expression
         readonly body: Expression
@@ -73,6 +73,7 @@ export type ComprehensionKind =
   | 'transformList'
   | 'transformMap'
   | 'transformMapEntry'
+  | 'sortBy'
 
 export interface Comprehension {
   readonly kind: ComprehensionKind

@@ -36,8 +36,14 @@ export interface Scope {
 export interface Checked {
   readonly type: Type
   readonly calls: ReadonlyMap<Expression, readonly Overload[]>
+  /** Of each part. */
+  readonly types: ReadonlyMap<Expression, Type>
   /** Selections that are names of variables or types with dots in them. */
   readonly dotted: ReadonlyMap<Expression, string>
+  /** The variables of the environment that it speaks of. */
+  readonly variables: ReadonlySet<string>
+  /** Names that are types. */
+  readonly typeNames: ReadonlySet<Expression>
 }
 
 /** Infers types. Throws CelCompileError with every problem found, in cel-go's words. */
@@ -45,10 +51,11 @@ export function check(source: string, expression: Expression, scope: Scope): Che
   const checker = new Checker(scope)
   const type = checker.infer(expression)
   if (checker.problems.length > 0) throw compileError(source, checker.problems)
-  return { type, calls: checker.calls, dotted: checker.dotted }
+  const { calls, types, dotted, variables, typeNames } = checker
+  return { type, calls, types, dotted, variables, typeNames }
 }
 
-const typeNames: ReadonlySet<string> = new Set([
+const knownTypes: ReadonlySet<string> = new Set([
   'bool',
   'int',
   'uint',
@@ -67,7 +74,10 @@ const typeNames: ReadonlySet<string> = new Set([
 class Checker {
   readonly problems: Problem[] = []
   readonly calls = new Map<Expression, readonly Overload[]>()
+  readonly types = new Map<Expression, Type>()
   readonly dotted = new Map<Expression, string>()
+  readonly variables = new Set<string>()
+  readonly typeNames = new Set<Expression>()
   readonly #scope: Scope
   /** Variables of comprehensions and binds, innermost last. */
   readonly #locals: (readonly [string, Type])[] = []
@@ -77,11 +87,17 @@ class Checker {
   }
 
   infer(expression: Expression): Type {
+    const type = this.#infer(expression)
+    this.types.set(expression, type)
+    return type
+  }
+
+  #infer(expression: Expression): Type {
     switch (expression.is) {
       case 'literal':
         return literalType(expression.value)
       case 'name':
-        return this.#name(expression.name, expression.at)
+        return this.#name(expression)
       case 'select':
         return this.#select(expression)
       case 'index':
@@ -109,12 +125,27 @@ class Checker {
   #lookUp(name: string): Type | undefined {
     const local = this.#locals.findLast(([known]) => known === name)
     if (local) return local[1]
-    return this.#scope.variables.get(name) ?? (typeNames.has(name) ? typeType : undefined)
+    return this.#declared(name)
   }
 
-  #name(name: string, at: number): Type {
+  #declared(name: string): Type | undefined {
+    const type = this.#scope.variables.get(name)
+    if (type) this.variables.add(name)
+    return type ?? (knownTypes.has(name) ? typeType : undefined)
+  }
+
+  #name(expression: Extract<Expression, { is: 'name' }>): Type {
+    const { name, at } = expression
+    const type = this.#lookUp(name)
+    if (type === typeType && this.#isTypeName(name)) this.typeNames.add(expression)
+    return type ?? this.#refuse(at, `undeclared reference to '${name}' (in container '')`)
+  }
+
+  #isTypeName(name: string): boolean {
     return (
-      this.#lookUp(name) ?? this.#refuse(at, `undeclared reference to '${name}' (in container '')`)
+      knownTypes.has(name) &&
+      !this.#scope.variables.has(name) &&
+      !this.#locals.some(([known]) => known === name)
     )
   }
 
@@ -124,6 +155,7 @@ class Checker {
     const dotted = qualified === undefined ? undefined : this.#dotted(qualified)
     if (dotted && qualified !== undefined) {
       this.dotted.set(expression, qualified)
+      if (this.#isTypeName(qualified)) this.typeNames.add(expression)
       return dotted
     }
     const type = this.infer(operand)
@@ -137,7 +169,7 @@ class Checker {
   #dotted(name: string): Type | undefined {
     if (!name.includes('.') || this.#locals.some(([known]) => name.startsWith(`${known}.`)))
       return undefined
-    return this.#scope.variables.get(name) ?? (typeNames.has(name) ? typeType : undefined)
+    return this.#declared(name)
   }
 
   #field(type: Type, field: string, at: number): Type {
@@ -287,9 +319,8 @@ class Checker {
   #bind({ kind, name, value, body, at }: Extract<Expression, { is: 'bind' }>): Type {
     const type = this.infer(value)
     const isOptional = type.is === 'optional'
-    if (kind !== 'bind' && !isOptional && type.is !== 'dyn')
-      return this.#refuse(at, noOverload(kind, type, []))
-    this.#locals.push([name, kind !== 'bind' && isOptional ? type.of : type])
+    if (!isOptional && type.is !== 'dyn') return this.#refuse(at, noOverload(kind, type, []))
+    this.#locals.push([name, isOptional ? type.of : type])
     const result = this.infer(body)
     this.#locals.pop()
     return kind === 'optMap' ? optionalOf(result) : result
@@ -307,6 +338,7 @@ function comprehensionType(kind: Comprehension['kind'], range: Type, key: Type, 
     case 'existsOne':
       return boolType
     case 'filter':
+    case 'sortBy':
       return range.is === 'list' ? range : listOf(key)
     case 'map':
     case 'transformList':

@@ -1,9 +1,15 @@
 import { limits } from '../../base/limits.ts'
+import type { Expression } from './ast.ts'
 import { Budget } from './budget.ts'
 import { type Checked, check, type Scope } from './checker.ts'
+import type { SizeOf } from './cost/core.ts'
+import { estimateCost } from './cost/estimate.ts'
+import { lowered } from './cost/lower.ts'
+import type { Range } from './cost/range.ts'
 import { evaluate, type Lookup } from './evaluator.ts'
 import { FunctionTable, type Overload } from './functions.ts'
 import { addressFunctions } from './library/addresses.ts'
+import { arrangedLists } from './library/arranged-lists.ts'
 import { conversions, sizeFunctions } from './library/conversions.ts'
 import { listFunctions } from './library/lists.ts'
 import { formatFunctions } from './library/named-formats.ts'
@@ -16,6 +22,7 @@ import { stringFunctions } from './library/strings.ts'
 import { timeFunctions } from './library/times.ts'
 import { urlFunctions } from './library/urls.ts'
 import { parse } from './parser.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import type { ObjectType, Type } from './types.ts'
 import type { Value } from './values.ts'
 
@@ -27,6 +34,7 @@ const standardLibraries: readonly (readonly Overload[])[] = [
   stringFunctions,
   timeFunctions,
   listFunctions,
+  arrangedLists,
   optionalFunctions,
   regexFunctions,
   urlFunctions,
@@ -61,9 +69,7 @@ export class Environment {
   compile(source: string): Program {
     const expression = parse(source)
     const checked = check(source, expression, this.#scope)
-    return new Program(source, checked, (lookup, budget) =>
-      evaluate(expression, checked, lookup, budget),
-    )
+    return new Program(source, expression, checked)
   }
 }
 
@@ -71,12 +77,17 @@ export class Environment {
 export class Program {
   readonly source: string
   readonly type: Type
-  readonly #run: (lookup: Lookup, budget: Budget) => Value
+  readonly #expression: Expression
+  readonly #checked: Checked
+  readonly #prepared: Prepared
 
-  constructor(source: string, checked: Checked, run: (lookup: Lookup, budget: Budget) => Value) {
+  /** Throws CelRuntimeError for a constant that cannot be what it is converted to. */
+  constructor(source: string, expression: Expression, checked: Checked) {
     this.source = source
     this.type = checked.type
-    this.#run = run
+    this.#expression = expression
+    this.#checked = checked
+    this.#prepared = prepare(expression, checked)
   }
 
   /**
@@ -84,6 +95,16 @@ export class Program {
    * (apiserver pkg/apis/cel/config.go PerCallLimit).
    */
   run(lookup: Lookup, budget: Budget = new Budget(limits.celCallCostMax)): Value {
-    return budget.within(limits.celCallCostMax, (part) => this.#run(lookup, part))
+    return budget.within(limits.celCallCostMax, (part) => evaluate(this.#prepared, lookup, part))
+  }
+
+  /** What it may cost with values of these sizes, from the least to the most. */
+  estimate(sizeOf: SizeOf): Range {
+    return estimateCost(lowered(this.#expression, this.#checked), sizeOf)
+  }
+
+  /** True when the expression speaks of a variable of the environment. */
+  mentions(name: string): boolean {
+    return this.#checked.variables.has(name)
   }
 }

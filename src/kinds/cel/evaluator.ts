@@ -1,8 +1,11 @@
 import type { Comprehension, Expression } from './ast.ts'
 import type { Budget } from './budget.ts'
-import type { Checked } from './checker.ts'
+import { callCostOf, sortCost } from './cost/call-cost.ts'
+import { listSteps, mapSteps, messageSteps } from './cost/factors.ts'
 import { CelRuntimeError } from './errors.ts'
 import type { Overload } from './functions.ts'
+import { sortedBy } from './library/arranged-lists.ts'
+import type { Prepared } from './prepare.ts'
 import { holds, type Type } from './types.ts'
 import {
   isListValue,
@@ -11,7 +14,6 @@ import {
   LiteralMap,
   type MapValue,
   Optional,
-  TypeValue,
   typeNameOf,
   Uint,
   type Value,
@@ -21,41 +23,49 @@ import {
 export type Lookup = (name: string) => Value | undefined
 
 /**
- * The value of a checked expression. Throws CelRuntimeError, and CelCostError when the budget is
- * used up: every step and every element gone through is paid for.
+ * The value of a prepared expression. Throws CelRuntimeError, and CelCostError when the budget is used up:
+ * what each step costs is what cel-go's interpreter counts for it (interpreter/runtimecost.go), which its
+ * notion of attributes decides: a variable or value with the fields and indices behind it is one step and one
+ * more for each of those.
  */
-export function evaluate(
-  expression: Expression,
-  checked: Checked,
-  lookup: Lookup,
-  budget: Budget,
-): Value {
-  return new Evaluator(checked, lookup, budget).run(expression)
+export function evaluate(prepared: Prepared, lookup: Lookup, budget: Budget): Value {
+  return new Evaluator(prepared, lookup, budget).run(prepared.expression)
 }
 
+interface Local {
+  readonly name: string
+  value: Value
+  /** What the first look at it costs: it is found only then. */
+  owed: number
+}
+
+type Call = Extract<Expression, { is: 'call' }>
+
 class Evaluator {
-  readonly #checked: Checked
+  readonly #calls: Prepared['calls']
+  readonly #dotted: Prepared['dotted']
+  readonly #ofChoices: Prepared['ofChoices']
   readonly #lookup: Lookup
   readonly #budget: Budget
-  readonly #locals: [string, Value][] = []
+  readonly #locals: Local[] = []
 
-  constructor(checked: Checked, lookup: Lookup, budget: Budget) {
-    this.#checked = checked
+  constructor({ calls, dotted, ofChoices }: Prepared, lookup: Lookup, budget: Budget) {
+    this.#calls = calls
+    this.#dotted = dotted
+    this.#ofChoices = ofChoices
     this.#lookup = lookup
     this.#budget = budget
   }
 
   run(expression: Expression): Value {
-    this.#budget.spend(1)
     switch (expression.is) {
       case 'literal':
         return expression.value
       case 'name':
-        return this.#name(expression.name)
-      case 'select':
-        return this.#select(expression)
       case 'index':
-        return this.#index(expression)
+        return this.#whole(expression)
+      case 'select':
+        return expression.tests ? this.#attribute(expression) : this.#whole(expression)
       case 'call':
         return this.#call(expression)
       case 'list':
@@ -65,43 +75,82 @@ class Evaluator {
       case 'message':
         return this.#message(expression)
       case 'comprehension':
-        return this.#comprehension(expression)
+        return expression.kind === 'sortBy'
+          ? this.#sortBy(expression)
+          : this.#comprehension(expression)
       case 'bind':
         return this.#bind(expression)
+    }
+  }
+
+  /** An attribute as a value: a step more than its parts, unless a choice is its root. */
+  #whole(expression: Expression): Value {
+    if (this.#ofChoices.size === 0 || !this.#ofChoices.has(expression)) this.#budget.spend(1)
+    return this.#attribute(expression)
+  }
+
+  /** What qualifies something, or is qualified by it: without the step for the attribute itself. */
+  #attribute(expression: Expression): Value {
+    switch (expression.is) {
+      case 'name':
+        return this.#name(expression.name)
+      case 'select':
+        return this.#select(expression)
+      case 'index':
+        return this.#index(expression)
+      default:
+        return this.run(expression)
     }
   }
 
   #name(name: string): Value {
     for (let at = this.#locals.length - 1; at >= 0; at -= 1) {
       const local = this.#locals[at]
-      if (local?.[0] === name) return local[1]
+      if (local?.name !== name) continue
+      if (local.owed > 0) {
+        this.#budget.spend(local.owed)
+        local.owed = 0
+      }
+      return local.value
     }
-    return this.#lookup(name) ?? typeOrFail(name)
+    const value = this.#lookup(name)
+    if (value === undefined) throw new CelRuntimeError(`no such attribute(s): ${name}`)
+    return value
   }
 
   #select(expression: Extract<Expression, { is: 'select' }>): Value {
     const { operand, field, isOptional, tests } = expression
-    const dotted = this.#checked.dotted.get(expression)
-    if (dotted !== undefined) return this.#lookup(dotted) ?? new TypeValue(dotted)
-    const value = this.run(operand)
-    if (value instanceof Optional) {
-      const found = value.value === undefined ? undefined : memberOf(value.value, field)
+    const dotted = this.#dotted.get(expression)
+    if (dotted !== undefined) return this.#name(dotted)
+    const value = this.#attribute(operand)
+    const maybe = value instanceof Optional
+    if (maybe && value.value === undefined) return tests ? false : value
+    const inside = maybe ? (value.value as Value) : value
+    if (maybe || isOptional) {
+      const found = memberOf(inside, field, true)
+      if (found !== undefined) this.#budget.spend(1)
       return tests ? found !== undefined : optional(found)
     }
-    const found = memberOf(value, field)
+    this.#budget.spend(1)
+    const found = memberOf(inside, field, tests)
     if (tests) return found !== undefined
-    if (isOptional) return optional(found)
     if (found === undefined) throw new CelRuntimeError(`no such key: ${field}`)
     return found
   }
 
   #index({ operand, index, isOptional }: Extract<Expression, { is: 'index' }>): Value {
-    const value = this.run(operand)
-    const key = this.run(index)
-    if (value instanceof Optional)
-      return optional(value.value === undefined ? undefined : elementOf(value.value, key))
-    const found = elementOf(value, key)
-    if (isOptional) return optional(found)
+    const value = this.#attribute(operand)
+    const maybe = value instanceof Optional
+    if (maybe && value.value === undefined) return value
+    const key = this.#attribute(index)
+    const inside = maybe ? (value.value as Value) : value
+    if (maybe || isOptional) {
+      const found = elementOf(inside, key)
+      if (found !== undefined) this.#budget.spend(1)
+      return optional(found)
+    }
+    this.#budget.spend(1)
+    const found = elementOf(inside, key)
     if (found !== undefined) return found
     throw new CelRuntimeError(
       isListValue(value)
@@ -110,28 +159,68 @@ class Evaluator {
     )
   }
 
-  #call(expression: Extract<Expression, { is: 'call' }>): Value {
+  #call(expression: Call): Value {
     const { name, target, parameters } = expression
     const [first, second, third] = parameters
     if (name === '_&&_') return this.#logical(first, second, false)
     if (name === '_||_') return this.#logical(first, second, true)
-    if (name === '_?_:_') return this.run(this.#bool(first) ? present(second) : present(third))
-    const candidates = this.#checked.calls.get(expression) ?? []
-    const values: Value[] = []
-    if (target && candidates[0]?.isMethod) values.push(this.run(target))
-    if (name === 'orValue' || name === 'or') {
-      const [receiver] = values
-      if (receiver instanceof Optional && receiver.value !== undefined)
-        return name === 'or' ? receiver : receiver.value
-    }
-    for (const one of parameters) values.push(this.run(one))
-    return this.#invoke(name, candidates, values)
+    if (name === '_?_:_')
+      return this.#attribute(this.#bool(first) ? present(second) : present(third))
+    const candidates = this.#calls.get(expression) ?? []
+    const isMethod = target !== undefined && candidates[0]?.isMethod === true
+    if (isMethod && (name === 'orValue' || name === 'or')) return this.#alternative(expression)
+    const given = isMethod ? [target, ...parameters] : parameters
+    const values = this.#values(expression, given, candidates)
+    return this.#invoke(candidates, values)
   }
 
-  #invoke(name: string, candidates: readonly Overload[], values: readonly Value[]): Value {
-    for (const one of candidates) if (takes(one, values)) return one.run(values, this.#budget)
-    const types = values.map(typeNameOf).join(', ')
-    throw new CelRuntimeError(`no such overload: ${name}(${types})`)
+  /** The other one is looked at only when it is needed. */
+  #alternative({ name, target, parameters }: Call): Value {
+    const value = this.run(present(target))
+    if (!(value instanceof Optional))
+      throw new CelRuntimeError(`no such overload: ${typeNameOf(value)}.${name}`)
+    if (value.value !== undefined) return name === 'or' ? value : value.value
+    return this.run(present(parameters[0]))
+  }
+
+  /**
+   * The values to call with. Of two, the second is found even if the first cannot be; the call is paid for
+   * whether it takes place or not.
+   */
+  #values(call: Call, given: readonly Expression[], candidates: readonly Overload[]): Value[] {
+    const values: Value[] = []
+    let failure: CelRuntimeError | undefined
+    for (const one of given) {
+      try {
+        values.push(this.run(one))
+      } catch (error) {
+        if (!(error instanceof CelRuntimeError)) throw error
+        failure ??= error
+        values.push(null)
+        if (given.length !== 2 || endsEarly(call)) break
+      }
+    }
+    if (!failure) return values
+    if (values.length === given.length)
+      this.#budget.spend(callCostOf(candidates)(values, undefined))
+    throw failure
+  }
+
+  #invoke(candidates: readonly Overload[], values: readonly Value[]): Value {
+    for (const one of candidates) {
+      if (!takes(one, values)) continue
+      const cost = callCostOf(candidates)
+      try {
+        const result = one.run(values, this.#budget)
+        this.#budget.spend(cost(values, result))
+        return result
+      } catch (error) {
+        if (error instanceof CelRuntimeError) this.#budget.spend(cost(values, undefined))
+        throw error
+      }
+    }
+    this.#budget.spend(callCostOf(candidates)(values, undefined))
+    throw new CelRuntimeError('no such overload')
   }
 
   #bool(expression: Expression | undefined): boolean {
@@ -155,15 +244,18 @@ class Evaluator {
   }
 
   #attempt(expression: Expression | undefined): boolean | CelRuntimeError {
+    const depth = this.#locals.length
     try {
       return this.#bool(expression)
     } catch (error) {
+      this.#locals.length = depth
       if (error instanceof CelRuntimeError) return error
       throw error
     }
   }
 
   #list({ items }: Extract<Expression, { is: 'list' }>): Value {
+    this.#budget.spend(listSteps)
     const found: Value[] = []
     for (const { value, isOptional } of items) {
       const item = this.run(value)
@@ -176,6 +268,7 @@ class Evaluator {
   }
 
   #map({ entries }: Extract<Expression, { is: 'map' }>): Value {
+    this.#budget.spend(mapSteps)
     const found: [Value, Value][] = []
     const seen = new Set<string>()
     for (const { key: keyExpression, value: valueExpression, isOptional } of entries) {
@@ -191,6 +284,7 @@ class Evaluator {
   }
 
   #message({ name, fields }: Extract<Expression, { is: 'message' }>): Value {
+    this.#budget.spend(messageSteps)
     const found: [Value, Value][] = []
     for (const field of fields) {
       const value = this.run(field.value)
@@ -201,64 +295,88 @@ class Evaluator {
     return new LiteralMap(found, name)
   }
 
+  /**
+   * A name for what an optional holds. The optional is looked for twice
+   * (`a.hasValue() ? f(a.value()) : …`), so it is paid for once more when its name is first used.
+   */
   #bind({ kind, name, value, body }: Extract<Expression, { is: 'bind' }>): Value {
+    this.#budget.spend(1)
+    const before = this.#budget.costLeft
     const given = this.run(value)
-    if (kind === 'bind') return this.#withLocals([[name, given]], () => this.run(body))
+    const spent = before - this.#budget.costLeft
     if (!(given instanceof Optional))
       throw new CelRuntimeError(`no such overload: ${typeNameOf(given)}.${kind}`)
     const inside = given.value
+    if (kind === 'optMap' || inside === undefined) this.#budget.spend(1)
     if (inside === undefined) return Optional.none
-    const result = this.#withLocals([[name, inside]], () => this.run(body))
+    const result = this.#withLocal({ name, value: inside, owed: spent + 1 }, body)
     return kind === 'optMap' ? new Optional(result) : result
   }
 
-  #withLocals<T>(locals: readonly [string, Value][], run: () => T): T {
-    this.#locals.push(...locals)
+  #withLocal(local: Local, body: Expression): Value {
+    const depth = this.#locals.length
+    this.#locals.push(local)
     try {
-      return run()
+      return this.run(body)
     } finally {
-      this.#locals.length -= locals.length
+      this.#locals.length = depth
     }
   }
 
+  #sortBy({ range, names, body, at }: Extract<Expression, { is: 'comprehension' }>): Value {
+    const items = this.run(range)
+    if (!isListValue(items))
+      throw new CelRuntimeError(`no such overload: ${typeNameOf(items)} is no list`)
+    // The list is named, and its name is read twice: by the loop that finds the keys, and by the sort.
+    this.#budget.spend(1)
+    const list = { is: 'literal', at, value: items } as const
+    this.#budget.spend(1)
+    const keys = this.#comprehension({ kind: 'map', range: list, names, filter: undefined, body })
+    const found = sortedBy(items, keys as readonly Value[], this.#budget)
+    this.#budget.spend(sortCost([items, keys], found))
+    return found
+  }
+
   #comprehension(expression: Comprehension): Value {
-    const { range, names } = expression
+    const { range, names, kind } = expression
     const items = this.#pairs(this.run(range), names.length)
-    const fold = foldOf(expression.kind)
+    const fold = foldOf(kind)
+    const costs = stepCosts(expression)
     // One entry a variable, changed from step to step: this is where expressions spend their time.
-    const locals = names.map((name): [string, Value] => [name, null])
+    const locals = names.map((name): Local => ({ name, value: null, owed: 0 }))
     const depth = this.#locals.length
     this.#locals.push(...locals)
     let failure: CelRuntimeError | undefined
+    let isDecided = false
     for (const pair of items) {
-      for (const [index, local] of locals.entries()) local[1] = pair[index] as Value
+      this.#budget.spend(costs.condition)
+      if (isDecided) break
+      for (const [index, local] of locals.entries()) local.value = pair[index] as Value
       try {
-        if (!this.#step(expression, fold, pair[0] as Value)) {
-          failure = undefined
-          break
-        }
+        isDecided = !this.#step(expression, fold, costs, pair[0] as Value)
+        if (isDecided) failure = undefined
       } catch (error) {
-        // all and exists look on for an element that decides; the others fail at once.
+        // all and exists look on for an element that decides; the others fail, but all go on to the end.
         this.#locals.length = depth + locals.length
-        if (!(error instanceof CelRuntimeError) || !fold.forgives) {
-          this.#locals.length = depth
-          throw error
-        }
+        if (!(error instanceof CelRuntimeError)) throw error
         failure ??= error
       }
     }
     this.#locals.length = depth
+    this.#budget.spend(costs.result)
     if (failure) throw failure
     return fold.result()
   }
 
   /** One element; false when the outcome is clear. */
-  #step({ body, filter, kind }: Comprehension, fold: Fold, key: Value): boolean {
-    this.#budget.spend(1)
+  #step({ body, filter, kind }: Comprehension, fold: Fold, costs: StepCosts, key: Value): boolean {
+    this.#budget.work(1)
     if (filter && !this.#bool(filter)) return true
-    const isPredicate =
-      kind === 'all' || kind === 'exists' || kind === 'existsOne' || kind === 'filter'
-    return fold.add(isPredicate ? this.#bool(body) : this.run(body), key)
+    this.#budget.spend(costs.step)
+    if (!isPredicate(kind)) return fold.add(this.run(body), key)
+    const holds = this.#bool(body)
+    if (holds) this.#budget.spend(costs.holds)
+    return fold.add(holds, key)
   }
 
   /** What a comprehension goes through: one value a step, or index and element, key and value. */
@@ -266,23 +384,67 @@ class Evaluator {
     if (value instanceof Optional || !(isListValue(value) || isMapValue(value)))
       throw new CelRuntimeError(`no such overload: ${typeNameOf(value)} is no range`)
     if (isListValue(value)) {
-      this.#budget.pass(value.length)
+      this.#budget.work(value.length)
       return value.map((item, index) => (count === 1 ? [item] : [BigInt(index), item]))
     }
-    this.#budget.pass(value.size)
+    this.#budget.work(value.size)
     return value.keys().map((key) => (count === 1 ? [key] : [key, value.get(key) ?? null]))
   }
 }
 
+/** Functions of two that do not look at the second where the first failed, as most do. */
+function endsEarly({ name, parameters }: Call): boolean {
+  if (name === 'format') return true
+  const isPattern = name === 'matches' || name === 'find' || name === 'findAll'
+  return isPattern && parameters.at(-1)?.is === 'literal'
+}
+
+function isPredicate(kind: Comprehension['kind']): boolean {
+  return kind === 'all' || kind === 'exists' || kind === 'existsOne' || kind === 'filter'
+}
+
+/** What the loop that a macro stands for costs beside its parts (cel-go parser/macro.go). */
+interface StepCosts {
+  /** Whether to go on. */
+  readonly condition: number
+  readonly step: number
+  /** An element that the predicate holds for. */
+  readonly holds: number
+  readonly result: number
+}
+
+const plain = { condition: 0, step: 0, holds: 0, result: 1 }
+/** `accumulator + [element]`: the two names, the list, the sum. */
+const appended = 1 + listSteps + 1
+
+function stepCosts({ kind, body }: Comprehension): StepCosts {
+  switch (kind) {
+    case 'all':
+      return { ...plain, condition: 2, step: 1 }
+    case 'exists':
+      return { ...plain, condition: 3, step: 1 }
+    case 'existsOne':
+      return { ...plain, holds: 2, result: 2 }
+    case 'filter':
+      return { ...plain, holds: appended + 1 }
+    case 'transformMap':
+      return { ...plain, step: 3 }
+    case 'transformMapEntry':
+      return { ...plain, step: 2 }
+    default:
+      // A list of a constant is a constant.
+      return { ...plain, step: body.is === 'literal' ? appended - listSteps : appended }
+  }
+}
+
 function takes({ parameters }: Overload, values: readonly Value[]): boolean {
+  if (parameters.length !== values.length) return true
   for (let at = 0; at < parameters.length; at += 1)
     if (!holds(parameters[at] as Type, values[at] as Value)) return false
   return true
 }
 
 interface Fold {
-  /** Errors of single elements may not matter. */
-  readonly forgives: boolean
   add(value: Value, key: Value): boolean
   result(): Value
 }
@@ -298,6 +460,7 @@ function foldOf(kind: Comprehension['kind']): Fold {
       return listFold((value, key) => (value === true ? [key] : []))
     case 'map':
     case 'transformList':
+    case 'sortBy':
       return listFold((value) => [value])
     case 'transformMap':
       return mapFold((value, key) => [[key, value]])
@@ -309,7 +472,6 @@ function foldOf(kind: Comprehension['kind']): Fold {
 function quantifier(decisive: boolean): Fold {
   let decided = false
   return {
-    forgives: true,
     add: (value) => {
       decided ||= value === decisive
       return !decided
@@ -321,7 +483,6 @@ function quantifier(decisive: boolean): Fold {
 function exactlyOne(): Fold {
   let count = 0
   return {
-    forgives: false,
     add: (value) => {
       if (value === true) count += 1
       return true
@@ -333,7 +494,6 @@ function exactlyOne(): Fold {
 function listFold(taken: (value: Value, key: Value) => readonly Value[]): Fold {
   const found: Value[] = []
   return {
-    forgives: false,
     add: (value, key) => {
       found.push(...taken(value, key))
       return true
@@ -345,7 +505,6 @@ function listFold(taken: (value: Value, key: Value) => readonly Value[]): Fold {
 function mapFold(taken: (value: Value, key: Value) => readonly (readonly [Value, Value])[]): Fold {
   const found = new Map<string, readonly [Value, Value]>()
   return {
-    forgives: false,
     add: (value, key) => {
       for (const entry of taken(value, key)) {
         const id = keyOf(entry[0])
@@ -369,8 +528,10 @@ function optional(value: Value | undefined): Optional {
   return value === undefined ? Optional.none : new Optional(value)
 }
 
-function memberOf(value: Value, field: string): Value | undefined {
+/** Whether a primitive has a field can be asked: it has none. */
+function memberOf(value: Value, field: string, asks: boolean): Value | undefined {
   if (isMapValue(value)) return value.get(field)
+  if (asks && !isListValue(value)) return undefined
   throw new CelRuntimeError(`no such overload: ${typeNameOf(value)} has no fields`)
 }
 
@@ -387,25 +548,6 @@ function elementOf(value: Value, key: Value): Value | undefined {
 
 function shownKey(key: Value): string {
   return key instanceof Uint ? String(key.value) : String(key)
-}
-
-const typeNames: ReadonlySet<string> = new Set([
-  'bool',
-  'int',
-  'uint',
-  'double',
-  'string',
-  'bytes',
-  'list',
-  'map',
-  'null_type',
-  'type',
-  'optional_type',
-])
-
-function typeOrFail(name: string): Value {
-  if (typeNames.has(name)) return new TypeValue(name)
-  throw new CelRuntimeError(`no such attribute(s): ${name}`)
 }
 
 function present(expression: Expression | undefined): Expression {

@@ -4,17 +4,13 @@ import { SyntaxProblem } from './lexer.ts'
 type Call = Extract<Expression, { is: 'call' }>
 
 /**
- * A call as the macro that it is: has, the comprehensions with one and two variables, cel.bind,
- * optMap and optFlatMap (cel-spec "Macros"; cel-go ext/comprehensions.go, ext/bindings.go). Any other
- * call stays one. Throws SyntaxProblem for a macro with the wrong arguments.
+ * A call as the macro that it is: has, the comprehensions with one and two variables, sortBy, optMap and
+ * optFlatMap (cel-spec "Macros"; cel-go ext/comprehensions.go, ext/lists.go, cel/library.go). Any other
+ * call stays one: Kubernetes has no cel.bind. Throws SyntaxProblem for a macro with the wrong arguments.
  */
 export function expandMacro(call: Call): Expression {
   const { target, name, parameters, at } = call
   if (!target) return name === 'has' && parameters.length === 1 ? expandHas(call) : call
-  if (name === 'bind' && target.is === 'name' && target.name === 'cel' && parameters.length === 3) {
-    const [variable, value, body] = parameters as [Expression, Expression, Expression]
-    return { is: 'bind', at, kind: 'bind', name: variableOf(variable), value, body }
-  }
   if ((name === 'optMap' || name === 'optFlatMap') && parameters.length === 2) {
     const [variable, body] = parameters as [Expression, Expression]
     return { is: 'bind', at, kind: name, name: variableOf(variable), value: target, body }
@@ -22,11 +18,11 @@ export function expandMacro(call: Call): Expression {
   return expandComprehension(call, target)
 }
 
-function expandHas({ parameters }: Call): Expression {
+function expandHas({ parameters, at }: Call): Expression {
   const [field] = parameters
   if (field?.is !== 'select' || field.isOptional)
     throw new SyntaxProblem(field?.at ?? 0, 'invalid argument to has() macro')
-  return { ...field, tests: true }
+  return { ...field, at, tests: true }
 }
 
 /** By name and number of arguments: what it does, how many variables, whether it has a filter. */
@@ -34,7 +30,6 @@ const comprehensions: ReadonlyMap<string, readonly [ComprehensionKind, number, b
   ['all/2', ['all', 1, false]],
   ['exists/2', ['exists', 1, false]],
   ['exists_one/2', ['existsOne', 1, false]],
-  ['existsOne/2', ['existsOne', 1, false]],
   ['map/2', ['map', 1, false]],
   ['map/3', ['map', 1, true]],
   ['filter/2', ['filter', 1, false]],
@@ -42,6 +37,7 @@ const comprehensions: ReadonlyMap<string, readonly [ComprehensionKind, number, b
   ['exists/3', ['exists', 2, false]],
   ['existsOne/3', ['existsOne', 2, false]],
   ['exists_one/3', ['existsOne', 2, false]],
+  ['sortBy/2', ['sortBy', 1, false]],
   ['transformList/3', ['transformList', 2, false]],
   ['transformList/4', ['transformList', 2, true]],
   ['transformMap/3', ['transformMap', 2, false]],

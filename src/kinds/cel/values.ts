@@ -69,11 +69,14 @@ export class Opaque<Content = unknown> {
   readonly type: string
   readonly content: Content
   readonly key: string
+  /** What costs count: the bytes of an address, 1 of anything else. */
+  readonly size: number
 
-  constructor(type: string, content: Content, key: string) {
+  constructor(type: string, content: Content, key: string, size = 1) {
     this.type = type
     this.content = content
     this.key = key
+    this.size = size
   }
 }
 

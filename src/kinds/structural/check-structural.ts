@@ -184,6 +184,8 @@ function nestedErrors(schema: SchemaProps, path: string, mayPair: boolean): Fiel
   for (const [name, detail] of untyped)
     if (schema[name] !== undefined && schema[name] !== false)
       found.push(forbidden(`${path}.${name}`, detail))
+  if ((schema['x-kubernetes-validations'] ?? []).length > 0)
+    found.push(forbidden(`${path}.x-kubernetes-validations`, 'must be empty to be structural'))
   return found
 }
 

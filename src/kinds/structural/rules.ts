@@ -5,6 +5,7 @@ import { optionalOf, type Type } from '../cel/types.ts'
 import { Optional, type Value } from '../cel/values.ts'
 import type { FieldError, FieldErrorType } from '../kind.ts'
 import { same } from '../validation/field-error.ts'
+import { sizedSchema, sizesWithin } from './cel-sizes.ts'
 import { celTypeOf } from './cel-types.ts'
 import { celValueOf } from './cel-values.ts'
 import {
@@ -21,47 +22,67 @@ import { elementBefore, shownValue } from './validate-value.ts'
 /** A rule of `x-kubernetes-validations`, ready to run. */
 export interface CompiledRule {
   readonly source: SchemaRule
-  readonly program: Program
+  readonly program: Program | undefined
+  /** Why there is none. */
+  readonly problem: string | undefined
   readonly message: Program | undefined
+  readonly messageProblem: string | undefined
   /** The rule speaks of oldSelf: it holds of changes, not of values. */
   readonly isTransition: boolean
 }
 
-/** What is wrong with one rule: the field of the rule, and how. */
-export interface RuleProblem {
-  readonly field: 'rule' | 'messageExpression'
-  readonly text: string
+/**
+ * Compiles a rule against the schema that it stands at. Problems are those of the rule's author
+ * (apiextensions-apiserver pkg/apiserver/schema/cel/compilation.go).
+ */
+export function compileRule(schema: SchemaProps, rule: SchemaRule, isRoot: boolean): CompiledRule {
+  const self = celTypeOf(schema, 'selfType', isRoot)
+  const none = { message: undefined, messageProblem: undefined, isTransition: false }
+  if (!self) return { source: rule, program: undefined, problem: unknownType, ...none }
+  const environment = environmentOf(self, rule.optionalOldSelf === true)
+  const program = compiled(environment, rule.rule, 'program')
+  if (typeof program === 'string')
+    return { source: rule, program: undefined, problem: program, ...none }
+  if (program.type.is !== 'bool')
+    return { source: rule, program: undefined, problem: noBool, ...none }
+  const isTransition = program.mentions('oldSelf')
+  const ready = { source: rule, program, problem: undefined, isTransition }
+  if (!rule.messageExpression) return { ...ready, message: undefined, messageProblem: undefined }
+  const message = compiled(environment, rule.messageExpression, 'messageExpression')
+  if (typeof message === 'string') return { ...ready, message: undefined, messageProblem: message }
+  if (message.type.is !== 'string') return { ...ready, message: undefined, messageProblem: noText }
+  return { ...ready, message, messageProblem: undefined }
 }
 
-/** Compiles a rule against the schema that it stands at. Problems are those of the rule's author. */
-export function compileRule(
-  schema: SchemaProps,
-  rule: SchemaRule,
-  isRoot: boolean,
-): CompiledRule | RuleProblem {
-  const self = celTypeOf(schema, 'selfType', isRoot)
-  if (!self)
-    return {
-      field: 'rule',
-      text: 'compilation failed: the schema does not say enough to judge its values',
-    }
-  const environment = environmentOf(self, rule.optionalOldSelf === true)
-  const program = compiled(environment, rule.rule)
-  if (typeof program === 'string') return { field: 'rule', text: program }
-  if (program.type.is !== 'bool')
-    return { field: 'rule', text: 'cel expression must evaluate to a bool' }
-  const message = rule.messageExpression ? compiled(environment, rule.messageExpression) : undefined
-  if (typeof message === 'string')
-    return {
-      field: 'messageExpression',
-      text: message.replace('compilation failed', 'messageExpression compilation failed'),
-    }
-  if (message && message.type.is !== 'string')
-    return {
-      field: 'messageExpression',
-      text: 'messageExpression must evaluate to a string',
-    }
-  return { source: rule, program, message, isTransition: mentionsOldSelf(rule.rule) }
+const unknownType = 'compilation failed: the schema does not say enough to judge its values'
+const noBool = 'cel expression must evaluate to a bool'
+const noText = 'messageExpression must evaluate to a string'
+
+/** What the author of a rule is to know of it. */
+export interface CheckedRule {
+  readonly problem: string | undefined
+  readonly messageProblem: string | undefined
+  /** What it may cost once; undefined for a rule with a problem. */
+  readonly cost: bigint | undefined
+  readonly messageCost: bigint | undefined
+  readonly usesOldSelf: boolean
+}
+
+export function checkRule(schema: SchemaProps, rule: SchemaRule, isRoot: boolean): CheckedRule {
+  const { program, message, problem, messageProblem, isTransition } = compileRule(
+    schema,
+    rule,
+    isRoot,
+  )
+  const sizes = sizedSchema(schema, isRoot)
+  const sizeOf = sizes ? sizesWithin(sizes) : () => undefined
+  return {
+    problem,
+    messageProblem,
+    cost: program?.estimate(sizeOf).max,
+    messageCost: message?.estimate(sizeOf).max,
+    usesOldSelf: isTransition,
+  }
 }
 
 function environmentOf(self: Type, optionalOldSelf: boolean): Environment {
@@ -73,18 +94,19 @@ function environmentOf(self: Type, optionalOldSelf: boolean): Environment {
   })
 }
 
-function compiled(environment: Environment, source: string): Program | string {
+function compiled(
+  environment: Environment,
+  source: string,
+  name: 'program' | 'messageExpression',
+): Program | string {
   try {
     return environment.compile(source)
   } catch (error) {
-    if (error instanceof CelCompileError) return `compilation failed: ${error.message}`
+    if (error instanceof CelRuntimeError) return `${name} instantiation failed: ${error.message}`
+    if (error instanceof CelCompileError)
+      return `${name === 'program' ? '' : `${name} `}compilation failed: ${error.message}`
     throw error
   }
-}
-
-/** Texts in quotes do not count. */
-function mentionsOldSelf(rule: string): boolean {
-  return /\boldSelf\b/.test(rule.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""'))
 }
 
 const compiledRules = new WeakMap<SchemaProps, readonly CompiledRule[]>()
@@ -92,9 +114,9 @@ const compiledRules = new WeakMap<SchemaProps, readonly CompiledRule[]>()
 function rulesOf(schema: SchemaProps, isRoot: boolean): readonly CompiledRule[] {
   const known = compiledRules.get(schema)
   if (known) return known
-  const rules = (schema['x-kubernetes-validations'] ?? [])
-    .map((rule) => compileRule(schema, rule, isRoot))
-    .filter((rule): rule is CompiledRule => 'program' in rule)
+  const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) =>
+    compileRule(schema, rule, isRoot),
+  )
   compiledRules.set(schema, rules)
   return rules
 }
@@ -191,12 +213,13 @@ function memberPath({ properties }: SchemaProps, path: string, name: string): st
 }
 
 function applied(rule: CompiledRule, judged: Judged, budget: Budget): FieldError | undefined {
-  const { source, program, isTransition } = rule
+  const { source, program, isTransition, problem } = rule
   const { schema, value, old } = judged
+  if (problem !== undefined) return failed(judged, `rule compile error: ${problem}`)
   if (isTransition && old === undefined && !source.optionalOldSelf) return undefined
   const lookup = lookupOf(schema, value, old, source.optionalOldSelf === true)
   try {
-    if (program.run(lookup, budget) === true) return undefined
+    if (!program || program.run(lookup, budget) === true) return undefined
     return violation(rule, judged, messageOf(rule, lookup, budget))
   } catch (error) {
     if (error instanceof CelRuntimeError)

@@ -44,7 +44,7 @@ const truths: Readonly<Record<string, readonly string[]>> = {
     '"hello".substring(1, 3) == "el" && "hello".charAt(4) == "o"',
     '"banana".replace("a", "o") == "bonono" && "banana".replace("a", "o", 2) == "bonona"',
     '"tacocat".indexOf("c") == 2 && "tacocat".lastIndexOf("c") == 4 && "x".indexOf("y") == -1',
-    '"ABC".lowerAscii() == "abc" && " a ".trim() == "a" && "abc".reverse() == "cba"',
+    '"ABC".lowerAscii() == "abc" && " a ".trim() == "a"',
     '"%s is %d, %.2f, %x".format(["a", 3, 1.5, 255]) == "a is 3, 1.50, ff"',
     'r"\\d" == "\\\\d" && "\\u00fc" == "ü" && b"\\xff" == b"\\377"',
     '"""a\nb""" == "a\\nb"',
@@ -95,7 +95,6 @@ const truths: Readonly<Record<string, readonly string[]>> = {
     'bool("true") && string(b"abc") == "abc" && int(2.9) == 2',
     'type(1) == int && type("") == string && type([]) == list && type(null) == null_type',
     'type(timestamp("2024-01-01T00:00:00Z")) == google.protobuf.Timestamp',
-    'cel.bind(a, 3, a * a) == 9',
   ],
   libraries: [
     'url("https://user@example.com:8080/a b?q=1&q=2") == url("x") || isURL("https://example.com/a")',
@@ -171,12 +170,12 @@ test('CEL fails at run time with what was missing', () => {
     ['timestamp(253402300800)', 'timestamp overflow'],
     ["timestamp('9999-12-31T23:59:59Z') + duration('1s')", 'timestamp overflow'],
     ["timestamp('0001-01-01T00:00:00Z') - duration('1s')", 'timestamp overflow'],
-    ['int("x")', 'strconv.ParseInt: parsing "x": invalid syntax'],
+    ['int(x.t)', "type conversion error from 'string' to 'int'"],
     ['x.a.b.c == 1', 'no such key: a'],
   ]
   for (const [source, message] of failures)
     assert.throws(
-      () => run(source),
+      () => run(source, { t: 'x' }),
       (error) => {
         assert.ok(error instanceof CelRuntimeError, source)
         assert.equal(error.message, message)
@@ -189,8 +188,12 @@ test('CEL stops where the budget ends', () => {
   const list = Array.from({ length: 1_000 }, (_, index) => index)
   const cubic = 'x.l.all(a, x.l.all(b, x.l.all(c, a + b + c >= 0)))'
   assert.throws(() => run(cubic, { l: list }), CelCostError)
-  const doubling = `${'cel.bind(s, s + s, '.repeat(40)}s${')'.repeat(40)}`
-  assert.throws(() => run(`cel.bind(s, "0123456789", ${doubling})`), CelCostError)
+  const doubled = (sum: string) =>
+    `${`optional.of(${sum}).optFlatMap(s, `.repeat(40)}optional.of(s)${')'.repeat(40)}`
+  for (const start of ['"0123456789"', '[1, 2, 3]']) {
+    const whole = `optional.of(${start}).optFlatMap(s, ${doubled('s + s')})`
+    assert.throws(() => run(whole), CelCostError)
+  }
   assert.throws(() => run('x.l.all(i, true)', { l: list }, 100), CelCostError)
 })
 

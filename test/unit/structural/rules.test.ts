@@ -153,7 +153,7 @@ test('a definition with a rule that does not compile is refused', () => {
   assert.deepEqual(refused({ rule: '' }), [`${at}.rule: Required value: rule is not specified`])
   assert.match(
     refused({ rule: 'true', fieldPath: '.nowhere' })[0] ?? '',
-    /fieldPath must be a valid path/,
+    /fieldPath: Invalid value: ".nowhere": must be a valid path/,
   )
   assert.deepEqual(refused({ rule: 'self.when > timestamp("2020-01-01T00:00:00Z")' }), [])
 })

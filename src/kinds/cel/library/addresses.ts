@@ -69,11 +69,16 @@ function readNetwork(text: string): Network | undefined {
 }
 
 function makeIp(address: Address): Ip {
-  return new Opaque(ipName, address, printAddress(address))
+  return new Opaque(ipName, address, printAddress(address), width(address) / 8)
 }
 
 function makeCidr(network: Network): Cidr {
-  return new Opaque(cidrName, network, `${printAddress(network.address)}/${network.length}`)
+  return new Opaque(
+    cidrName,
+    network,
+    `${printAddress(network.address)}/${network.length}`,
+    Math.ceil(network.length / 8),
+  )
 }
 
 function parseIp(text: string): Ip {

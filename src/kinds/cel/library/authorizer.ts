@@ -102,7 +102,7 @@ export const authorizerFunctions: readonly Overload[] = [
   part('name'),
   ...[pathCheckType, resourceCheckType].map((type) =>
     method<[Check, string]>(type, 'check', [stringType], decisionType, (check, verb, budget) => {
-      budget.spend(questionCost)
+      budget.work(questionCost)
       return decide(check, verb)
     }),
   ),

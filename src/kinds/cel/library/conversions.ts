@@ -1,3 +1,4 @@
+import { sizeOfValue } from '../cost/value-size.ts'
 import { CelRuntimeError } from '../errors.ts'
 import { define, method, type Overload } from '../functions.ts'
 import {
@@ -14,15 +15,7 @@ import {
   typeType,
   uintType,
 } from '../types.ts'
-import {
-  Duration,
-  type MapValue,
-  type Timestamp,
-  TypeValue,
-  typeNameOf,
-  type Uint,
-  type Value,
-} from '../values.ts'
+import { Duration, type Timestamp, TypeValue, typeNameOf, Uint, type Value } from '../values.ts'
 import { asInt, asUint } from './operators.ts'
 import {
   parseDuration,
@@ -37,10 +30,18 @@ import {
 const a = parameter('A')
 const b = parameter('B')
 
-function wholeNumber(text: string): bigint {
-  if (!/^[+-]?\d+$/.test(text))
-    throw new CelRuntimeError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return BigInt(text)
+/** A text that says nothing of the kind. */
+function unconverted(type: string): CelRuntimeError {
+  return new CelRuntimeError(`type conversion error from 'string' to '${type}'`)
+}
+
+const int64 = { type: 'int', pattern: /^[+-]?\d+$/, min: -(2n ** 63n), max: 2n ** 63n - 1n }
+const uint64 = { type: 'uint', pattern: /^\d+$/, min: 0n, max: 2n ** 64n - 1n }
+
+function wholeNumber(text: string, { type, pattern, min, max }: typeof int64): bigint {
+  const value = pattern.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined
+  if (value === undefined || value < min || value > max) throw unconverted(type)
+  return value
 }
 
 function truncated(value: number): bigint {
@@ -57,15 +58,22 @@ function decimal(text: string): number {
   ])
   const word = words.get(text)
   if (word !== undefined) return word
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text))
-    throw new CelRuntimeError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw unconverted('double')
   return Number(text)
+}
+
+function durationOf(text: string): Duration {
+  try {
+    return parseDuration(text)
+  } catch {
+    throw unconverted('google.protobuf.Duration')
+  }
 }
 
 function truth(text: string): boolean {
   if (['true', 'True', 'TRUE', 't', '1'].includes(text)) return true
   if (['false', 'False', 'FALSE', 'f', '0'].includes(text)) return false
-  throw new CelRuntimeError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
+  throw unconverted('bool')
 }
 
 function textOfBytes(bytes: Uint8Array): string {
@@ -82,13 +90,13 @@ export const conversions: readonly Overload[] = [
   define<[bigint]>('int', [intType], intType, (value) => value),
   define<[Uint]>('int', [uintType], intType, ({ value }) => asInt(value)),
   define<[number]>('int', [doubleType], intType, (value) => asInt(truncated(value))),
-  define<[string]>('int', [stringType], intType, (text) => asInt(wholeNumber(text))),
+  define<[string]>('int', [stringType], intType, (text) => wholeNumber(text, int64)),
   define<[Timestamp]>('int', [timestampType], intType, ({ nanos }) => nanos / secondNanos),
   define<[Duration]>('int', [durationType], intType, ({ nanos }) => nanos),
   define<[Uint]>('uint', [uintType], uintType, (value) => value),
   define<[bigint]>('uint', [intType], uintType, (value) => asUint(value)),
   define<[number]>('uint', [doubleType], uintType, (value) => asUint(truncated(value))),
-  define<[string]>('uint', [stringType], uintType, (text) => asUint(wholeNumber(text))),
+  define<[string]>('uint', [stringType], uintType, (text) => new Uint(wholeNumber(text, uint64))),
   define<[number]>('double', [doubleType], doubleType, (value) => value),
   define<[bigint]>('double', [intType], doubleType, (value) => Number(value)),
   define<[Uint]>('double', [uintType], doubleType, ({ value }) => Number(value)),
@@ -116,7 +124,7 @@ export const conversions: readonly Overload[] = [
   define<[bigint]>('timestamp', [intType], timestampType, (seconds) =>
     timestampAt(seconds * secondNanos),
   ),
-  define<[string]>('duration', [stringType], durationType, (text) => parseDuration(text)),
+  define<[string]>('duration', [stringType], durationType, durationOf),
   define<[Duration]>('duration', [durationType], durationType, (value) => value),
   define<[bigint]>('duration', [intType], durationType, (nanos) => new Duration(nanos)),
   define<[Value]>('type', [a], typeType, (value) => new TypeValue(typeNameOf(value))),
@@ -129,21 +137,9 @@ export function printDouble(value: number): string {
   return String(value)
 }
 
-/** Characters, not the halves that some of them have in JavaScript. */
-export function charactersOf(text: string): number {
-  let count = 0
-  for (const _character of text) count += 1
-  return count
-}
+const sized = [stringType, bytesType, listOf(a), mapOf(a, b)]
 
-const sizes = [
-  [stringType, (value: Value) => charactersOf(value as string)],
-  [bytesType, (value: Value) => (value as Uint8Array).length],
-  [listOf(a), (value: Value) => (value as readonly Value[]).length],
-  [mapOf(a, b), (value: Value) => (value as MapValue).size],
-] as const
-
-export const sizeFunctions: readonly Overload[] = sizes.flatMap(([type, size]) => [
-  define<[Value]>('size', [type], intType, (value) => BigInt(size(value))),
-  method<[Value]>(type, 'size', [], intType, (value) => BigInt(size(value))),
+export const sizeFunctions: readonly Overload[] = sized.flatMap((type) => [
+  define<[Value]>('size', [type], intType, (value) => BigInt(sizeOfValue(value))),
+  method<[Value]>(type, 'size', [], intType, (value) => BigInt(sizeOfValue(value))),
 ])

@@ -63,30 +63,30 @@ function includesAll(list: readonly Value[], wanted: readonly Value[]): boolean 
 export const listFunctions: readonly Overload[] = [
   ...ordered.flatMap((type) => [
     method<[Value[]]>(listOf(type), 'isSorted', [], boolType, (list, budget) => {
-      budget.spend(list.length)
+      budget.work(list.length)
       return isSorted(list)
     }),
     method<[Value[]]>(listOf(type), 'min', [], type, (list, budget) => {
-      budget.spend(list.length)
+      budget.work(list.length)
       return extreme(list, 'min', (order) => order < 0)
     }),
     method<[Value[]]>(listOf(type), 'max', [], type, (list, budget) => {
-      budget.spend(list.length)
+      budget.work(list.length)
       return extreme(list, 'max', (order) => order > 0)
     }),
   ]),
   ...sums.map(([type, zero, add]) =>
     method<[Value[]]>(listOf(type), 'sum', [], type, (list, budget) => {
-      budget.spend(list.length)
+      budget.work(list.length)
       return list.reduce(add, zero)
     }),
   ),
   method<[Value[], Value]>(listOf(a), 'indexOf', [a], intType, (list, item, budget) => {
-    budget.spend(list.length)
+    budget.work(list.length)
     return BigInt(list.findIndex((one) => valuesEqual(one, item)))
   }),
   method<[Value[], Value]>(listOf(a), 'lastIndexOf', [a], intType, (list, item, budget) => {
-    budget.spend(list.length)
+    budget.work(list.length)
     return BigInt(list.findLastIndex((one) => valuesEqual(one, item)))
   }),
   define<[Value[], Value[]]>(
@@ -94,7 +94,7 @@ export const listFunctions: readonly Overload[] = [
     [listOf(a), listOf(a)],
     boolType,
     (list, wanted, budget) => {
-      budget.spend(product(list, wanted))
+      budget.work(product(list, wanted))
       return includesAll(list, wanted)
     },
   ),
@@ -103,7 +103,7 @@ export const listFunctions: readonly Overload[] = [
     [listOf(a), listOf(a)],
     boolType,
     (left, right, budget) => {
-      budget.spend(2 * product(left, right))
+      budget.work(2 * product(left, right))
       return includesAll(left, right) && includesAll(right, left)
     },
   ),
@@ -112,7 +112,7 @@ export const listFunctions: readonly Overload[] = [
     [listOf(a), listOf(a)],
     boolType,
     (left, right, budget) => {
-      budget.spend(product(left, right))
+      budget.work(product(left, right))
       return left.some((one) => right.some((other) => valuesEqual(one, other)))
     },
   ),

@@ -16,7 +16,14 @@ const typeName = 'kubernetes.NamedFormat'
 const formatType = opaque(typeName)
 
 type Problems = (text: string) => readonly string[]
-type Format = Opaque<Problems>
+
+/** What finds the problems of a text; how many steps its pattern is taken for. */
+interface FormatRule {
+  readonly problems: Problems
+  readonly patternSteps: number
+}
+
+export type NamedFormat = Opaque<FormatRule>
 
 const ofFormat =
   (format: string, problem: string): Problems =>
@@ -29,24 +36,27 @@ const asPrefix =
   (text) =>
     problems(text.endsWith('-') ? `${text.slice(0, -1)}a` : text)
 
-const formats: readonly (readonly [string, Problems])[] = [
-  ['dns1123Label', dns1123LabelProblems],
-  ['dns1123Subdomain', dns1123SubdomainProblems],
-  ['dns1035Label', dns1035LabelProblems],
-  ['dns1123LabelPrefix', asPrefix(dns1123LabelProblems)],
-  ['dns1123SubdomainPrefix', asPrefix(dns1123SubdomainProblems)],
-  ['dns1035LabelPrefix', asPrefix(dns1035LabelProblems)],
-  ['qualifiedName', qualifiedNameProblems],
-  ['labelValue', labelValueProblems],
-  ['uri', ofFormat('uri', 'invalid URI')],
-  ['uuid', ofFormat('uuid', 'does not match the UUID format')],
-  ['byte', ofFormat('byte', 'invalid base64')],
-  ['date', ofFormat('date', 'invalid date')],
-  ['datetime', ofFormat('date-time', 'invalid datetime')],
+const formats: readonly (readonly [string, Problems, number])[] = [
+  ['dns1123Label', dns1123LabelProblems, 8],
+  ['dns1123Subdomain', dns1123SubdomainProblems, 15],
+  ['dns1035Label', dns1035LabelProblems, 8],
+  ['dns1123LabelPrefix', asPrefix(dns1123LabelProblems), 8],
+  ['dns1123SubdomainPrefix', asPrefix(dns1123SubdomainProblems), 15],
+  ['dns1035LabelPrefix', asPrefix(dns1035LabelProblems), 8],
+  ['qualifiedName', qualifiedNameProblems, 15],
+  ['labelValue', labelValueProblems, 10],
+  ['uri', ofFormat('uri', 'invalid URI'), 276],
+  ['uuid', ofFormat('uuid', 'does not match the UUID format'), 18],
+  ['byte', ofFormat('byte', 'invalid base64'), 21],
+  ['date', ofFormat('date', 'invalid date'), 18],
+  ['datetime', ofFormat('date-time', 'invalid datetime'), 18],
 ]
 
-const byName: ReadonlyMap<string, Format> = new Map(
-  formats.map(([name, problems]) => [name, new Opaque(typeName, problems, name)]),
+const byName: ReadonlyMap<string, NamedFormat> = new Map(
+  formats.map(([name, problems, patternSteps]) => [
+    name,
+    new Opaque(typeName, { problems, patternSteps }, name),
+  ]),
 )
 
 function formatNamed(name: string): Optional {
@@ -61,14 +71,14 @@ export const formatFunctions: readonly Overload[] = [
   define<[string]>('format.named', [stringType], optionalOf(formatType), (name) =>
     formatNamed(name),
   ),
-  method<[Format, string]>(
+  method<[NamedFormat, string]>(
     formatType,
     'validate',
     [stringType],
     optionalOf(listOf(stringType)),
     ({ content }, text, budget) => {
       budget.pass(text.length)
-      const problems = content(text)
+      const problems = content.problems(text)
       return problems.length === 0 ? Optional.none : new Optional(problems)
     },
   ),

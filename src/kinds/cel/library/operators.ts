@@ -103,7 +103,7 @@ const arithmetics: readonly Overload[] = [
     return Uint8Array.from([...x, ...y])
   }),
   define<[Value[], Value[]]>('_+_', [listOf(a), listOf(a)], listOf(a), (x, y, budget) => {
-    budget.spend(x.length + y.length)
+    budget.work(x.length + y.length)
     return [...x, ...y]
   }),
   define<[Timestamp, Duration]>('_+_', [timestampType, durationType], timestampType, (x, y) =>
@@ -195,7 +195,7 @@ const logic: readonly Overload[] = [
   define<[boolean, boolean]>('_||_', [boolType, boolType], boolType, (x, y) => x || y),
   define<[boolean]>('!_', [boolType], boolType, (x) => !x),
   define<[Value, Value[]]>('@in', [a, listOf(a)], boolType, (item, list, budget) => {
-    budget.spend(list.length)
+    budget.work(list.length)
     return list.some((one) => valuesEqual(one, item))
   }),
   define<[Value, MapValue]>(

@@ -1,6 +1,7 @@
+import type { Budget } from '../budget.ts'
 import { CelRuntimeError } from '../errors.ts'
 import { define, lengthOf, method, type Overload } from '../functions.ts'
-import { boolType, optionalOf, parameter } from '../types.ts'
+import { boolType, listOf, optionalOf, parameter } from '../types.ts'
 import { Duration, isMapValue, Optional, Timestamp, Uint, type Value } from '../values.ts'
 
 /** Values that may be absent (cel-go cel/library.go OptionalTypes). */
@@ -16,6 +17,14 @@ function isZero(value: Value): boolean {
   return (Array.isArray(value) || value instanceof Uint8Array) && lengthOf(value) === 0
 }
 
+function unwrapped(list: readonly Value[], budget: Budget): Value {
+  budget.work(list.length)
+  return list.flatMap((one) => {
+    if (!(one instanceof Optional)) throw new CelRuntimeError('value is not optional')
+    return one.value === undefined ? [] : [one.value]
+  })
+}
+
 export const optionalFunctions: readonly Overload[] = [
   define<[]>('optional.none', [], maybe, () => Optional.none),
   define<[Value]>('optional.of', [a], maybe, (value) => new Optional(value)),
@@ -27,6 +36,15 @@ export const optionalFunctions: readonly Overload[] = [
     if (value === undefined) throw new CelRuntimeError('optional.none() dereference')
     return value
   }),
+  method<[Value[]]>(listOf(a), 'first', [], maybe, ([first]) =>
+    first === undefined ? Optional.none : new Optional(first),
+  ),
+  method<[Value[]]>(listOf(a), 'last', [], maybe, (list) => {
+    const last = list.at(-1)
+    return last === undefined ? Optional.none : new Optional(last)
+  }),
+  define<[Value[]]>('optional.unwrap', [listOf(maybe)], listOf(a), unwrapped),
+  method<[Value[]]>(listOf(maybe), 'unwrapOpt', [], listOf(a), unwrapped),
   // The evaluator asks for the alternative only when it is needed.
   method<[Optional, Value]>(maybe, 'orValue', [a], a, ({ value }, other) =>
     value === undefined ? other : value,

@@ -63,7 +63,7 @@ export const quantityFunctions: readonly Overload[] = [
     doubleType,
     ({ content }) => Number(content.nano) / 1e9,
   ),
-  method<[Amount]>(quantityType, 'sign', [], intType, ({ content: { nano } }) =>
+  define<[Amount]>('sign', [quantityType], intType, ({ content: { nano } }) =>
     nano > 0n ? 1n : nano < 0n ? -1n : 0n,
   ),
   method<[Amount, Amount]>(quantityType, 'add', [quantityType], quantityType, (left, right) =>

@@ -7,7 +7,7 @@ import { intType, listOf, stringType } from '../types.ts'
 /** find and findAll (apiserver pkg/cel/library/regex.go), with RE2, so in linear time. */
 
 function matcher(text: string, pattern: string, budget: Budget) {
-  budget.spend(Math.ceil((text.length / 10 + 1) * (pattern.length / 4 + 1)))
+  budget.work(Math.ceil((text.length / 10 + 1) * (pattern.length / 4 + 1)))
   try {
     return compilePattern(pattern).matcher(text)
   } catch (error) {
@@ -19,7 +19,7 @@ function findAll(text: string, pattern: string, count: bigint, budget: Budget): 
   const found: string[] = []
   const search = matcher(text, pattern, budget)
   while ((count < 0n || BigInt(found.length) < count) && search.find()) {
-    budget.spend(1)
+    budget.work(1)
     found.push(search.group() ?? '')
   }
   return found

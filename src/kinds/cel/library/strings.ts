@@ -129,9 +129,9 @@ export const stringFunctions: readonly Overload[] = [
 ]
 
 function matches(): Overload[] {
-  const run = (text: string, pattern: string, budget: { spend(units: number): void }) => {
+  const run = (text: string, pattern: string, budget: { work(units: number): void }) => {
     // The engine takes time in proportion to both.
-    budget.spend(Math.ceil((text.length / 10 + 1) * (pattern.length / 4 + 1)))
+    budget.work(Math.ceil((text.length / 10 + 1) * (pattern.length / 4 + 1)))
     try {
       return findsPattern(pattern, text)
     } catch (error) {
@@ -154,7 +154,6 @@ function changes(): Overload[] {
     change('lowerAscii', lower),
     change('upperAscii', upper),
     change('trim', (text) => text.trim()),
-    change('reverse', (text) => [...text].reverse().join('')),
     define<[string]>('strings.quote', [stringType], stringType, (text, budget) => {
       budget.pass(text.length)
       return JSON.stringify(text)
@@ -212,7 +211,7 @@ function listsOfText(): Overload[] {
       [stringType],
       textList,
       (text, separator, budget) => {
-        budget.spend(text.length)
+        budget.work(text.length)
         return split(text, separator, -1n)
       },
     ),
@@ -222,7 +221,7 @@ function listsOfText(): Overload[] {
       [stringType, intType],
       textList,
       (text, separator, count, budget) => {
-        budget.spend(text.length)
+        budget.work(text.length)
         return split(text, separator, count)
       },
     ),
@@ -237,7 +236,7 @@ function listsOfText(): Overload[] {
       stringType,
       (text, values, budget) => {
         const result = formatText(text, values)
-        budget.spend(values.length + text.length + result.length)
+        budget.work(values.length + text.length + result.length)
         return result
       },
     ),

@@ -25,7 +25,7 @@ export function parseTimestamp(text: string): Timestamp {
     ? Date.parse(`${found[1]}T${found[2]}${(found[4] ?? '').toUpperCase()}`)
     : Number.NaN
   if (Number.isNaN(wholeMs))
-    throw new CelRuntimeError(`parsing time ${JSON.stringify(text)} as RFC 3339 failed`)
+    throw new CelRuntimeError("type conversion error from 'string' to 'google.protobuf.Timestamp'")
   const fraction = BigInt((found?.[3] ?? '').padEnd(9, '0'))
   return timestampAt(BigInt(wholeMs) * millisecondNanos + fraction)
 }
