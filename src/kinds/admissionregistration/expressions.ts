@@ -1,5 +1,5 @@
 import { Environment } from '../cel/environment.ts'
-import { CelCompileError } from '../cel/errors.ts'
+import { CelCompileError, CelInstantiationError } from '../cel/errors.ts'
 import { define, type Overload } from '../cel/functions.ts'
 import {
   authorizerFunctions,
@@ -133,6 +133,8 @@ export function compiledAs(
     if (wanted.includes(program.type.is) || program.type.is === 'dyn') return program
     return `must evaluate to ${wanted.join(' or ')}, not ${printType(program.type)}`
   } catch (error) {
+    if (error instanceof CelInstantiationError)
+      return `program instantiation failed: ${error.message}`
     if (error instanceof CelCompileError) return `compilation failed: ${error.message}`
     throw error
   }

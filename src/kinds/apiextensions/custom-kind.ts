@@ -3,10 +3,12 @@ import { Budget } from '../cel/budget.ts'
 import { ageColumn, dropStatus, keepStatus, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, Column, CustomContent, FieldError, Kind, Verb } from '../kind.ts'
 import { age, ageOf, nameOf } from '../print.ts'
+import { hasRules } from '../structural/compile-rules.ts'
 import { type JsonPath, namesOf, parseJsonPath, valuesAt } from '../structural/json-path.ts'
-import { hasRules, ruleViolations } from '../structural/rules.ts'
+import { judgeRules } from '../structural/rules.ts'
 import { member, type SchemaProps } from '../structural/schema-props.ts'
 import { invalidValue, validateValue } from '../structural/validate-value.ts'
+import { fieldErrorText } from '../validation/field-error.ts'
 import { standardFinalizers, validateMeta, validateMetaUpdate } from '../validation/object-meta.ts'
 import {
   type CustomDefinition,
@@ -75,7 +77,10 @@ export function customKind(definition: CustomDefinition, version: DefinitionVers
     prepareStatusUpdate,
     statusKeeps: 'all',
     ...validations(custom, namespaced),
-    warnings: finalizerWarnings,
+    warnings: (object, old) => [
+      ...(ratcheted.get(object) ?? []),
+      ...finalizerWarnings(object, old),
+    ],
     selectableFields: (object) =>
       new Map(selectable.map(({ name, path }) => [name, textAt(path, object)])),
     selectableFieldNames: selectable.map(({ name }) => name),
@@ -126,6 +131,9 @@ function prepareStatusUpdate(object: AnyObject, old: AnyObject): void {
   else object['status'] = status
 }
 
+/** Rules that an object breaks, and broke before, as they were judged: warnings are asked for afterwards. */
+const ratcheted = new WeakMap<AnyObject, readonly string[]>()
+
 function validations(
   custom: CustomContent,
   namespaced: boolean,
@@ -145,7 +153,9 @@ function validations(
     if (!ruled) return [...errors]
     if (errors.some(({ type }) => hidesRules.has(type))) return [...errors, rulesUnchecked]
     const budget = new Budget(limits.celRequestCostMax)
-    return [...errors, ...ruleViolations(schema, object, old, budget)]
+    const found = judgeRules(schema, object, old, budget)
+    ratcheted.set(object, found.warnings.map(fieldErrorText))
+    return [...errors, ...found.errors]
   }
   const ofUpdate = (object: AnyObject, old: AnyObject) =>
     validateMetaUpdate(object.metadata, old.metadata, { anyFinalizer: true })

@@ -1,8 +1,8 @@
 import { limits } from '../../base/limits.ts'
 import type { FieldError } from '../kind.ts'
 import { requestCardinality } from '../structural/cel-sizes.ts'
+import { type CheckedRule, checkRule } from '../structural/compile-rules.ts'
 import { fieldPathIn } from '../structural/field-path.ts'
-import { type CheckedRule, checkRule } from '../structural/rules.ts'
 import {
   isObject,
   type SchemaProps,

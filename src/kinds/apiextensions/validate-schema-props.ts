@@ -2,9 +2,10 @@ import { limits } from '../../base/limits.ts'
 import { Budget } from '../cel/budget.ts'
 import type { FieldError } from '../kind.ts'
 import { structuralErrors } from '../structural/check-structural.ts'
+import { hasRules } from '../structural/compile-rules.ts'
 import { applyStructuralDefaults } from '../structural/default-values.ts'
 import { prune } from '../structural/prune.ts'
-import { hasRules, ruleViolations } from '../structural/rules.ts'
+import { judgeRules } from '../structural/rules.ts'
 import { isObject, member, type SchemaProps, schemaOfItems } from '../structural/schema-props.ts'
 import { validateValue } from '../structural/validate-value.ts'
 import { forbidden, invalid, notSupported, required } from '../validation/field-error.ts'
@@ -240,6 +241,8 @@ function defaultErrors(schema: SchemaProps, path: string, isRoot: boolean): Fiel
     }
   }
   for (const [below, place] of schemasBelow(schema, path)) {
+    // There they are left out when they are made, so nobody asks whether they fit.
+    if (place === `${path}.additionalProperties`) continue
     if (isRoot && place === `${path}.properties[metadata]`)
       found.push(...defaultsWithin(below, place))
     else found.push(...defaultErrors(below, place, false))
@@ -247,11 +250,15 @@ function defaultErrors(schema: SchemaProps, path: string, isRoot: boolean): Fiel
   return found
 }
 
+/** A default does not come after another one. */
+const noCorrelation = null
+
 /** A default has to satisfy the rules as what is new, and as what was there before. */
 function defaultRuleErrors(schema: SchemaProps, value: unknown, isRoot: boolean): FieldError[] {
   if (!hasRules(schema)) return []
   const judged = (old: unknown) =>
-    ruleViolations(schema, value, old, new Budget(limits.celRequestCostMax), isRoot)
+    judgeRules(schema, value, old, new Budget(limits.celRequestCostMax), isRoot, noCorrelation)
+      .errors
   const errors = judged(value)
   return errors.length > 0 ? errors : judged(undefined)
 }

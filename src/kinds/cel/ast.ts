@@ -85,7 +85,7 @@ export interface Comprehension {
 }
 
 /** The parts of an expression. */
-function childrenOf(expression: Expression): readonly (Expression | undefined)[] {
+export function childrenOf(expression: Expression): readonly (Expression | undefined)[] {
   switch (expression.is) {
     case 'literal':
     case 'name':

@@ -1,4 +1,5 @@
 import type { Comprehension, Expression } from './ast.ts'
+import { literalProblems } from './check-literals.ts'
 import { compileError, type Problem } from './errors.ts'
 import type { FunctionTable, Overload } from './functions.ts'
 import {
@@ -51,6 +52,8 @@ export function check(source: string, expression: Expression, scope: Scope): Che
   const checker = new Checker(scope)
   const type = checker.infer(expression)
   if (checker.problems.length > 0) throw compileError(source, checker.problems)
+  const literals = literalProblems(expression, checker.types)
+  if (literals.length > 0) throw compileError(source, literals)
   const { calls, types, dotted, variables, typeNames } = checker
   return { type, calls, types, dotted, variables, typeNames }
 }
@@ -205,6 +208,12 @@ class Checker {
     const receiver = target && this.infer(target)
     const types = parameters.map((one) => this.infer(one))
     if (name === '_?_:_') return this.#conditional(types, at)
+    if (name === '_&&_' || name === '_||_') {
+      parameters.forEach((one, index) => {
+        this.#wantBool(types[index] as Type, one.at)
+      })
+      return this.#resolve(expression, name, false, [boolType, boolType])
+    }
     return this.#resolve(
       expression,
       name,
@@ -298,10 +307,37 @@ class Checker {
     const filterType = filter && this.infer(filter)
     const bodyType = this.infer(body)
     this.#locals.length -= names.length
-    const judged = isPredicate(kind) ? bodyType : filterType
-    if (judged && !accepts(boolType, judged, new Map()))
-      this.#refuse(at, `expected type 'bool' but found '${printType(judged)}'`)
-    return comprehensionType(kind, type, first, bodyType)
+    const found = comprehensionType(kind, type, first, bodyType)
+    if (kind === 'all' || kind === 'exists') this.#wantBool(bodyType, body.at)
+    else
+      this.#wantChoice(
+        kind === 'filter' || kind === 'existsOne' ? bodyType : filterType,
+        found,
+        kind,
+        at,
+      )
+    if (kind === 'transformMapEntry' && bodyType.is !== 'map' && bodyType.is !== 'dyn')
+      this.#refuse(at, noOverload('cel.@mapInsert', undefined, [mapOf(dynType, dynType), bodyType]))
+    if (kind === 'sortBy' && !sortable.has(bodyType.is))
+      this.#refuse(at, noOverload('@sortByAssociatedKeys', type, [listOf(bodyType)]))
+    return found
+  }
+
+  #wantBool(type: Type, at: number): void {
+    if (!accepts(boolType, type, new Map()))
+      this.#refuse(at, `expected type 'bool' but found '${printType(type)}'`)
+  }
+
+  /** A filter chooses between what there is with an element and what there was before it. */
+  #wantChoice(
+    judged: Type | undefined,
+    found: Type,
+    kind: Comprehension['kind'],
+    at: number,
+  ): void {
+    if (!judged || accepts(boolType, judged, new Map())) return
+    const gathered = kind === 'existsOne' ? intType : found
+    this.#refuse(at, noOverload('_?_:_', undefined, [judged, gathered, gathered]))
   }
 
   /** Types of index or key, and of element or value. */
@@ -327,9 +363,9 @@ class Checker {
   }
 }
 
-function isPredicate(kind: Comprehension['kind']): boolean {
-  return kind === 'all' || kind === 'exists' || kind === 'existsOne' || kind === 'filter'
-}
+const sortable: ReadonlySet<string> = new Set([
+  ...['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes', 'dyn'],
+])
 
 function comprehensionType(kind: Comprehension['kind'], range: Type, key: Type, body: Type): Type {
   switch (kind) {

@@ -6,6 +6,7 @@ import type { SizeOf } from './cost/core.ts'
 import { estimateCost } from './cost/estimate.ts'
 import { lowered } from './cost/lower.ts'
 import type { Range } from './cost/range.ts'
+import { CelInstantiationError, CelRuntimeError } from './errors.ts'
 import { evaluate, type Lookup } from './evaluator.ts'
 import { FunctionTable, type Overload } from './functions.ts'
 import { addressFunctions } from './library/addresses.ts'
@@ -69,7 +70,16 @@ export class Environment {
   compile(source: string): Program {
     const expression = parse(source)
     const checked = check(source, expression, this.#scope)
-    return new Program(source, expression, checked)
+    return new Program(source, expression, checked, prepared(expression, checked))
+  }
+}
+
+function prepared(expression: Expression, checked: Checked): Prepared {
+  try {
+    return prepare(expression, checked)
+  } catch (error) {
+    if (error instanceof CelRuntimeError) throw new CelInstantiationError(error.message)
+    throw error
   }
 }
 
@@ -81,13 +91,12 @@ export class Program {
   readonly #checked: Checked
   readonly #prepared: Prepared
 
-  /** Throws CelRuntimeError for a constant that cannot be what it is converted to. */
-  constructor(source: string, expression: Expression, checked: Checked) {
+  constructor(source: string, expression: Expression, checked: Checked, ready: Prepared) {
     this.source = source
     this.type = checked.type
     this.#expression = expression
     this.#checked = checked
-    this.#prepared = prepare(expression, checked)
+    this.#prepared = ready
   }
 
   /**

@@ -1,6 +1,11 @@
 /** An expression that cannot be compiled. `message` has the form of cel-go's: place, line and caret. */
 export class CelCompileError extends Error {
-  override readonly name = 'CelCompileError'
+  override readonly name: string = 'CelCompileError'
+}
+
+/** An expression whose constants cannot be what they are converted to. */
+export class CelInstantiationError extends CelCompileError {
+  override readonly name = 'CelInstantiationError'
 }
 
 /** An expression that failed on its input, such as a missing key or a division by zero. */
@@ -33,5 +38,11 @@ function printed(source: string, { at, text }: Problem): string {
   const column = at - lineStart
   const lineEnd = source.indexOf('\n', at)
   const line = source.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).slice(0, lineShownMax)
-  return `ERROR: <input>:${row}:${column + 1}: ${text}\n | ${line}\n | ${'.'.repeat(Math.min(column, lineShownMax))}^`
+  const dots = dotsUnder(line.slice(0, column))
+  return `ERROR: <input>:${row}:${[...before.slice(lineStart)].length + 1}: ${text}\n | ${line}\n | ${dots}^`
+}
+
+/** A dot a character; characters that are wide have wide ones. */
+function dotsUnder(text: string): string {
+  return [...text].map((one) => (one.length > 1 || one.charCodeAt(0) > 127 ? '．' : '.')).join('')
 }

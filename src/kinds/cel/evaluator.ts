@@ -145,12 +145,12 @@ class Evaluator {
     const key = this.#attribute(index)
     const inside = maybe ? (value.value as Value) : value
     if (maybe || isOptional) {
-      const found = elementOf(inside, key)
+      const found = elementOf(inside, key, true)
       if (found !== undefined) this.#budget.spend(1)
       return optional(found)
     }
     this.#budget.spend(1)
-    const found = elementOf(inside, key)
+    const found = elementOf(inside, key, false)
     if (found !== undefined) return found
     throw new CelRuntimeError(
       isListValue(value)
@@ -177,8 +177,8 @@ class Evaluator {
   /** The other one is looked at only when it is needed. */
   #alternative({ name, target, parameters }: Call): Value {
     const value = this.run(present(target))
-    if (!(value instanceof Optional))
-      throw new CelRuntimeError(`no such overload: ${typeNameOf(value)}.${name}`)
+    // As there: what is no optional is its own value.
+    if (!(value instanceof Optional)) return value
     if (value.value !== undefined) return name === 'or' ? value : value.value
     return this.run(present(parameters[0]))
   }
@@ -220,13 +220,13 @@ class Evaluator {
       }
     }
     this.#budget.spend(callCostOf(candidates)(values, undefined))
-    throw new CelRuntimeError('no such overload')
+    throw noSuchOverload(candidates[0], values)
   }
 
   #bool(expression: Expression | undefined): boolean {
     const value = this.run(present(expression))
     if (typeof value === 'boolean') return value
-    throw new CelRuntimeError(`no such overload: ${typeNameOf(value)} is no bool`)
+    throw new CelRuntimeError('no such overload')
   }
 
   /** `&&` and `||` are commutative: an error on one side counts only if the other does not decide. */
@@ -270,14 +270,10 @@ class Evaluator {
   #map({ entries }: Extract<Expression, { is: 'map' }>): Value {
     this.#budget.spend(mapSteps)
     const found: [Value, Value][] = []
-    const seen = new Set<string>()
     for (const { key: keyExpression, value: valueExpression, isOptional } of entries) {
       const key = this.run(keyExpression)
       const value = this.run(valueExpression)
       if (isOptional && value instanceof Optional && value.value === undefined) continue
-      const id = keyOf(key)
-      if (seen.has(id)) throw new CelRuntimeError(`Failed with repeated key: ${shownKey(key)}`)
-      seen.add(id)
       found.push([key, isOptional && value instanceof Optional ? (value.value ?? null) : value])
     }
     return new LiteralMap(found)
@@ -305,7 +301,7 @@ class Evaluator {
     const given = this.run(value)
     const spent = before - this.#budget.costLeft
     if (!(given instanceof Optional))
-      throw new CelRuntimeError(`no such overload: ${typeNameOf(given)}.${kind}`)
+      throw new CelRuntimeError(`no such overload: hasValue(${typeNameOf(given)})`)
     const inside = given.value
     if (kind === 'optMap' || inside === undefined) this.#budget.spend(1)
     if (inside === undefined) return Optional.none
@@ -326,7 +322,7 @@ class Evaluator {
   #sortBy({ range, names, body, at }: Extract<Expression, { is: 'comprehension' }>): Value {
     const items = this.run(range)
     if (!isListValue(items))
-      throw new CelRuntimeError(`no such overload: ${typeNameOf(items)} is no list`)
+      throw new CelRuntimeError(`got '${goTypeOf(items)}', expected iterable type`)
     // The list is named, and its name is read twice: by the loop that finds the keys, and by the sort.
     this.#budget.spend(1)
     const list = { is: 'literal', at, value: items } as const
@@ -382,7 +378,7 @@ class Evaluator {
   /** What a comprehension goes through: one value a step, or index and element, key and value. */
   #pairs(value: Value, count: number): readonly (readonly Value[])[] {
     if (value instanceof Optional || !(isListValue(value) || isMapValue(value)))
-      throw new CelRuntimeError(`no such overload: ${typeNameOf(value)} is no range`)
+      throw new CelRuntimeError(`got '${goTypeOf(value)}', expected iterable type`)
     if (isListValue(value)) {
       this.#budget.work(value.length)
       return value.map((item, index) => (count === 1 ? [item] : [BigInt(index), item]))
@@ -397,6 +393,36 @@ function endsEarly({ name, parameters }: Call): boolean {
   if (name === 'format') return true
   const isPattern = name === 'matches' || name === 'find' || name === 'findAll'
   return isPattern && parameters.at(-1)?.is === 'literal'
+}
+
+/** Functions of the language itself say no more than that. */
+const plainNames: ReadonlySet<string> = new Set(['startsWith', 'endsWith', 'contains', 'matches'])
+
+function noSuchOverload(overload: Overload | undefined, values: readonly Value[]): CelRuntimeError {
+  const { name = '' } = overload ?? {}
+  const isPlain = /[_@!]/.test(name) || plainNames.has(name)
+  if (isPlain) return new CelRuntimeError('no such overload')
+  const types = name === 'size' ? '' : `(${values.map(typeNameOf).join(', ')})`
+  return new CelRuntimeError(`no such overload: ${name}${types}`)
+}
+
+const goTypes: ReadonlyMap<string, string> = new Map([
+  ['int', 'types.Int'],
+  ['uint', 'types.Uint'],
+  ['double', 'types.Double'],
+  ['bool', 'types.Bool'],
+  ['string', 'types.String'],
+  ['bytes', 'types.Bytes'],
+  ['null_type', 'types.Null'],
+  ['type', '*types.Type'],
+  ['google.protobuf.Timestamp', 'types.Timestamp'],
+  ['google.protobuf.Duration', 'types.Duration'],
+  ['optional_type', '*types.Optional'],
+])
+
+function goTypeOf(value: Value): string {
+  const name = typeNameOf(value)
+  return goTypes.get(name) ?? name
 }
 
 function isPredicate(kind: Comprehension['kind']): boolean {
@@ -531,14 +557,17 @@ function optional(value: Value | undefined): Optional {
 /** Whether a primitive has a field can be asked: it has none. */
 function memberOf(value: Value, field: string, asks: boolean): Value | undefined {
   if (isMapValue(value)) return value.get(field)
-  if (asks && !isListValue(value)) return undefined
-  throw new CelRuntimeError(`no such overload: ${typeNameOf(value)} has no fields`)
+  if (isListValue(value)) throw new CelRuntimeError("unsupported index type 'string' in list")
+  if (asks) return undefined
+  throw new CelRuntimeError(`no such key: ${field}`)
 }
 
-function elementOf(value: Value, key: Value): Value | undefined {
+function elementOf(value: Value, key: Value, asks: boolean): Value | undefined {
   if (isMapValue(value)) return (value as MapValue).get(key)
-  if (!isListValue(value))
-    throw new CelRuntimeError(`no such overload: ${typeNameOf(value)} has no elements`)
+  if (!isListValue(value)) {
+    if (asks) return undefined
+    throw new CelRuntimeError(`no such key: ${shownKey(key)}`)
+  }
   const number = key instanceof Uint ? key.value : key
   if (typeof number !== 'bigint' && !(typeof number === 'number' && Number.isInteger(number)))
     throw new CelRuntimeError(`unsupported index type '${typeNameOf(key)}' in list`)

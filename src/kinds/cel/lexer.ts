@@ -14,8 +14,9 @@ export class SyntaxProblem extends Error implements Problem {
   override readonly name = 'SyntaxProblem'
   readonly at: number
 
-  constructor(at: number, message: string) {
-    super(`Syntax error: ${message}`)
+  /** What the grammar refuses is told from what only the meaning of a text does. */
+  constructor(at: number, message: string, isGrammar = true) {
+    super(isGrammar ? `Syntax error: ${message}` : message)
     this.at = at
   }
 
@@ -74,6 +75,10 @@ export function tokens(source: string): Token[] {
   return found
 }
 
+function unrecognized(at: number, text: string): SyntaxProblem {
+  return new SyntaxProblem(at, `token recognition error at: '${text}'`)
+}
+
 function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at
   return pattern.exec(source)
@@ -97,19 +102,23 @@ function readToken(source: string, at: number, before: Token | undefined): Read 
   if (escaped)
     return { token: { kind: 'name', text: escaped[1] ?? '', at }, end: at + escaped[0].length }
   const sign = signs.find((one) => source.startsWith(one, at))
-  if (!sign) throw new SyntaxProblem(at, `token recognition error at: '${source[at]}'`)
+  if (!sign)
+    throw unrecognized(at, source.slice(at, at + ('=&|'.includes(source[at] ?? '') ? 2 : 1)))
   return { token: { kind: 'sign', text: sign, at }, end: at + sign.length }
 }
 
 function readNumber(text: string, at: number): Read {
   const end = at + text.length
   const literal = (value: Value): Read => ({ token: { kind: 'literal', text, at, value }, end })
-  if (/[.eE]/.test(text) && !text.startsWith('0x')) return literal(Number(text))
+  if (/[.eE]/.test(text) && !text.startsWith('0x')) {
+    if (!Number.isFinite(Number(text))) throw new SyntaxProblem(at, 'invalid double literal', false)
+    return literal(Number(text))
+  }
   const isUnsigned = /[uU]$/.test(text)
   const value = BigInt(isUnsigned ? text.slice(0, -1) : text)
-  if (isUnsigned && value >= 2n ** 64n) throw new SyntaxProblem(at, 'invalid uint literal')
+  if (isUnsigned && value >= 2n ** 64n) throw new SyntaxProblem(at, 'invalid uint literal', false)
   // One more than the largest: the minus sign before it may make it good.
-  if (!isUnsigned && value > 2n ** 63n) throw new SyntaxProblem(at, 'invalid int literal')
+  if (!isUnsigned && value > 2n ** 63n) throw new SyntaxProblem(at, 'invalid int literal', false)
   return literal(isUnsigned ? new Uint(value) : value)
 }
 
@@ -121,10 +130,10 @@ function readString(source: string, at: number, start: RegExpExecArray): Read {
   let next = at + whole.length
   for (;;) {
     if (next >= source.length || (quote.length === 1 && source[next] === '\n'))
-      throw new SyntaxProblem(at, `token recognition error at: '${source.slice(at, at + 20)}'`)
+      throw unrecognized(at, source.slice(at, next))
     if (source.startsWith(quote, next)) break
     if (source[next] === '\\' && !isRaw) {
-      const escaped = readEscape(source, next, isBytes)
+      const escaped = readEscape(source, next, at, isBytes)
       units.push(escaped.unit)
       next = escaped.end
     } else {
@@ -156,15 +165,20 @@ const numericEscape =
   /\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))/y
 
 /** One escape: text, or a number for a byte of a bytes literal. */
-function readEscape(source: string, at: number, isBytes: boolean) {
+function readEscape(source: string, at: number, start: number, isBytes: boolean) {
   const plain = plainEscapes.get(source[at + 1] ?? '')
   if (plain !== undefined) return { unit: plain, end: at + 2 }
   const numeric = matchAt(numericEscape, source, at)
-  if (!numeric) throw new SyntaxProblem(at, 'invalid escape sequence')
+  if (!numeric) {
+    const begun = /^\\(?:[xXuU][0-9a-fA-F]*|[0-3][0-7]?)?/.exec(source.slice(at))?.[0] ?? ''
+    throw unrecognized(start, source.slice(start, at + begun.length + 1))
+  }
   const [whole, hex, short, long, octal] = numeric
   const code = octal ? Number.parseInt(octal, 8) : Number.parseInt(hex ?? short ?? long ?? '', 16)
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-    throw new SyntaxProblem(at, 'invalid unicode code point')
+    throw new SyntaxProblem(start, 'unable to unescape string', false)
+  if (isBytes && (short !== undefined || long !== undefined))
+    throw new SyntaxProblem(start, 'unable to unescape string', false)
   const isByte = isBytes && (hex !== undefined || octal !== undefined)
   return { unit: isByte ? code : String.fromCodePoint(code), end: at + whole.length }
 }

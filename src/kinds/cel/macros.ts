@@ -13,7 +13,14 @@ export function expandMacro(call: Call): Expression {
   if (!target) return name === 'has' && parameters.length === 1 ? expandHas(call) : call
   if ((name === 'optMap' || name === 'optFlatMap') && parameters.length === 2) {
     const [variable, body] = parameters as [Expression, Expression]
-    return { is: 'bind', at, kind: name, name: variableOf(variable), value: target, body }
+    return {
+      is: 'bind',
+      at,
+      kind: name,
+      name: variableOf(variable, notSimple(name)),
+      value: target,
+      body,
+    }
   }
   return expandComprehension(call, target)
 }
@@ -21,7 +28,7 @@ export function expandMacro(call: Call): Expression {
 function expandHas({ parameters, at }: Call): Expression {
   const [field] = parameters
   if (field?.is !== 'select' || field.isOptional)
-    throw new SyntaxProblem(field?.at ?? 0, 'invalid argument to has() macro')
+    throw new SyntaxProblem(field?.at ?? 0, 'invalid argument to has() macro', false)
   return { ...field, at, tests: true }
 }
 
@@ -51,15 +58,24 @@ function expandComprehension(call: Call, range: Expression): Expression {
   const form = comprehensions.get(`${name}/${parameters.length}`)
   if (!form) return call
   const [kind, count, filters] = form
-  const names = parameters.slice(0, count).map(variableOf)
+  const names = parameters.slice(0, count).map((one) => variableOf(one, wrongName(name)))
   if (new Set(names).size < names.length)
-    throw new SyntaxProblem(at, 'duplicate iteration variable name')
+    throw new SyntaxProblem(parameters[1]?.at ?? at, `duplicate variable name: ${names[0]}`, false)
   const body = parameters.at(-1) as Expression
   const filter = filters ? parameters[count] : undefined
   return { is: 'comprehension', at, kind, range, names, filter, body }
 }
 
-function variableOf(expression: Expression): string {
+function notSimple(macro: string): string {
+  return `${macro}() variable name must be a simple identifier`
+}
+
+function wrongName(macro: string): string {
+  const isPlain = macro === 'map' || macro === 'filter' || macro === 'sortBy'
+  return isPlain ? 'argument is not an identifier' : 'argument must be a simple name'
+}
+
+function variableOf(expression: Expression, problem: string): string {
   if (expression.is === 'name') return expression.name
-  throw new SyntaxProblem(expression.at, 'argument must be a simple name')
+  throw new SyntaxProblem(expression.at, problem, false)
 }

@@ -47,8 +47,8 @@ class Parser {
 
   whole(): Expression {
     const expression = this.#expression()
-    const left = this.#token
-    if (left.kind !== 'end') throw this.#unexpected(left, 'expecting <EOF>')
+    if (this.#token.kind !== 'end')
+      throw this.#unexpected('<EOF>', this.#tokens[this.#next + 1]?.kind === 'end')
     return expression
   }
 
@@ -73,14 +73,32 @@ class Parser {
     return true
   }
 
-  #expect(text: string): void {
-    if (!this.#took(text)) throw this.#unexpected(this.#token, `expecting '${text}'`)
+  #expect(text: string, expected = `'${text}'`): void {
+    if (this.#took(text)) return
+    const { at, kind } = this.#token
+    // What follows fits: only that is missing.
+    const isMissing =
+      (text === ')' && kind === 'end' && this.#unclosed === 1) ||
+      (text === ':' && beginsExpression(this.#token))
+    if (isMissing) throw new SyntaxProblem(at, `missing '${text}' at '${shownToken(this.#token)}'`)
+    const next = this.#tokens[this.#next + 1]
+    throw this.#unexpected(expected, next?.kind === 'sign' && next.text === text)
   }
 
-  #unexpected({ text, at, kind }: Token, expected: string): SyntaxProblem {
+  /** How many brackets are open where the source ends. */
+  get #unclosed(): number {
+    return this.#tokens.reduce((open, { kind, text }) => {
+      if (kind !== 'sign') return open
+      return open + (/^[([{]/.test(text) ? 1 : /^[)\]}]$/.test(text) ? -1 : 0)
+    }, 0)
+  }
+
+  /** A token that is in the way, or that stands for another. */
+  #unexpected(expected: string, isExtra: boolean): SyntaxProblem {
+    const what = isExtra ? 'extraneous' : 'mismatched'
     return new SyntaxProblem(
-      at,
-      `mismatched input ${kind === 'end' ? "'<EOF>'" : `'${text}'`} ${expected}`,
+      this.#token.at,
+      `${what} input '${shownToken(this.#token)}' expecting ${expected}`,
     )
   }
 
@@ -171,7 +189,11 @@ class Parser {
   #selection(operand: Expression, isOptional: boolean): Expression {
     const { at } = this.#take()
     const field = this.#take()
-    if (field.kind !== 'name') throw this.#unexpected(field, 'expecting IDENTIFIER')
+    if (field.kind !== 'name' || keywords.has(field.text))
+      throw new SyntaxProblem(
+        field.at,
+        `no viable alternative at input '.${field.kind === 'end' ? '' : field.text}'`,
+      )
     if (!this.#is('(') || isOptional)
       return { is: 'select', at, operand, field: field.text, isOptional, tests: false }
     const call = this.#take()
@@ -182,13 +204,17 @@ class Parser {
   #parameters(close: string): Expression[] {
     const found: Expression[] = []
     while (!this.#took(close)) {
-      if (found.length > 0) this.#expect(',')
+      if (found.length > 0) this.#expect(',', `{'${close}', ','}`)
       found.push(this.#expression())
     }
     return found
   }
 
   #primary(): Expression {
+    if (!beginsExpression(this.#token)) {
+      const next = this.#tokens[this.#next + 1]
+      throw this.#unexpected(expressionStarts, next !== undefined && beginsExpression(next))
+    }
     const token = this.#take()
     const { at } = token
     if (token.kind === 'literal') return { is: 'literal', at, value: token.value ?? null }
@@ -204,13 +230,13 @@ class Parser {
     if (token.text === '{' && token.kind === 'sign') return this.#map(at)
     if (token.text === '.' && token.kind === 'sign' && this.#token.kind === 'name')
       return this.#named(this.#take())
-    throw this.#unexpected(token, 'expecting an expression')
+    throw this.#unexpected('IDENTIFIER', false)
   }
 
   #named({ text, at }: Token): Expression {
     if (text === 'true' || text === 'false') return { is: 'literal', at, value: text === 'true' }
     if (text === 'null') return { is: 'literal', at, value: null }
-    if (reservedWords.has(text)) throw new SyntaxProblem(at, `reserved identifier: ${text}`)
+    if (reservedWords.has(text)) throw new SyntaxProblem(at, `reserved identifier: ${text}`, false)
     if (!this.#is('(')) return { is: 'name', at, name: text }
     const call = this.#take()
     const parameters = this.#parameters(')')
@@ -222,8 +248,9 @@ class Parser {
     let isOptional = firstIsOptional
     while (isOptional || !this.#took(']')) {
       if (items.length > 0) {
-        this.#expect(',')
+        this.#expect(',', "{']', ','}")
         if (this.#took(']')) break
+        if (this.#is(',')) throw this.#unexpected("']'", false)
       }
       isOptional ||= this.#took('?')
       items.push({ value: this.#expression(), isOptional })
@@ -236,7 +263,7 @@ class Parser {
     const entries: MapEntry[] = []
     while (!this.#took('}')) {
       if (entries.length > 0) {
-        this.#expect(',')
+        this.#expect(',', "{'}', ','}")
         if (this.#took('}')) break
       }
       const isOptional = this.#took('?')
@@ -252,17 +279,38 @@ class Parser {
     const fields: MessageField[] = []
     while (!this.#took('}')) {
       if (fields.length > 0) {
-        this.#expect(',')
+        this.#expect(',', "{'}', ','}")
         if (this.#took('}')) break
       }
       const isOptional = this.#took('?')
       const field = this.#take()
-      if (field.kind !== 'name') throw this.#unexpected(field, 'expecting IDENTIFIER')
+      if (field.kind !== 'name')
+        throw new SyntaxProblem(
+          field.at,
+          `mismatched input '${shownToken(field)}' expecting {'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}`,
+        )
       this.#expect(':')
       fields.push({ name: field.text, at: field.at, value: this.#expression(), isOptional })
     }
     return { is: 'message', at, name, fields }
   }
+}
+
+/** Names that the grammar has a meaning for. */
+const keywords: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null'])
+
+/** As the grammar names them. */
+const expressionStarts =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+const startSigns: ReadonlySet<string> = new Set(['[', '[?', '{', '(', '.', '-', '!'])
+
+function beginsExpression({ kind, text }: Token): boolean {
+  if (kind === 'sign') return startSigns.has(text)
+  return kind === 'literal' || (kind === 'name' && text !== 'in')
+}
+
+function shownToken({ kind, text }: Token): string {
+  return kind === 'end' ? '<EOF>' : text
 }
 
 const levels: readonly ReadonlySet<string>[] = [
@@ -277,7 +325,7 @@ const relationLevel = 2
 /** 2^63 itself is an integer only behind a minus sign. */
 function checkRange(operand: Expression): void {
   if (operand.is === 'literal' && operand.value === 2n ** 63n)
-    throw new SyntaxProblem(operand.at, 'invalid int literal')
+    throw new SyntaxProblem(operand.at, 'invalid int literal', false)
 }
 
 function repeated(sign: string, count: number, at: number, operand: Expression): Expression {

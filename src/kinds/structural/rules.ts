@@ -1,13 +1,12 @@
 import type { Budget } from '../cel/budget.ts'
-import { Environment, type Program } from '../cel/environment.ts'
-import { CelCompileError, CelCostError, CelRuntimeError } from '../cel/errors.ts'
-import { optionalOf, type Type } from '../cel/types.ts'
+import { CelCostError, CelRuntimeError } from '../cel/errors.ts'
+import type { Lookup } from '../cel/evaluator.ts'
 import { Optional, type Value } from '../cel/values.ts'
 import type { FieldError, FieldErrorType } from '../kind.ts'
-import { same } from '../validation/field-error.ts'
-import { sizedSchema, sizesWithin } from './cel-sizes.ts'
-import { celTypeOf } from './cel-types.ts'
 import { celValueOf } from './cel-values.ts'
+import { type CompiledRule, hasRules, rulesOf } from './compile-rules.ts'
+import { Correlation } from './correlation.ts'
+import { fieldPathIn } from './field-path.ts'
 import {
   childPath,
   isObject,
@@ -19,224 +18,216 @@ import {
 } from './schema-props.ts'
 import { elementBefore, shownValue } from './validate-value.ts'
 
-/** A rule of `x-kubernetes-validations`, ready to run. */
-export interface CompiledRule {
-  readonly source: SchemaRule
-  readonly program: Program | undefined
-  /** Why there is none. */
-  readonly problem: string | undefined
-  readonly message: Program | undefined
-  readonly messageProblem: string | undefined
-  /** The rule speaks of oldSelf: it holds of changes, not of values. */
-  readonly isTransition: boolean
+export interface Judgement {
+  readonly errors: FieldError[]
+  /** What would be an error, had it not been like that before. */
+  readonly warnings: FieldError[]
 }
 
 /**
- * Compiles a rule against the schema that it stands at. Problems are those of the rule's author
- * (apiextensions-apiserver pkg/apiserver/schema/cel/compilation.go).
+ * What a value breaks of the rules in its schema. `old` is the value before, undefined for a new one. Stops
+ * where the budget ends (apiextensions-apiserver pkg/apiserver/schema/cel/validation.go).
  */
-export function compileRule(schema: SchemaProps, rule: SchemaRule, isRoot: boolean): CompiledRule {
-  const self = celTypeOf(schema, 'selfType', isRoot)
-  const none = { message: undefined, messageProblem: undefined, isTransition: false }
-  if (!self) return { source: rule, program: undefined, problem: unknownType, ...none }
-  const environment = environmentOf(self, rule.optionalOldSelf === true)
-  const program = compiled(environment, rule.rule, 'program')
-  if (typeof program === 'string')
-    return { source: rule, program: undefined, problem: program, ...none }
-  if (program.type.is !== 'bool')
-    return { source: rule, program: undefined, problem: noBool, ...none }
-  const isTransition = program.mentions('oldSelf')
-  const ready = { source: rule, program, problem: undefined, isTransition }
-  if (!rule.messageExpression) return { ...ready, message: undefined, messageProblem: undefined }
-  const message = compiled(environment, rule.messageExpression, 'messageExpression')
-  if (typeof message === 'string') return { ...ready, message: undefined, messageProblem: message }
-  if (message.type.is !== 'string') return { ...ready, message: undefined, messageProblem: noText }
-  return { ...ready, message, messageProblem: undefined }
-}
-
-const unknownType = 'compilation failed: the schema does not say enough to judge its values'
-const noBool = 'cel expression must evaluate to a bool'
-const noText = 'messageExpression must evaluate to a string'
-
-/** What the author of a rule is to know of it. */
-export interface CheckedRule {
-  readonly problem: string | undefined
-  readonly messageProblem: string | undefined
-  /** What it may cost once; undefined for a rule with a problem. */
-  readonly cost: bigint | undefined
-  readonly messageCost: bigint | undefined
-  readonly usesOldSelf: boolean
-}
-
-export function checkRule(schema: SchemaProps, rule: SchemaRule, isRoot: boolean): CheckedRule {
-  const { program, message, problem, messageProblem, isTransition } = compileRule(
-    schema,
-    rule,
-    isRoot,
-  )
-  const sizes = sizedSchema(schema, isRoot)
-  const sizeOf = sizes ? sizesWithin(sizes) : () => undefined
-  return {
-    problem,
-    messageProblem,
-    cost: program?.estimate(sizeOf).max,
-    messageCost: message?.estimate(sizeOf).max,
-    usesOldSelf: isTransition,
-  }
-}
-
-function environmentOf(self: Type, optionalOldSelf: boolean): Environment {
-  return new Environment({
-    variables: new Map([
-      ['self', self],
-      ['oldSelf', optionalOldSelf ? optionalOf(self) : self],
-    ]),
-  })
-}
-
-function compiled(
-  environment: Environment,
-  source: string,
-  name: 'program' | 'messageExpression',
-): Program | string {
-  try {
-    return environment.compile(source)
-  } catch (error) {
-    if (error instanceof CelRuntimeError) return `${name} instantiation failed: ${error.message}`
-    if (error instanceof CelCompileError)
-      return `${name === 'program' ? '' : `${name} `}compilation failed: ${error.message}`
-    throw error
-  }
-}
-
-const compiledRules = new WeakMap<SchemaProps, readonly CompiledRule[]>()
-
-function rulesOf(schema: SchemaProps, isRoot: boolean): readonly CompiledRule[] {
-  const known = compiledRules.get(schema)
-  if (known) return known
-  const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) =>
-    compileRule(schema, rule, isRoot),
-  )
-  compiledRules.set(schema, rules)
-  return rules
-}
-
-/** True when there is a rule anywhere in the schema. */
-export function hasRules(schema: SchemaProps): boolean {
-  if ((schema['x-kubernetes-validations'] ?? []).length > 0) return true
-  const items = schemaOfItems(schema)
-  const { additionalProperties: additional } = schema
-  return (
-    Object.values(schema.properties ?? {}).some(hasRules) ||
-    (items !== undefined && hasRules(items)) ||
-    (typeof additional === 'object' && hasRules(additional))
-  )
-}
-
-/**
- * What a value breaks of the rules in its schema. `old` is the value before, undefined for a new one.
- * A value that did not change is judged by rules about changes alone. Stops where the budget ends
- * (apiextensions-apiserver pkg/apiserver/schema/cel/validation.go).
- */
-export function ruleViolations(
+export function judgeRules(
   schema: SchemaProps,
   value: unknown,
   old: unknown,
   budget: Budget,
   isRoot = true,
-): FieldError[] {
-  const found: FieldError[] = []
+  correlation: Correlation | null = new Correlation(schema, value, old),
+): Judgement {
+  const judge = new Judge(budget)
   try {
-    judge({ schema, value, old, path: '', isRoot }, budget, found)
+    const ratchet = {
+      current: old === undefined ? undefined : (correlation ?? undefined),
+      parent: undefined,
+    }
+    judge.visit({ schema, value, old, path: '', isRoot, ratchet })
   } catch (error) {
-    if (!(error instanceof CelCostError)) throw error
-    found.push({
-      type: 'FieldValueInvalid',
-      field: '',
-      message: `Invalid value: ${shownValue(value)}: validation failed due to running out of cost budget, no further validation rules will be run`,
-    })
+    if (!(error instanceof JudgementEnd)) throw error
   }
-  return found
+  return judge
 }
 
-interface Judged {
+interface Place {
   readonly schema: SchemaProps
   readonly value: unknown
   readonly old: unknown
   readonly path: string
   readonly isRoot: boolean
+  readonly ratchet: Ratchet
 }
 
-function judge(judged: Judged, budget: Budget, found: FieldError[]): void {
-  const { schema, value, old, path, isRoot } = judged
-  if (value === undefined || (value === null && schema.nullable)) return
-  const isUnchanged = old !== undefined && same(value, old)
-  for (const rule of rulesOf(schema, isRoot)) {
-    if (isUnchanged && !rule.isTransition) continue
-    const error = applied(rule, judged, budget)
-    if (error) found.push(error)
+/** What the value was, or else what the nearest thing around it was that can be known again. */
+interface Ratchet {
+  readonly current: Correlation | undefined
+  readonly parent: Correlation | undefined
+}
+
+/** Nothing more is judged. */
+class JudgementEnd extends Error {}
+
+const budgetSpent =
+  'validation failed due to running out of cost budget, no further validation rules will be run'
+const messageBudgetSpent =
+  'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run'
+
+class Judge implements Judgement {
+  readonly errors: FieldError[] = []
+  readonly warnings: FieldError[] = []
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
   }
-  if (Array.isArray(value)) {
+
+  visit(place: Place): void {
+    const { schema, value, path } = place
+    if (value === undefined || value === null || !hasRules(schema)) return
+    this.#judgeHere(place)
+    if (Array.isArray(value)) this.#visitElements(place, value)
+    else if (isObject(value))
+      for (const name of Object.keys(value)) {
+        const below = schemaOfMember(schema, name)
+        if (below) this.visit(memberPlace(place, value, name, below, path))
+      }
+  }
+
+  #visitElements({ schema, old, path, ratchet }: Place, value: readonly unknown[]): void {
     const items = schemaOfItems(schema)
-    if (!items) return
+    if (!items || !hasRules(items)) return
     value.forEach((item, index) => {
-      const before = elementBefore(schema, item, old)
-      judge(
-        { schema: items, value: item, old: before, path: `${path}[${index}]`, isRoot: false },
-        budget,
-        found,
-      )
+      this.visit({
+        schema: items,
+        value: item,
+        old: elementBefore(schema, item, old),
+        path: `${path}[${index}]`,
+        isRoot: items['x-kubernetes-embedded-resource'] === true,
+        ratchet: ratchetBelow(ratchet, (current) => current.element(index)),
+      })
     })
-  } else if (isObject(value)) {
-    for (const name of Object.keys(value)) {
-      const below = schemaOfMember(schema, name)
-      const before = isObject(old) ? member(old, name) : undefined
-      if (below)
-        judge(
-          {
-            schema: below,
-            value: value[name],
-            old: before,
-            path: memberPath(schema, path, name),
-            isRoot: false,
-          },
-          budget,
-          found,
-        )
+  }
+
+  #judgeHere(place: Place): void {
+    const rules = rulesOf(place.schema, place.isRoot)
+    if (rules.length === 0) return
+    if (this.#budget.left <= 0) this.#end(place, budgetSpent)
+    for (const rule of rules) this.#judge(rule, place)
+  }
+
+  #end(place: Place, detail: string): never {
+    this.errors.push(failed(place, detail))
+    throw new JudgementEnd()
+  }
+
+  #judge(rule: CompiledRule, place: Place): void {
+    const { source, program, isTransition, problem } = rule
+    if (problem !== undefined) {
+      this.errors.push(failed(place, `rule compile error: ${problem}`))
+      return
+    }
+    const isOptional = source.optionalOldSelf === true
+    if (!program || (isTransition && hasNoOld(place) && !isOptional)) return
+    const lookup = lookupOf(place, isOptional)
+    try {
+      if (program.run(lookup, this.#budget) === true) return
+    } catch (error) {
+      this.#note(error, source, place)
+      return
+    }
+    const detail = this.#messageOf(rule, place, lookup)
+    this.#refuse(rule, place, violation(rule.source, place, detail))
+  }
+
+  /** An expression that gave nothing. */
+  #note(error: unknown, source: SchemaRule, place: Place): void {
+    const name = (source.message || source.rule).trim()
+    if (error instanceof CelCostError)
+      this.#end(
+        place,
+        this.#budget.left < 0
+          ? budgetSpent
+          : `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${name}`,
+      )
+    if (!(error instanceof CelRuntimeError)) throw error
+    const detail = error.message.startsWith('no such overload')
+      ? `'${error.message}': call arguments did not match a supported operator, function or macro signature for rule: ${name}`
+      : `${error.message} evaluating rule: ${name}`
+    this.errors.push(failed(place, detail))
+  }
+
+  #refuse({ isTransition }: CompiledRule, { ratchet }: Place, error: FieldError): void {
+    const isOld = (ratchet.current ?? ratchet.parent)?.isSame === true
+    if (isOld && !isTransition) this.warnings.push(error)
+    else this.errors.push(error)
+  }
+
+  /** A message that cannot be shown gives way to the plain one. */
+  #messageOf(rule: CompiledRule, place: Place, lookup: Lookup): string {
+    const { message, source } = rule
+    if (!message) return plainMessage(source)
+    try {
+      const text = message.run(lookup, this.#budget)
+      const shown = typeof text === 'string' ? text.trim() : ''
+      const isGood = Buffer.byteLength(shown) <= messageBytesMax && !shown.includes('\n')
+      return isGood && shown !== '' ? shown : plainMessage(source)
+    } catch (error) {
+      if (error instanceof CelRuntimeError) return plainMessage(source)
+      if (!(error instanceof CelCostError)) throw error
+      const detail =
+        this.#budget.left < 0
+          ? messageBudgetSpent
+          : `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(source.messageExpression)}`
+      this.#refuse(rule, place, { ...failed(place, detail), field: placeOf(source, place) })
+      throw new JudgementEnd()
     }
   }
 }
 
-/** What no property names is a key of a map. */
-function memberPath({ properties }: SchemaProps, path: string, name: string): string {
-  return member(properties, name) === undefined ? `${path}[${name}]` : childPath(path, name)
+const messageBytesMax = 5 * 1024
+
+function hasNoOld({ old }: Place): boolean {
+  return old === undefined || old === null
 }
 
-function applied(rule: CompiledRule, judged: Judged, budget: Budget): FieldError | undefined {
-  const { source, program, isTransition, problem } = rule
-  const { schema, value, old } = judged
-  if (problem !== undefined) return failed(judged, `rule compile error: ${problem}`)
-  if (isTransition && old === undefined && !source.optionalOldSelf) return undefined
-  const lookup = lookupOf(schema, value, old, source.optionalOldSelf === true)
-  try {
-    if (!program || program.run(lookup, budget) === true) return undefined
-    return violation(rule, judged, messageOf(rule, lookup, budget))
-  } catch (error) {
-    if (error instanceof CelRuntimeError)
-      return failed(judged, `${error.message} evaluating rule: ${errorName(source)}`)
-    if (error instanceof CelCostError && budget.left > 0)
-      return failed(judged, `call cost exceeds limit for rule: ${errorName(source)}`)
-    throw error
+function memberPlace(
+  { schema, old, ratchet }: Place,
+  value: object,
+  name: string,
+  below: SchemaProps,
+  path: string,
+): Place {
+  const isProperty = member(schema.properties, name) !== undefined
+  // What kind an object is of is not seen: old and new are of one.
+  const isIdentity = ratchet.parent === undefined && (name === 'apiVersion' || name === 'kind')
+  return {
+    schema: below,
+    value: member(value, name),
+    old: isObject(old) ? member(old, name) : undefined,
+    // What no property names is a key of a map.
+    path: isProperty ? childPath(path, name) : `${path}[${name}]`,
+    isRoot: below['x-kubernetes-embedded-resource'] === true,
+    ratchet:
+      ratchet.current && isIdentity
+        ? { current: undefined, parent: undefined }
+        : ratchetBelow(ratchet, (current) => current.member(name)),
   }
 }
 
-function lookupOf(schema: SchemaProps, value: unknown, old: unknown, isOptional: boolean) {
+function ratchetBelow(
+  ratchet: Ratchet,
+  find: (current: Correlation) => Correlation | undefined,
+): Ratchet {
+  const { current } = ratchet
+  return current ? { current: find(current), parent: current } : ratchet
+}
+
+function lookupOf({ schema, value, old }: Place, isOptional: boolean): Lookup {
   const found = new Map<string, Value>()
   const read = (name: string): Value | undefined => {
     if (name === 'self') return celValueOf(value, schema)
     if (name !== 'oldSelf') return undefined
-    if (!isOptional) return celValueOf(old, schema)
-    return old === undefined ? Optional.none : new Optional(celValueOf(old, schema))
+    return isOptional ? optionalOld(schema, old) : celValueOf(old, schema)
   }
   return (name: string): Value | undefined => {
     const known = found.get(name)
@@ -247,39 +238,38 @@ function lookupOf(schema: SchemaProps, value: unknown, old: unknown, isOptional:
   }
 }
 
-const messageCharactersMax = 5_120
-
-function messageOf(
-  rule: CompiledRule,
-  lookup: (name: string) => Value | undefined,
-  budget: Budget,
-): string {
-  if (!rule.message) return plainMessage(rule.source)
-  try {
-    const text = rule.message.run(lookup, budget)
-    // A message that cannot be shown gives way to the plain one.
-    if (typeof text !== 'string' || text.trim() === '' || /[\r\n]/.test(text))
-      return plainMessage(rule.source)
-    return text.length > messageCharactersMax ? plainMessage(rule.source) : text.trim()
-  } catch (error) {
-    if (error instanceof CelRuntimeError) return plainMessage(rule.source)
-    throw error
-  }
+/**
+ * An optional oldSelf forgets what its schema says of objects and lists: times in it are texts, names are not
+ * escaped. It is so there (cel-go interpreter/attributes.go applyQualifiers), and rules are written to it.
+ */
+function optionalOld(schema: SchemaProps, old: unknown): Optional {
+  if (old === undefined || old === null) return Optional.none
+  return new Optional(typeof old === 'object' ? celValueOf(old) : celValueOf(old, schema))
 }
 
 function plainMessage({ message, rule }: SchemaRule): string {
   return message ? message.trim() : `failed rule: ${rule.trim()}`
 }
 
-/** What a rule that could not be judged is called. */
-function errorName({ message, rule }: SchemaRule): string {
-  return (message || rule).trim()
+/** A rule that could not be judged: the value is told by its type. */
+function failed({ schema, path }: Place, detail: string): FieldError {
+  const type = JSON.stringify(schema.type ?? '')
+  return {
+    type: 'FieldValueInvalid',
+    field: shownPath(path),
+    message: `Invalid value: ${type}: ${detail}`,
+  }
 }
 
-/** A rule that could not be judged: the value is told by its type. */
-function failed({ schema, path }: Judged, detail: string): FieldError {
-  const type = JSON.stringify(schema.type ?? '')
-  return { type: 'FieldValueInvalid', field: path, message: `Invalid value: ${type}: ${detail}` }
+/** The object as a whole has no path. */
+function shownPath(path: string): string {
+  return path === '' ? '<nil>' : path
+}
+
+/** What a violation is about: what the rule stands at, or a part of it. */
+function placeOf({ fieldPath }: SchemaRule, { schema, path }: Place): string {
+  const below = fieldPath ? fieldPathIn(schema, fieldPath) : undefined
+  return below ? childPath(path, below) : shownPath(path)
 }
 
 const prefixes: ReadonlyMap<string, string> = new Map([
@@ -288,14 +278,10 @@ const prefixes: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Objects and lists are too much to be shown; a duplicate says it all. */
-function violation(
-  { source }: CompiledRule,
-  { schema, value, path }: Judged,
-  detail: string,
-): FieldError {
+function violation(source: SchemaRule, place: Place, detail: string): FieldError {
+  const { schema, value } = place
   const type = (source.reason || 'FieldValueInvalid') as FieldErrorType
-  // `.a.b` and `['a.b']`, relative to where the rule stands.
-  const field = `${path}${source.fieldPath ?? ''}`.replace(/^\./, '')
+  const field = placeOf(source, place)
   const isWhole = schema.type === 'object' || schema.type === 'array'
   const shown = isWhole ? '' : `: ${shownValue(value)}`
   if (type === 'FieldValueDuplicate') return { type, field, message: `Duplicate value${shown}` }

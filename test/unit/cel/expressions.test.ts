@@ -41,6 +41,10 @@ const truths: Readonly<Record<string, readonly string[]>> = {
     'size("ünï") == 3 && "ünï".size() == 3',
     '"a,b,c".split(",") == ["a", "b", "c"] && "a,b,c".split(",", 2) == ["a", "b,c"]',
     '["a", "b"].join("-") == "a-b"',
+    '"%e".format([31.4]) == "3.140000×10⁰¹" && "%f".format([1234567.5]) == "1,234,567.500000"',
+    '"%s".format([{"b": [1.5], "a": "x"}]) == "{\\"a\\":\\"x\\", \\"b\\":[1.500000]}"',
+    'string(1e-7) == "1e-07" && string(1234567.0) == "1.234567e+06" && string(2.5) == "2.5"',
+    '"a".replace("", "b", 2) == "bab" && "abc".indexOf("a", 100) == -1',
     '"hello".substring(1, 3) == "el" && "hello".charAt(4) == "o"',
     '"banana".replace("a", "o") == "bonono" && "banana".replace("a", "o", 2) == "bonona"',
     '"tacocat".indexOf("c") == 2 && "tacocat".lastIndexOf("c") == 4 && "x".indexOf("y") == -1',
@@ -62,7 +66,7 @@ const truths: Readonly<Record<string, readonly string[]>> = {
     '[1, 2].transformList(i, v, i * v) == [0, 2]',
     '{"a": 1, "b": 2}.transformMap(k, v, v > 1, v * 10) == {"b": 20}',
     '[1, 2].transformMapEntry(i, v, {string(v): i}) == {"1": 0, "2": 1}',
-    '[1, "a", 2].exists(i, i == "a")',
+    '[dyn(1), dyn("a")].exists(i, i == "a")',
   ],
   maps: [
     '{"a": 1}.a == 1 && {"a": 1}["a"] == 1 && size({"a": 1}) == 1',
@@ -148,7 +152,23 @@ test('CEL refuses at compile time, with the place and cel-go’s words', () => {
     ['"unterminated', /token recognition error/],
     ['1 ? 2 : 3', /found no matching overload for '_\?_:_' applied to '\(int, int, int\)'/],
     ['9223372036854775808', /invalid int literal/],
-    ['true && 1', /found no matching overload for '_&&_' applied to '\(bool, int\)'/],
+    ['true && 1', /:1:9: expected type 'bool' but found 'int'/],
+    ['[1, "a"].size() == 2', /:1:5: expected type 'int' but found 'string'/],
+    [
+      '"%d".format(["a"]) == ""',
+      /:1:14: error during formatting: decimal clause can only be used on integers, was given string/,
+    ],
+    [
+      '"%s".format([1, 2]) == ""',
+      /:1:12: too many arguments supplied to string.format \(expected 1, got 2\)/,
+    ],
+    ['"a".matches("(")', /:1:13: invalid matches argument/],
+    ['duration("x") == duration("1s")', /:1:10: invalid duration argument/],
+    ['(1 + 2', /Syntax error: missing '\)' at '<EOF>'/],
+    ['int("x") == 1', /^type conversion error from 'string' to 'int'$/],
+    ['1 + 2)', /Syntax error: extraneous input '\)' expecting <EOF>/],
+    ['x.all(1, true)', /ERROR: <input>:1:7: argument must be a simple name/],
+    ["x == '日本' && y", /\| ．*\.*．．\.+\^$/],
   ]
   for (const [source, message] of refusals)
     assert.throws(
@@ -164,10 +184,18 @@ test('CEL refuses at compile time, with the place and cel-go’s words', () => {
 test('CEL fails at run time with what was missing', () => {
   const failures: readonly (readonly [string, string])[] = [
     ['x.a', 'no such key: a'],
+    ['x.t.a', 'no such key: a'],
+    ['dyn(1) && true', 'no such overload'],
+    ['size(dyn(1))', 'no such overload: size'],
+    ['dyn(1).split(",")', 'no such overload: split(int, string)'],
+    [
+      '"%f".format([x.t])',
+      'error during formatting: fixed-point clause can only be used on doubles, was given string',
+    ],
     ['1 / 0', 'division by zero'],
     ['[1][3]', 'index out of bounds: 3'],
     ['9223372036854775807 + 1', 'integer overflow'],
-    ['timestamp(253402300800)', 'timestamp overflow'],
+    ['timestamp(253402300800 + 0)', 'timestamp overflow'],
     ["timestamp('9999-12-31T23:59:59Z') + duration('1s')", 'timestamp overflow'],
     ["timestamp('0001-01-01T00:00:00Z') - duration('1s')", 'timestamp overflow'],
     ['int(x.t)', "type conversion error from 'string' to 'int'"],

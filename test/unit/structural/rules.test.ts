@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { CustomDefinition } from '../../../src/kinds/apiextensions/definition-spec.ts'
 import { validateDefinition } from '../../../src/kinds/apiextensions/validate-definition.ts'
 import { Budget } from '../../../src/kinds/cel/budget.ts'
-import { ruleViolations } from '../../../src/kinds/structural/rules.ts'
+import { judgeRules } from '../../../src/kinds/structural/rules.ts'
 import type { SchemaProps, SchemaRule } from '../../../src/kinds/structural/schema-props.ts'
 import { fieldErrorText } from '../../../src/kinds/validation/field-error.ts'
 
@@ -44,7 +44,7 @@ function schemaWith(...rules: SchemaRule[]): SchemaProps {
 }
 
 function judged(schema: SchemaProps, value: unknown, old?: unknown, units = 1_000_000): string[] {
-  return ruleViolations(schema, value, old, new Budget(units)).map(fieldErrorText)
+  return judgeRules(schema, value, old, new Budget(units)).errors.map(fieldErrorText)
 }
 
 function definitionWith(schema: SchemaProps): CustomDefinition {

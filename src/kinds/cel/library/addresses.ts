@@ -83,20 +83,39 @@ function makeCidr(network: Network): Cidr {
 
 function parseIp(text: string): Ip {
   const address = readAddress(text)
-  if (!address)
-    throw new CelRuntimeError(
-      `IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`,
-    )
-  return makeIp(address)
+  if (address) return makeIp(address)
+  if (/^::ffff:(?:\d+\.){3}\d+$/i.test(text))
+    throw new CelRuntimeError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`)
+  if (isIpv6(text.replace(/%.+$/, '')) && text.includes('%'))
+    throw new CelRuntimeError(`IP address ${JSON.stringify(text)} with zone value is not allowed`)
+  throw new CelRuntimeError(
+    `IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`,
+  )
 }
 
 function parseCidr(text: string): Cidr {
   const network = readNetwork(text)
-  if (!network)
-    throw new CelRuntimeError(
-      `network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): unable to parse`,
-    )
-  return makeCidr(network)
+  if (network) return makeCidr(network)
+  // It says so twice there.
+  const told = 'network address parse error during conversion from string: '
+  const why = `netip.ParsePrefix(${JSON.stringify(text)}): ${networkProblem(text)}`
+  throw new CelRuntimeError(`${told}${told}${why}`)
+}
+
+function networkProblem(text: string): string {
+  const [address = '', bits, ...more] = text.split('/')
+  if (bits === undefined || more.length > 0)
+    return more.length > 0 ? 'unable to parse IP' : "no '/'"
+  if (!readAddress(address)) return `ParseAddr(${JSON.stringify(address)}): unable to parse IP`
+  if (!/^(0|[1-9]\d{0,2})$/.test(bits)) return `bad bits after slash: ${JSON.stringify(bits)}`
+  return 'prefix length out of range'
+}
+
+/** An address in a text that is none fits no function. */
+function addressIn(text: string): Address {
+  const address = readAddress(text)
+  if (!address) throw new CelRuntimeError('no such overload')
+  return address
 }
 
 function contains({ address, length }: Network, other: Address): boolean {
@@ -145,7 +164,7 @@ export const addressFunctions: readonly Overload[] = [
   define<[string]>('isCIDR', [stringType], boolType, (text) => readNetwork(text) !== undefined),
   define<[Cidr]>('string', [cidrType], stringType, ({ key }) => key),
   method<[Cidr, string]>(cidrType, 'containsIP', [stringType], boolType, ({ content }, text) =>
-    contains(content, parseIp(text).content),
+    contains(content, addressIn(text)),
   ),
   method<[Cidr, Ip]>(cidrType, 'containsIP', [ipType], boolType, ({ content }, ip) =>
     contains(content, ip.content),

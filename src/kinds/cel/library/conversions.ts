@@ -134,7 +134,13 @@ export const conversions: readonly Overload[] = [
 export function printDouble(value: number): string {
   if (value === Infinity) return '+Inf'
   if (value === -Infinity) return '-Inf'
-  return String(value)
+  if (Object.is(value, -0)) return '-0'
+  const [, digits = '', power = '0'] = /^-?([\d.]+)e([+-]\d+)$/.exec(value.toExponential()) ?? []
+  const exponent = Number(power)
+  if (exponent >= -4 && exponent < 6) return String(value)
+  const sign = value < 0 ? '-' : ''
+  const size = String(Math.abs(exponent)).padStart(2, '0')
+  return `${sign}${digits}e${exponent < 0 ? '-' : '+'}${size}`
 }
 
 const sized = [stringType, bytesType, listOf(a), mapOf(a, b)]

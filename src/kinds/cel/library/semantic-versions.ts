@@ -40,8 +40,27 @@ function normalized(text: string): string {
 }
 
 function make(version: Version | undefined, text: string): Semver {
-  if (!version) throw new CelRuntimeError(`invalid semantic version ${JSON.stringify(text)}`)
+  if (!version) throw new CelRuntimeError(problemOf(text))
   return new Opaque(name, version, version.text.replace(/\+.*$/, ''))
+}
+
+/** What is wrong with a version, first things first (blang/semver Parse). */
+function problemOf(text: string): string {
+  if (text === '') return 'Version string empty'
+  const [major = '', minor, ...rest] = text.split('.')
+  if (minor === undefined || rest.length === 0) return 'No Major.Minor.Patch elements found'
+  const [patch = ''] = rest.join('.').split(/[-+]/)
+  for (const [name, number] of [
+    ['major', major],
+    ['minor', minor],
+    ['patch', patch],
+  ] as const) {
+    const quoted = JSON.stringify(number)
+    if (!/^\d+$/.test(number)) return `Invalid character(s) found in ${name} number ${quoted}`
+    if (/^0\d/.test(number))
+      return `${name.charAt(0).toUpperCase()}${name.slice(1)} number must not contain leading zeroes ${quoted}`
+  }
+  return `invalid semantic version ${JSON.stringify(text)}`
 }
 
 function compareVersions(left: Version, right: Version): number {

@@ -14,9 +14,11 @@ function offset(index: bigint, last: number): number {
 }
 
 function indexOf(text: string, part: string, from: bigint): bigint {
-  const characters = [...text]
-  const start = offset(from, characters.length)
   if (part === '') return from
+  if (from < 0n) throw new CelRuntimeError(`index out of range: ${from}`)
+  const characters = [...text]
+  if (from >= characters.length) return -1n
+  const start = Number(from)
   const found = characters.slice(start).join('').indexOf(part)
   return found < 0
     ? -1n
@@ -25,8 +27,10 @@ function indexOf(text: string, part: string, from: bigint): bigint {
 
 function lastIndexOf(text: string, part: string, upTo?: bigint): bigint {
   const characters = [...text]
-  const last = upTo === undefined ? characters.length : offset(upTo, characters.length)
-  if (part === '') return BigInt(last)
+  if (part === '') return upTo ?? BigInt(characters.length)
+  if (upTo !== undefined && upTo < 0n) throw new CelRuntimeError(`index out of range: ${upTo}`)
+  if (upTo !== undefined && upTo >= characters.length) return -1n
+  const last = upTo === undefined ? characters.length : Number(upTo)
   const searched = characters.slice(0, last + [...part].length).join('')
   const found = searched.lastIndexOf(part)
   return found < 0 ? -1n : BigInt([...searched.slice(0, found)].length)
@@ -51,8 +55,17 @@ function split(text: string, separator: string, count: bigint): string[] {
 
 function replace(text: string, part: string, by: string, count: bigint): string {
   if (count < 0n) return text.replaceAll(part, () => by)
-  const pieces = split(text, part, count + 1n)
-  return pieces.join(by)
+  if (part === '') return between(text, by, count)
+  return split(text, part, count + 1n).join(by)
+}
+
+/** Before each character, and at the end, as often as that. */
+function between(text: string, by: string, count: bigint): string {
+  const characters = [...text]
+  const times = count > characters.length ? characters.length + 1 : Number(count)
+  const head = characters.slice(0, times).map((one) => by + one)
+  const last = times > characters.length ? by : ''
+  return head.join('') + last + characters.slice(times).join('')
 }
 
 /** ASCII letters alone change. */
@@ -135,7 +148,7 @@ function matches(): Overload[] {
     try {
       return findsPattern(pattern, text)
     } catch (error) {
-      throw new CelRuntimeError(`error parsing regexp: ${(error as Error).message}`)
+      throw new CelRuntimeError((error as Error).message)
     }
   }
   return [

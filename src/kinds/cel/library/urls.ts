@@ -59,7 +59,7 @@ export const urlFunctions: readonly Overload[] = [
     const parts = readUrl(text)
     if (!parts)
       throw new CelRuntimeError(
-        `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
+        `URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${text === '' ? 'empty url' : 'invalid URI for request'}`,
       )
     return new Opaque('kubernetes.URL', parts, text)
   }),
