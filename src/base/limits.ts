@@ -181,6 +181,14 @@ export const limits = {
   dnsConnectionIdleMsMax: 10_000,
   dnsUpstreamMsMax: 2_000,
 
+  // Statuses, as Kubernetes bounds them
+  conditionReasonBytesMax: 1_024,
+  conditionMessageBytesMax: 32 * KiB,
+  attachmentMetadataBytesMax: 256 * KiB,
+  volumeErrorBytesMax: 1_024,
+  networkInterfaceNameBytesMax: 256,
+  hardwareAddressBytesMax: 128,
+
   // Event loop
   eventLoopSliceMsMax: 10,
   /** Each then writes to its connection: some 50 µs of work. */

@@ -1,7 +1,7 @@
 import { applySchemaDefaults } from './defaults.ts'
 import type { AnyObject, Column, FieldError, Kind, Subresource, Verb } from './kind.ts'
 import { age, nameOf } from './print.ts'
-import { type Definition, definition } from './schema.ts'
+import { type Definition, definition, type ValueType } from './schema.ts'
 import { immutableErrors } from './validation/immutable.ts'
 import { type NameRule, validateMeta, validateMetaUpdate } from './validation/object-meta.ts'
 import { validateSchema } from './validation/validate-schema.ts'
@@ -108,15 +108,36 @@ function fillStatus(schema: Definition, object: AnyObject): void {
   const status = object['status'] as Record<string, unknown>
   const parts = definition(field.type.definition)
   applySchemaDefaults(parts, status)
-  // What must be there is there at zero, too, such as a number of replicas.
-  for (const { name, type, required } of parts.fields)
-    if (required && type.is === 'scalar') status[name] ??= zeros.get(type.scalar)
+  fillZeros(parts, status, false)
 }
 
-const zeros: ReadonlyMap<string, number | boolean> = new Map<string, number | boolean>([
+/** What must be there is there at zero, too, such as a number of replicas, or the type of a condition. */
+function fillZeros({ fields }: Definition, record: Record<string, unknown>, withText = true): void {
+  for (const { name, type, required } of fields) {
+    const value = record[name]
+    if (value !== undefined && value !== null) fillBelow(type, value)
+    else if (required && type.is === 'scalar' && (withText || type.scalar !== 'string')) {
+      const zero = zeros.get(type.scalar)
+      if (zero !== undefined) record[name] = zero
+    }
+  }
+}
+
+function fillBelow(type: ValueType, value: unknown): void {
+  if (type.is === 'object') fillZeros(definition(type.definition), value as Record<string, unknown>)
+  else if (type.is === 'list' && type.of.is === 'object')
+    for (const item of value as Record<string, unknown>[])
+      fillZeros(definition(type.of.definition), item)
+}
+
+const zeros: ReadonlyMap<string, number | boolean | string> = new Map<
+  string,
+  number | boolean | string
+>([
   ['int32', 0],
   ['int64', 0],
   ['bool', false],
+  ['string', ''],
 ])
 
 /** Metadata has messages of its own; a status is what its controller says. */

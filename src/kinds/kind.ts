@@ -51,6 +51,8 @@ export interface Kind {
    * what needs only the object, sets defaults that depend on other fields. May change `object`.
    */
   prepareCreate(object: AnyObject): void
+  /** Runs on create when admission has completed the object: what follows from all of it. */
+  settleCreate?(object: AnyObject): void
   /** Runs on update: keeps what this write may not change (status on the main path, and so on). */
   prepareUpdate(object: AnyObject, old: AnyObject): void
   /** Runs on a write to /status: keeps everything but the status. */

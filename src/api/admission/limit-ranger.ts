@@ -69,7 +69,7 @@ function fillIn(range: LimitRange, pod: AnyObject): void {
   if (!item || !spec) return
   const notes: string[] = []
   const all: [string, Container][] = [
-    ...spec.containers.map((one): [string, Container] => ['container', one]),
+    ...(spec.containers ?? []).map((one): [string, Container] => ['container', one]),
     ...(spec.initContainers ?? []).map((one): [string, Container] => ['init container', one]),
   ]
   for (const [what, container] of all) {
@@ -103,7 +103,7 @@ function addMissing(
 function podErrors(item: LimitRangeItem, spec: PodSpec): string[] {
   if (item.type === 'Pod') return bounds(item, podRequests(spec), podLimits(spec))
   if (item.type !== 'Container') return []
-  return [...spec.containers, ...(spec.initContainers ?? [])].flatMap(({ resources }) =>
+  return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(({ resources }) =>
     bounds(item, amountsOf(resources?.requests), amountsOf(resources?.limits)),
   )
 }

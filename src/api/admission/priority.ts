@@ -21,8 +21,16 @@ export const priority: AdmissionPlugin = {
     if (kind.resource === 'pods' && info.subresource === '') keepPriority(object, old)
   },
   judge(context, object, old) {
-    if (context.kind.resource === 'priorityclasses' && object) oneDefault(context, object, old)
+    if (context.kind.resource !== 'priorityclasses') return
+    if (object) oneDefault(context, object, old)
+    else keepSystemClass(context.kind, old?.metadata.name ?? '')
   },
+}
+
+/** pkg/registry/scheduling/priorityclass/storage: what the cluster itself stands on stays. */
+function keepSystemClass(kind: Kind, name: string): void {
+  if (name === 'system-cluster-critical' || name === 'system-node-critical')
+    throw forbidden(kind, name, 'this is a system priority class and cannot be deleted')
 }
 
 function completePod(kind: Kind, view: StoreView, pod: AnyObject): void {

@@ -51,7 +51,7 @@ function placeLike(
     const asked = spec.nodeSelector?.[label]
     if (asked !== undefined && asked !== value)
       throw refused(
-        `pod rejected: conflict: runtimeClass.scheduling.nodeSelector[${label}] = ${value}; ` +
+        `conflict: runtimeClass.scheduling.nodeSelector[${label}] = ${value}; ` +
           `pod.spec.nodeSelector[${label}] = ${asked}`,
       )
   }

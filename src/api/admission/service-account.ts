@@ -39,8 +39,10 @@ export const serviceAccount: AdmissionPlugin = {
     if (wanted && context.options.tokenSigner) mountToken(spec, context.options.random)
   },
   judge(context, object, old) {
-    if (!object || old || context.info.subresource !== '' || isMirror(object)) return
-    requireAccount(context, object)
+    if (!object || old || context.info.subresource !== '') return
+    if (isMirror(object)) return refuseReferences(context, object)
+    const account = requireAccount(context, object)
+    if (account) limitSecrets(context, object, account)
   },
 }
 
@@ -63,16 +65,83 @@ function accountNamed(
  * Refuses a new pod whose service account is not there. Throws Forbidden, which names a generated pod
  * by its prefix: refusals of one workload are then one Event that counts.
  */
-function requireAccount(context: ResourceContext, object: AnyObject): void {
+function requireAccount(context: ResourceContext, object: AnyObject): ServiceAccount | undefined {
   const { kind, info } = context
   const account = (object as Pod).spec?.serviceAccountName ?? defaultAccount
-  if (account === defaultAccount || accountNamed(context, account)) return
+  const found = accountNamed(context, account)
+  if (account === defaultAccount || found) return found
   throw forbidden(
     kind,
     object.metadata.generateName || (object.metadata.name ?? ''),
     `error looking up service account ${info.namespace}/${account}: ` +
       `serviceaccount "${account}" not found`,
   )
+}
+
+/** Of a pod that is not judged yet: there may be none. */
+function containersOf({ containers, initContainers }: Partial<PodSpec>): Container[] {
+  return [...(initContainers ?? []), ...(containers ?? [])]
+}
+
+/** What a kubelet runs by itself has no account and no secrets (ServiceAccount, Validate). */
+function refuseReferences(context: ResourceContext, object: AnyObject): void {
+  const spec = (object as Pod).spec ?? { containers: [] }
+  const refused = (what: string) =>
+    forbidden(context.kind, object.metadata.name ?? '', `a mirror pod may not ${what}`)
+  if (spec.serviceAccountName) throw refused('reference service accounts')
+  if (namesSecrets(spec)) throw refused('reference secrets')
+  const projected = (spec.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? [])
+  if (projected.some(({ serviceAccountToken }) => serviceAccountToken))
+    throw refused('use ServiceAccountToken volume projections')
+}
+
+function namesSecrets(spec: PodSpec): boolean {
+  const { volumes = [], imagePullSecrets = [] } = spec
+  const containers = containersOf(spec)
+  return (
+    imagePullSecrets.length > 0 ||
+    volumes.some(
+      ({ secret, projected }) => secret ?? projected?.sources?.some((one) => one.secret),
+    ) ||
+    containers.some(({ envFrom = [] }) => envFrom.some(({ secretRef }) => secretRef)) ||
+    containers.some(({ env = [] }) => env.some(({ valueFrom }) => valueFrom?.secretKeyRef))
+  )
+}
+
+const mountableAnnotation = 'kubernetes.io/enforce-mountable-secrets'
+
+/** An account may limit its pods to the secrets that it names (limitSecretReferences). */
+function limitSecrets(context: ResourceContext, object: AnyObject, account: ServiceAccount): void {
+  if (!/^(1|t|T|true|True|TRUE)$/.test(account.metadata.annotations?.[mountableAnnotation] ?? ''))
+    return
+  const spec = (object as Pod).spec ?? { containers: [] }
+  const owner = account.metadata.name ?? ''
+  const known = new Set((account.secrets ?? []).map(({ name }) => name))
+  const refused = (what: string, sort = 'secret') =>
+    forbidden(
+      context.kind,
+      object.metadata.name ?? '',
+      `${what} is not allowed because service account ${owner} does not reference that ${sort}`,
+    )
+  for (const { secret } of spec.volumes ?? [])
+    if (secret && !known.has(secret.secretName))
+      throw refused(`volume with secret.secretName="${secret.secretName ?? ''}"`)
+  for (const [sort, containers] of [
+    ['init container', spec.initContainers ?? []],
+    ['container', spec.containers ?? []],
+  ] as const)
+    for (const { name, env = [] } of containers)
+      for (const { name: variable, valueFrom } of env) {
+        const secret = valueFrom?.secretKeyRef
+        if (secret && !known.has(secret.name))
+          throw refused(
+            `${sort} ${name} with envVar ${variable} referencing secret.secretName="${secret.name ?? ''}"`,
+          )
+      }
+  const pulls = new Set((account.imagePullSecrets ?? []).map(({ name }) => name))
+  for (const [index, { name }] of (spec.imagePullSecrets ?? []).entries())
+    if (!pulls.has(name))
+      throw refused(`imagePullSecrets[${index}].name="${name ?? ''}"`, 'imagePullSecret')
 }
 
 /** Mounts the token where containers have nothing at that place yet. */
@@ -82,7 +151,7 @@ function mountToken(spec: PodSpec, random: Random): void {
   const name = known?.name ?? generateName(random, volumePrefix)
   const isFree = ({ volumeMounts }: Container) =>
     !(volumeMounts ?? []).some((mount) => mount.mountPath === mountPath)
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])].filter(isFree)
+  const containers = containersOf(spec).filter(isFree)
   for (const container of containers)
     container.volumeMounts = [
       ...(container.volumeMounts ?? []),

@@ -7,12 +7,13 @@ import {
   type ResourceContext,
 } from '../handlers/resource-context.ts'
 import { ServiceAddresses } from '../service-addresses.ts'
-import { certificateRequestor } from './certificate-requestor.ts'
 import {
   certificateApproval,
+  certificateRequestor,
   certificateSigning,
   certificateSubjectRestriction,
 } from './certificate-signers.ts'
+import { claimResize } from './claim-resize.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
@@ -58,6 +59,7 @@ function standardPlugins(options: ApiOptions): readonly AdmissionPlugin[] {
     priority,
     defaultTolerationSeconds,
     defaultStorageClass,
+    claimResize,
     runtimeClass,
     certificateApproval,
     certificateSigning,

@@ -1,6 +1,7 @@
 import { isStatus, type StatusError, statusError } from '../../base/status.ts'
-import type { AnyObject } from '../../kinds/kind.ts'
+import type { AnyObject, FieldError } from '../../kinds/kind.ts'
 import { formatTime } from '../../kinds/time.ts'
+import { invalid } from '../../kinds/validation/field-error.ts'
 import type { Handler, HandlerContext } from '../context.ts'
 import { invalidKind, methodNotAllowed } from '../errors.ts'
 import { readBody } from '../handlers/request-body.ts'
@@ -18,26 +19,23 @@ export const reviewHandlers: ReadonlyMap<string, Handler> = new Map([
   review('authentication', 'SelfSubjectReview', ({ user }) => ({ userInfo: userInfo(user) }), made),
   review('authentication', 'TokenReview', ({ options }, spec) => tokenReview(options, spec)),
   review('authorization', 'SelfSubjectAccessReview', ({ user, options }, spec) =>
-    decided(options, 'SelfSubjectAccessReview', user, spec),
+    decided(options, user, spec),
   ),
   review('authorization', 'SelfSubjectRulesReview', ({ user, options }, spec) => {
     const namespace = textOf(spec, 'namespace')
     if (namespace === '') throw statusError('BadRequest', 'no namespace on request')
     return rulesReview(options.authorizer.rulesOf(user, namespace))
   }),
-  review('authorization', 'SubjectAccessReview', ({ options }, spec) =>
-    decidedFor(options, 'SubjectAccessReview', spec),
-  ),
+  review('authorization', 'SubjectAccessReview', ({ options }, spec) => decidedFor(options, spec)),
   review('authorization', 'LocalSubjectAccessReview', ({ info, options }, spec) => {
-    const asked = recordOf(spec, 'resourceAttributes')
-    if (asked && textOf(asked, 'namespace') !== info.namespace)
-      throw statusError(
-        'BadRequest',
-        `spec.resourceAttributes.namespace must match namespace: ${info.namespace}`,
-      )
-    return decidedFor(options, 'LocalSubjectAccessReview', spec)
+    const errors = [...subjectErrors(spec), ...localErrors(spec, info.namespace)]
+    if (errors.length > 0) throw refusedSpec(errors)
+    return decidedFor(options, spec)
   }),
 ])
+
+/** It is answered with what was found, not with what was asked. */
+const rulesKind = 'SelfSubjectRulesReview'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -62,7 +60,7 @@ function review(
         kind,
         apiVersion,
         metadata: metadataOf(context, asked),
-        ...(asked['spec'] === undefined ? {} : { spec }),
+        ...(asked['spec'] === undefined ? {} : { spec: kind === rulesKind ? {} : spec }),
         status: await answer(context, spec),
       })
       return bytesResponse(201, [bytes], representation.contentType)
@@ -103,30 +101,78 @@ function userInfo(user: User): object {
 
 async function decided(
   options: HandlerContext['options'],
-  kind: string,
   user: User,
   spec: Fields,
 ): Promise<object> {
-  const { allowed, reason } = await authorizeFresh(options, user, attributesOf(kind, spec))
+  const { allowed, reason } = await authorizeFresh(options, user, attributesOf(spec))
   return { allowed, ...(reason === '' ? {} : { reason }) }
 }
 
-async function decidedFor(options: HandlerContext['options'], kind: string, spec: Fields) {
-  return await decided(options, kind, subjectOf(kind, spec), spec)
+async function decidedFor(options: HandlerContext['options'], spec: Fields) {
+  const errors = subjectErrors(spec)
+  if (errors.length > 0) throw refusedSpec(errors)
+  return await decided(options, subjectOf(spec), spec)
+}
+
+const pathField = 'spec.nonResourceAttributes'
+
+/** It names one thing (pkg/apis/authorization/validation). */
+function attributeErrors(spec: Fields): FieldError[] {
+  const resource = recordOf(spec, 'resourceAttributes')
+  const path = recordOf(spec, 'nonResourceAttributes')
+  if (resource && path)
+    return [
+      invalid(
+        pathField,
+        shownPath(path),
+        'cannot be specified in combination with resourceAttributes',
+      ),
+    ]
+  if (resource || path) return []
+  return [
+    invalid(
+      'spec.resourceAttributes',
+      null,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    ),
+  ]
+}
+
+/** As Go prints its fields. */
+function shownPath(path: Fields): object {
+  return { Path: textOf(path, 'path'), Verb: textOf(path, 'verb') }
+}
+
+function subjectErrors(spec: Fields): FieldError[] {
+  const groups = (spec['groups'] ?? []) as readonly string[]
+  const isNobody = textOf(spec, 'user') === '' && groups.length === 0
+  return [
+    ...attributeErrors(spec),
+    ...(isNobody
+      ? [invalid('spec.user', '', 'at least one of user or group must be specified')]
+      : []),
+  ]
+}
+
+/** One of a namespace asks about that namespace alone. */
+function localErrors(spec: Fields, namespace: string): FieldError[] {
+  const resource = recordOf(spec, 'resourceAttributes')
+  const path = recordOf(spec, 'nonResourceAttributes')
+  const asked = resource ? textOf(resource, 'namespace') : namespace
+  return [
+    ...(asked === namespace
+      ? []
+      : [invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')]),
+    ...(path ? [invalid(pathField, shownPath(path), 'disallowed on this kind of request')] : []),
+  ]
 }
 
 /** What a review asks about. Throws Invalid unless it names one thing. */
-function attributesOf(kind: string, spec: Fields): Attributes {
+function attributesOf(spec: Fields): Attributes {
+  const errors = attributeErrors(spec)
+  if (errors.length > 0) throw refusedSpec(errors)
   const resource = recordOf(spec, 'resourceAttributes')
   const path = recordOf(spec, 'nonResourceAttributes')
-  if ((resource === undefined) === (path === undefined))
-    throw refusedSpec(
-      kind,
-      resource ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes',
-      resource
-        ? 'cannot be specified in combination with resourceAttributes'
-        : 'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-    )
   const asked = resource ?? path ?? {}
   return {
     verb: textOf(asked, 'verb'),
@@ -152,19 +198,16 @@ function pinnedOf(selector: Fields): ReadonlyMap<string, string> {
   return new Map([...pinnedFields(textOf(selector, 'rawSelector')), ...exact])
 }
 
-function subjectOf(kind: string, spec: Fields): User {
+function subjectOf(spec: Fields): User {
   const groups = (spec['groups'] ?? []) as readonly string[]
   const extra = spec['extra'] as User['extra']
   const name = textOf(spec, 'user')
-  if (name === '' && groups.length === 0)
-    throw refusedSpec(kind, 'spec.user', 'at least one of user or group must be specified', '""')
   return { name, uid: textOf(spec, 'uid'), groups, ...(extra ? { extra } : {}) }
 }
 
-function refusedSpec(kind: string, field: string, why: string, value = 'null'): StatusError {
-  return invalidKind(kind, 'authorization.k8s.io', '', [
-    { type: 'FieldValueInvalid', field, message: `Invalid value: ${value}: ${why}` },
-  ])
+/** Kubernetes names no kind here. */
+function refusedSpec(errors: readonly FieldError[]): StatusError {
+  return invalidKind('', 'authorization.k8s.io', '', errors)
 }
 
 /** The rules that hold for a user, in the form of `kubectl auth can-i --list`. */

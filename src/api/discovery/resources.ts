@@ -68,12 +68,10 @@ function measured(kind: string, resource: string): DiscoveredResource {
   }
 }
 
-/** Subresources that Kubernetes has and this API does not serve yet: clients must not find them. */
-export const unservedSubresources: ReadonlySet<string> = new Set(['resize'])
-
 /** The order in which Kubernetes names its groups; others follow by name. */
 const groupOrder = [
   '',
+  'apiregistration.k8s.io',
   'apps',
   'events.k8s.io',
   'authentication.k8s.io',
@@ -85,11 +83,14 @@ const groupOrder = [
   'policy',
   'rbac.authorization.k8s.io',
   'storage.k8s.io',
+  'admissionregistration.k8s.io',
   'apiextensions.k8s.io',
   'scheduling.k8s.io',
   'coordination.k8s.io',
   'node.k8s.io',
   'discovery.k8s.io',
+  'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
 ]
 
 /** Everything that is served, by group and version, in discovery's order. */
@@ -140,7 +141,6 @@ function describe(kind: Kind): DiscoveredResource {
     storageVersionHash: storageVersionHash(kind),
     ...(kind.custom ? { custom: kind.custom, selectableFields: kind.selectableFieldNames } : {}),
     subresources: kind.subresources
-      .filter((sub) => !unservedSubresources.has(sub.name))
       .map((sub) => ({
         name: sub.name,
         kind: sub.kind,

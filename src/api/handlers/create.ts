@@ -73,6 +73,7 @@ export async function createObject(
     complete(context, named, managedFields)
     await decideFresh(options.store, async () => shared.admission.create(context, named))
     const object = await mutated(context, named, dryRun, managedFields)
+    kind.settleCreate?.(object)
     checkNew(context, object)
     warnOf(context, object, undefined)
     await shared.dynamic.validate(creation(context, object, dryRun))

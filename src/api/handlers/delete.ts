@@ -137,7 +137,7 @@ export function markDeleted(
   const grace = graceSeconds(kind, object, how.graceSeconds)
   if (metadata.deletionTimestamp === undefined) {
     metadata.deletionTimestamp = timestamp(nowMs + grace * 1_000)
-    metadata.deletionGracePeriodSeconds = grace
+    if (isGraceful(kind)) metadata.deletionGracePeriodSeconds = grace
     if (metadata.generation !== undefined) metadata.generation += 1
     endNamespace(kind, object)
   } else if (how.graceSeconds !== undefined && grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
@@ -148,6 +148,11 @@ export function markDeleted(
     metadata.deletionGracePeriodSeconds = grace
   }
   return object
+}
+
+/** Those with a deletion of their own in Kubernetes are not told how patient it is. */
+function isGraceful({ resource }: Kind): boolean {
+  return resource !== 'namespaces' && resource !== 'customresourcedefinitions'
 }
 
 /** Pods that never ran or run no more need no patience (registry/core/pod/strategy.go). */

@@ -1,5 +1,6 @@
 import { isStatus } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
+import { namespaceFinalizeErrors } from '../../kinds/core/namespace.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
 import { parseStored } from '../../kinds/encode.ts'
 import type { AnyObject, FieldError, Kind, PartRules } from '../../kinds/kind.ts'
@@ -249,6 +250,7 @@ function complete(
     errors = kind.validateStatusUpdate(object, old)
   } else if (part === 'finalize') {
     keepAllButFinalizers(object, old)
+    errors = namespaceFinalizeErrors(object)
   } else if (part === 'main') {
     kind.prepareUpdate(object, old)
     errors = kind.validateUpdate(object, old)
@@ -325,7 +327,8 @@ function keepAllButFinalizers(object: AnyObject, old: AnyObject): void {
   const finalizers = spec?.finalizers ?? []
   for (const field of Object.keys(object)) if (!(field in old)) object[field] = undefined
   Object.assign(object, structuredClone(old))
-  object['spec'] = { ...(old['spec'] as object | undefined), finalizers }
+  const { finalizers: _before, ...rest } = (old['spec'] ?? {}) as { finalizers?: string[] }
+  object['spec'] = finalizers.length === 0 ? rest : { ...rest, finalizers }
 }
 
 /** True when nothing holds back the deletion of an object any more (registry/store.go). */

@@ -112,17 +112,24 @@ function expirationErrors(seconds: number): FieldError[] {
   return []
 }
 
+/** `/v1` of the core group, as Go prints it. */
+function groupSlashVersion(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion : `/${apiVersion}`
+}
+
 type Bound = Pick<TokenBinding, 'pod' | 'secret' | 'node'>
 
 /** What the token dies with. A pod must run as the account; each must be the very one named. */
 function boundObject(context: ResourceContext, reference: BoundObjectReference): Bound {
-  const { apiVersion: version = 'v1', kind, name = '' } = reference
+  const { apiVersion: version = '', kind, name = '' } = reference
   const { info } = context
   if (version === 'v1' && kind === 'Secret')
     return { secret: named(context, 'secrets', info.namespace, reference) }
   if (version === 'v1' && kind === 'Node') return { node: named(context, 'nodes', '', reference) }
   if (version !== 'v1' || kind !== 'Pod')
-    throw badRequest(`cannot bind token to object of type ${version}, Kind=${kind ?? ''}`)
+    throw badRequest(
+      `cannot bind token to object of type ${groupSlashVersion(version)}, Kind=${kind ?? ''}`,
+    )
   const pod = named(context, 'pods', info.namespace, reference)
   const { spec } = find(context, 'pods', info.namespace, name) as Pod
   const owner = spec?.serviceAccountName ?? ''

@@ -1,6 +1,7 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
+import { conditionErrors as statusConditionErrors } from '../status/conditions.ts'
 import type {
   MatchResources,
   MutatingAdmissionPolicy,
@@ -36,6 +37,7 @@ export const validatingAdmissionPolicy = defineKind({
   subresources: [subresource('status', 'ValidatingAdmissionPolicy', ['get', 'patch', 'update'])],
   validateCreate: validatingErrors,
   validateUpdate: validatingErrors,
+  validateStatusUpdate: policyStatusErrors,
   columns: [
     nameColumn,
     column('Validations', 'integer', 'How many validations it has.'),
@@ -52,6 +54,22 @@ export const validatingAdmissionPolicy = defineKind({
     ]
   },
 })
+
+/** What was found when its expressions were checked, and conditions. */
+function policyStatusErrors(object: AnyObject): FieldError[] {
+  const { typeChecking, conditions = [] } = typed<Policy>(object).status ?? {}
+  const warnings = typeChecking?.expressionWarnings ?? []
+  return [
+    ...warnings.flatMap(({ fieldRef, warning }, index) => {
+      const path = `status.typeChecking.expressionWarnings[${index}]`
+      return [
+        ...(warning ? [] : [required(`${path}.warning`)]),
+        ...(fieldRef ? [] : [required(`${path}.fieldRef`)]),
+      ]
+    }),
+    ...statusConditionErrors(conditions, 'status.conditions'),
+  ]
+}
 
 export const mutatingAdmissionPolicy = defineKind({
   ...policyShared,

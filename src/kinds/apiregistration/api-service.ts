@@ -2,7 +2,7 @@ import { ageColumn, column, defineKind, nameColumn, subresource } from '../defin
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { APIService } from '../types.ts'
-import { invalid, invalids, required } from '../validation/field-error.ts'
+import { invalid, invalids, notSupported, required } from '../validation/field-error.ts'
 import {
   dns1035LabelProblems,
   dns1123SubdomainProblems,
@@ -28,6 +28,15 @@ export const apiService = defineKind({
   subresources: [subresource('status', 'APIService', ['get', 'patch', 'update'])],
   validateCreate: serviceErrors,
   validateUpdate: serviceErrors,
+  validateStatusUpdate: (object) => {
+    const { conditions = [] } = typed<APIService>(object).status ?? {}
+    const known = ['True', 'False', 'Unknown']
+    return conditions.flatMap(({ status = '' }, index) =>
+      known.includes(status)
+        ? []
+        : [notSupported(`status.conditions[${index}].status`, status, known)],
+    )
+  },
   columns: [
     nameColumn,
     column('Service', 'string', 'Who serves the group and version.'),

@@ -10,6 +10,7 @@ import {
 } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, joined, labelsText, nameOf, selectorText } from '../print.ts'
+import { countedStatus } from '../status/counts.ts'
 import type { DaemonSet, DaemonSetSpec } from '../types.ts'
 import { invalid, required, same } from '../validation/field-error.ts'
 import { isZeroShare, nonNegative, shareErrors } from '../validation/numbers.ts'
@@ -42,6 +43,14 @@ export const daemonSet = defineKind({
   warnings: templateWarnings('spec.template', false),
   validateCreate: (object) => specErrors(typed<DaemonSet>(object).spec),
   validateUpdate: (object) => specErrors(typed<DaemonSet>(object).spec),
+  validateStatusUpdate: countedStatus({
+    counts: [
+      ...['currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady'],
+      ...['observedGeneration', 'updatedNumberScheduled', 'numberAvailable', 'numberUnavailable'],
+      'collisionCount',
+    ],
+    collides: true,
+  }),
   columns: [
     nameColumn,
     column('Desired', 'integer', 'Nodes that should run its pod.'),

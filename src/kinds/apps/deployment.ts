@@ -2,6 +2,7 @@ import { templateWarnings } from '../core/pod/warnings.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
+import { countedStatus } from '../status/counts.ts'
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../types.ts'
 import { forbidden, invalid } from '../validation/field-error.ts'
 import { isZeroShare, nonNegative, shareErrors } from '../validation/numbers.ts'
@@ -30,6 +31,15 @@ export const deployment = defineKind({
   warnings: templateWarnings('spec.template', true),
   validateCreate: (object) => validateDeployment((object as Deployment).spec),
   validateUpdate: (object) => validateDeployment((object as Deployment).spec),
+  validateStatusUpdate: countedStatus({
+    counts: [
+      ...['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas'],
+      ...['availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+    ],
+    ofReplicas: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+    readyName: 'readyReplicas',
+    collides: true,
+  }),
   columns: [
     nameColumn,
     column('Ready', 'string', 'Pods that are ready, of those wanted.'),

@@ -2,6 +2,7 @@ import { templateWarnings } from '../core/pod/warnings.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, joined, nameOf, selectorText } from '../print.ts'
+import { countedStatus } from '../status/counts.ts'
 import type { ReplicaSet } from '../types.ts'
 import { validateWorkload } from './validate-workload.ts'
 
@@ -25,6 +26,14 @@ export const replicaSet = defineKind({
   warnings: templateWarnings('spec.template', true),
   validateCreate: (object) => validateReplicaSet(object as ReplicaSet),
   validateUpdate: (object) => validateReplicaSet(object as ReplicaSet),
+  validateStatusUpdate: countedStatus({
+    counts: [
+      ...['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+      ...['observedGeneration', 'terminatingReplicas'],
+    ],
+    ofReplicas: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+    readyName: 'readyReplicas',
+  }),
   columns: [
     nameColumn,
     column('Desired', 'integer', 'Pods that are wanted.'),

@@ -4,6 +4,7 @@ import { ageColumn, column, defineKind, nameColumn, subresource } from '../defin
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, joined, labelsText, nameOf } from '../print.ts'
 import { selectorOfMap } from '../selector.ts'
+import { countedStatus } from '../status/counts.ts'
 import type { ReplicationController } from '../types.ts'
 import { invalid, required } from '../validation/field-error.ts'
 import { nonNegative } from '../validation/numbers.ts'
@@ -33,6 +34,14 @@ export const replicationController = defineKind({
       ['status.replicas', String(typed<ReplicationController>(object).status?.replicas ?? 0)],
     ]),
   selectableFieldNames: ['status.replicas'],
+  validateStatusUpdate: countedStatus({
+    counts: [
+      ...['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+      'observedGeneration',
+    ],
+    ofReplicas: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+    readyName: 'readyReplicas',
+  }),
   columns: [
     nameColumn,
     column('Desired', 'integer', 'Pods that are wanted.'),

@@ -3,6 +3,7 @@ import { validateLasting, validatePodTemplate } from '../core/validate-pod.ts'
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type FieldError, typed } from '../kind.ts'
 import { age, joined, nameOf } from '../print.ts'
+import { countedStatus } from '../status/counts.ts'
 import { validateClaimSpec } from '../storage/validate-claim-spec.ts'
 import type { PodTemplateSpec, StatefulSet, StatefulSetSpec } from '../types.ts'
 import { forbidden, invalid, same } from '../validation/field-error.ts'
@@ -32,6 +33,15 @@ export const statefulSet = defineKind({
     ...specErrors(typed<StatefulSet>(object).spec),
     ...fixedErrors(typed<StatefulSet>(object).spec, typed<StatefulSet>(old).spec),
   ],
+  validateStatusUpdate: countedStatus({
+    counts: [
+      ...['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+      ...['observedGeneration', 'collisionCount'],
+    ],
+    ofReplicas: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+    readyName: 'status.readyReplicas',
+    collides: true,
+  }),
   columns: [
     nameColumn,
     column('Ready', 'string', 'Pods that are ready, of those wanted.'),

@@ -1,5 +1,7 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
+import { statusOf } from '../status/counts.ts'
+import { nonNegativeFields } from '../status/quantities.ts'
 import type { HorizontalPodAutoscaler } from '../types.ts'
 import { fromStored, toStored } from './convert.ts'
 import { autoscalerRow } from './row.ts'
@@ -13,6 +15,8 @@ const shared = {
   shortNames: ['hpa'],
   categories: ['all'],
   hasStatus: true,
+  validateStatusUpdate: (object: AnyObject) =>
+    nonNegativeFields(statusOf(object), ['currentReplicas', 'desiredReplicas']),
   columns: [
     nameColumn,
     column('Reference', 'string', 'What is scaled.'),

@@ -10,6 +10,7 @@ import {
 } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, humanDuration, joined, nameOf, selectorText } from '../print.ts'
+import { jobStatusErrors } from '../status/job-status.ts'
 import type { Job, PodTemplateSpec } from '../types.ts'
 import { validateJobSelector, validateJobSpec, validateJobUpdate } from './validate-job.ts'
 
@@ -40,6 +41,7 @@ export const job = defineKind({
       ...validateJobUpdate(spec, before, status?.startTime !== undefined),
     ]
   },
+  validateStatusUpdate: (object, old) => jobStatusErrors(typed<Job>(object), typed<Job>(old)),
   selectableFields: (object) =>
     new Map([['status.successful', String(typed<Job>(object).status?.succeeded ?? 0)]]),
   selectableFieldNames: ['status.successful'],

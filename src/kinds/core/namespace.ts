@@ -7,7 +7,7 @@ import {
   nameColumn,
   subresource,
 } from '../define-kind.ts'
-import type { AnyObject } from '../kind.ts'
+import type { AnyObject, FieldError } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { Namespace } from '../types.ts'
 import { invalid, invalids } from '../validation/field-error.ts'
@@ -41,13 +41,7 @@ export const namespace = defineKind({
     // core/v1/defaults.go SetDefaults_NamespaceStatus.
     object['status'] = { ...(object as Namespace).status, phase: phaseOf(object) || 'Active' }
   },
-  validateCreate: (object) =>
-    (finalizersOf(object) ?? []).flatMap((name) => {
-      const errors = invalids('spec.finalizers', name, qualifiedNameProblems(name))
-      if (errors.length > 0 || name.includes('/') || standardFinalizers.has(name)) return errors
-      const detail = 'name is neither a standard finalizer name nor is it fully qualified'
-      return [invalid('spec.finalizers', name, detail)]
-    }),
+  validateCreate: (object) => finalizerErrors(object, () => 'spec.finalizers'),
   validateStatusUpdate: (object) => {
     const { metadata, status } = object as Namespace
     const phase = status?.phase ?? ''
@@ -56,7 +50,7 @@ export const namespace = defineKind({
     const empty = expected === 'Active' ? 'empty' : 'not empty'
     return [
       invalid(
-        'status.phase',
+        'status.Phase',
         phase,
         `may only be '${expected}' if \`deletionTimestamp\` is ${empty}`,
       ),
@@ -76,6 +70,21 @@ function prepareCreate(object: AnyObject): void {
     finalizers: given.includes(finalizer) ? given : [...given, finalizer],
   }
   object['status'] = { phase: 'Active' }
+}
+
+/** What may be written at /finalize (ValidateNamespaceFinalizeUpdate). */
+export function namespaceFinalizeErrors(object: AnyObject): FieldError[] {
+  return finalizerErrors(object, (index) => `spec.finalizers[${index}]`)
+}
+
+function finalizerErrors(object: AnyObject, pathOf: (index: number) => string): FieldError[] {
+  return (finalizersOf(object) ?? []).flatMap((name, index) => {
+    const path = pathOf(index)
+    const errors = invalids(path, name, qualifiedNameProblems(name))
+    if (name.includes('/') || standardFinalizers.has(name)) return errors
+    const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+    return [...errors, invalid(path, name, detail)]
+  })
 }
 
 function finalizersOf(object: AnyObject): readonly string[] | undefined {

@@ -1,6 +1,7 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import type { AnyObject, FieldError } from '../kind.ts'
 import { age, nameOf, orNone } from '../print.ts'
+import { nodeStatusErrors } from '../status/quantities.ts'
 import type { Node } from '../types.ts'
 import { cidrProblems } from '../validation/address.ts'
 import { duplicate, forbidden, invalids, required, same } from '../validation/field-error.ts'
@@ -25,7 +26,9 @@ export const node = defineKind({
   validateUpdate: (object, old) => [
     ...validateNode(object as Node),
     ...fixedErrors(object as Node, old as Node),
+    ...nodeStatusErrors(object as Node),
   ],
+  validateStatusUpdate: (object) => nodeStatusErrors(object as Node),
   selectableFields: (object) =>
     new Map([['spec.unschedulable', String((object as Node).spec?.unschedulable ?? false)]]),
   selectableFieldNames: ['spec.unschedulable'],

@@ -2,13 +2,15 @@ import {
   ageColumn,
   column,
   defineKind,
+  keepAllButStatus,
   keepStatus,
   nameColumn,
   subresource,
 } from '../define-kind.ts'
 import type { AnyObject } from '../kind.ts'
+import { keepOfPodStatus, podStatusErrors } from '../status/pod-status.ts'
 import type { Pod } from '../types.ts'
-import { forbidden } from '../validation/field-error.ts'
+import { forbidden, invalid } from '../validation/field-error.ts'
 import { qosClass } from './pod/qos-class.ts'
 import { keepAllButResources, validateResize } from './pod/resize.ts'
 import { podRow } from './pod/row.ts'
@@ -23,6 +25,8 @@ import { validatePodSpec } from './validate-pod.ts'
 const readWrite = ['get', 'patch', 'update']
 const proxyVerbs = ['create', 'delete', 'get', 'patch', 'update']
 const graceSecondsDefault = 30
+
+const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
 /** k8s.io/kubernetes pkg/registry/core/pod/strategy.go */
 export const pod = defineKind({
@@ -59,16 +63,33 @@ export const pod = defineKind({
   prepareCreate: (object) => {
     object['status'] = { phase: 'Pending', qosClass: qosClass(object as Pod) }
   },
+  settleCreate: (object) => {
+    object['status'] = { ...(object as Pod).status, qosClass: qosClass(object as Pod) }
+  },
   prepareUpdate: keepStatus,
+  prepareStatusUpdate: (object, old) => {
+    keepAllButStatus(object, old, ['ownerReferences'])
+    keepOfPodStatus(object, old)
+  },
   warnings: podWarnings,
   validateCreate: (object) => {
     const { spec } = object as Pod
     const errors = validatePodSpec(spec ?? { containers: [] }, 'spec')
     if ((spec?.ephemeralContainers ?? []).length > 0)
       errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+    const mirror = object.metadata.annotations?.[mirrorAnnotation]
+    if (mirror !== undefined && !spec?.nodeName)
+      errors.unshift(
+        invalid(
+          `metadata.annotations[${mirrorAnnotation}]`,
+          mirror,
+          'must set spec.nodeName if mirror pod annotation is set',
+        ),
+      )
     return errors
   },
   validateUpdate: (object, old) => validatePodUpdate(object as Pod, old as Pod),
+  validateStatusUpdate: (object, old) => podStatusErrors(object as Pod, old as Pod),
   selectableFields,
   selectableFieldNames: [
     'spec.hostNetwork',

@@ -2,12 +2,14 @@ import {
   ageColumn,
   column,
   defineKind,
+  keepAllButStatus,
   keepStatus,
   nameColumn,
   subresource,
 } from '../define-kind.ts'
 import type { AnyObject } from '../kind.ts'
 import { age, labelsText, nameOf, orNone } from '../print.ts'
+import { serviceBalancerErrors } from '../status/load-balancer.ts'
 import type { Service, ServicePort, ServiceSpec } from '../types.ts'
 import { same } from '../validation/field-error.ts'
 import { dns1035LabelProblems } from '../validation/names.ts'
@@ -41,6 +43,13 @@ export const service = defineKind({
     if (before) keepAllocated(spec, before)
     pairClusterIPs(spec)
   },
+  prepareStatusUpdate: (object, old) => {
+    keepAllButStatus(object, old)
+    const { spec, status } = object as Service
+    // core/v1/defaults.go SetDefaults_Service.
+    if (spec?.type !== 'LoadBalancer') return
+    for (const point of status?.loadBalancer?.ingress ?? []) if (point.ip) point.ipMode ??= 'VIP'
+  },
   warnings: serviceWarnings,
   validateCreate: (object) => validateService(object as Service),
   validateUpdate: (object, old) => validateServiceUpdate(object as Service, old as Service),
@@ -52,6 +61,10 @@ export const service = defineKind({
     ])
   },
   selectableFieldNames: ['spec.clusterIP', 'spec.type'],
+  validateStatusUpdate: (object) => {
+    const { spec, status } = object as Service
+    return serviceBalancerErrors(status?.loadBalancer, spec?.type)
+  },
   columns: [
     nameColumn,
     column('Type', 'string', 'How the service is reached.'),

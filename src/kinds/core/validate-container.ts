@@ -21,6 +21,8 @@ import { validateResources } from './validate-resources.ts'
 export interface ContainerPlace {
   readonly volumes: ReadonlySet<string>
   readonly hostNetwork: boolean
+  /** Users of its own, so that it may see all of /proc. */
+  readonly ownUsers: boolean
   readonly init: boolean
 }
 
@@ -51,6 +53,15 @@ export function validateContainer(
   errors.push(...validateResources(container.resources, `${path}.resources`))
   errors.push(...lifecycleErrors(container, path, place))
   if (securityContext) errors.push(...securityErrors(securityContext, `${path}.securityContext`))
+  const { procMount } = securityContext ?? {}
+  if (procMount === 'Unmasked' && !place.ownUsers)
+    errors.push(
+      invalid(
+        `${path}.securityContext.procMount`,
+        procMount,
+        '`hostUsers` must be false to use `Unmasked`',
+      ),
+    )
   return errors
 }
 

@@ -103,11 +103,12 @@ export function validateLasting(
 function containerErrors(spec: PodSpec, path: string, volumes: ReadonlySet<string>): FieldError[] {
   const errors: FieldError[] = []
   const hostNetwork = spec.hostNetwork ?? false
+  const ownUsers = spec.hostUsers === false
   const names = new Set<string>()
   const check = (containers: readonly Container[], at: string, init: boolean): void => {
     for (const [index, container] of containers.entries()) {
       const here = `${at}[${index}]`
-      errors.push(...validateContainer(container, here, { volumes, hostNetwork, init }))
+      errors.push(...validateContainer(container, here, { volumes, hostNetwork, ownUsers, init }))
       if (container.name && names.has(container.name))
         errors.push(duplicate(`${here}.name`, container.name))
       names.add(container.name)

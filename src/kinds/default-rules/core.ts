@@ -110,7 +110,8 @@ function defaultServiceSpec(spec: ServiceSpec): void {
     spec.sessionAffinityConfig.clientIP ??= {}
     spec.sessionAffinityConfig.clientIP.timeoutSeconds ??= sessionAffinitySeconds
   } else if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
-  if (published) spec.externalTrafficPolicy ??= 'Cluster'
+  const isReached = published || (!external && (spec.externalIPs ?? []).length > 0)
+  if (isReached) spec.externalTrafficPolicy ??= 'Cluster'
   if (!external) spec.internalTrafficPolicy ??= 'Cluster'
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
   if (!external) {

@@ -1,6 +1,7 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
+import { typedConditions } from '../status/counts.ts'
 import type {
   FlowcontrolV1Subject,
   FlowSchema,
@@ -27,6 +28,7 @@ export const flowSchema = defineKind({
   subresources: [subresource('status', 'FlowSchema', ['get', 'patch', 'update'])],
   validateCreate: specErrors,
   validateUpdate: specErrors,
+  validateStatusUpdate: typedConditions,
   columns: [
     nameColumn,
     column('PriorityLevel', 'string', 'Where its requests go.'),

@@ -1,6 +1,7 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
+import { typedConditions } from '../status/counts.ts'
 import type {
   LimitedPriorityLevelConfiguration,
   PriorityLevelConfiguration,
@@ -26,6 +27,7 @@ export const priorityLevelConfiguration = defineKind({
   subresources: [subresource('status', 'PriorityLevelConfiguration', ['get', 'patch', 'update'])],
   validateCreate: specErrors,
   validateUpdate: specErrors,
+  validateStatusUpdate: typedConditions,
   columns: [
     nameColumn,
     column('Type', 'string', 'Exempt or Limited.'),

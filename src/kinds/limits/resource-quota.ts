@@ -3,7 +3,7 @@ import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { ResourceQuota } from '../types.ts'
 import { immutable } from '../validation/field-error.ts'
-import { quotaSpecErrors } from './validate-quota.ts'
+import { quotaSpecErrors, quotaStatusErrors } from './validate-quota.ts'
 
 /** k8s.io/kubernetes pkg/apis/core/validation/validation.go: ValidateResourceQuota */
 export const resourceQuota = defineKind({
@@ -23,6 +23,7 @@ export const resourceQuota = defineKind({
       typed<ResourceQuota>(old).spec?.scopes,
     ),
   ],
+  validateStatusUpdate: (object) => quotaStatusErrors(typed<ResourceQuota>(object).status ?? {}),
   columns: [
     nameColumn,
     column('Request', 'string', 'What is used and may be used of each resource.'),

@@ -1,6 +1,10 @@
 import type { FieldError } from '../kind.ts'
 import { parseQuantity } from '../quantity.ts'
-import type { ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../types.ts'
+import type {
+  ResourceQuotaSpec,
+  ResourceQuotaStatus,
+  ScopedResourceSelectorRequirement,
+} from '../types.ts'
 import { invalid, invalids, required } from '../validation/field-error.ts'
 import { qualifiedNameProblems } from '../validation/names.ts'
 
@@ -13,6 +17,15 @@ export function quotaSpecErrors(spec: ResourceQuotaSpec): FieldError[] {
     ...scopeErrors(spec),
     ...selectorErrors(spec),
   ]
+}
+
+/** ValidateResourceQuotaStatusUpdate */
+export function quotaStatusErrors({ hard = {}, used = {} }: ResourceQuotaStatus): FieldError[] {
+  return Object.entries({ hard, used }).flatMap(([field, amounts]) =>
+    Object.entries(amounts).flatMap(([name, amount]) =>
+      amountErrors(name, amount, `status.${field}[${name}]`),
+    ),
+  )
 }
 
 const nanosPerUnit = 1_000_000_000n
@@ -82,7 +95,7 @@ function isOfClaims(name: string): boolean {
 }
 
 function misplaced(scope: string, { hard = {} }: ResourceQuotaSpec): boolean {
-  const fits = resourcesOfScope.get(scope) ?? (() => false)
+  const fits = resourcesOfScope.get(scope) ?? (() => true)
   return Object.keys(hard).some((name) => isStandard(name) && !fits(name))
 }
 
@@ -144,6 +157,6 @@ function requirementErrors(
 }
 
 const onlyExists =
-  "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, " +
+  "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, " +
   'ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ' +
   'ResourceQuotaScopeCrossNamespacePodAffinity'

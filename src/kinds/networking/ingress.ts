@@ -1,6 +1,7 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf, orNone } from '../print.ts'
+import { ingressBalancerErrors } from '../status/load-balancer.ts'
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule } from '../types.ts'
 import { isIP } from '../validation/address.ts'
 import { invalid, invalids, required } from '../validation/field-error.ts'
@@ -27,6 +28,16 @@ export const ingress = defineKind({
   subresources: [subresource('status', 'Ingress', ['get', 'patch', 'update'])],
   validateCreate: (object) => [...specErrors(object), ...classErrors(object)],
   validateUpdate: specErrors,
+  warnings: (object, old) => {
+    const { metadata, spec } = typed<Ingress>(object)
+    const isAnnotated = metadata.annotations?.[classAnnotation] !== undefined
+    if (old || !isAnnotated || spec?.ingressClassName !== undefined) return []
+    return [
+      `annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`,
+    ]
+  },
+  validateStatusUpdate: (object) =>
+    ingressBalancerErrors(typed<Ingress>(object).status?.loadBalancer),
   columns: [
     nameColumn,
     column('Class', 'string', 'Its ingress class.'),

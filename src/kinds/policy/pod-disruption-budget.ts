@@ -1,6 +1,9 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
-import type { FieldError } from '../kind.ts'
+import { type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
+import { conditionErrors } from '../status/conditions.ts'
+import { statusOf } from '../status/counts.ts'
+import { nonNegativeFields } from '../status/quantities.ts'
 import type { PodDisruptionBudget } from '../types.ts'
 import { invalid } from '../validation/field-error.ts'
 import { shareErrors } from '../validation/numbers.ts'
@@ -20,6 +23,15 @@ export const podDisruptionBudget = defineKind({
   subresources: [subresource('status', 'PodDisruptionBudget', ['get', 'patch', 'update'])],
   validateCreate: (object) => budgetErrors(object as PodDisruptionBudget),
   validateUpdate: (object) => budgetErrors(object as PodDisruptionBudget),
+  validateStatusUpdate: (object) => [
+    ...conditionErrors(
+      typed<PodDisruptionBudget>(object).status?.conditions ?? [],
+      'status.conditions',
+    ),
+    ...nonNegativeFields(statusOf(object), [
+      ...['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'],
+    ]),
+  ],
   columns: [
     nameColumn,
     column('Min Available', 'string', 'How many pods must stay.'),

@@ -1,12 +1,19 @@
-import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
+import {
+  ageColumn,
+  column,
+  defineKind,
+  keepAllButStatus,
+  nameColumn,
+  subresource,
+} from '../define-kind.ts'
 import { type AnyObject, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { ResourceClaim, ResourceClaimTemplate } from '../types.ts'
-import { immutable, invalid, tooMany } from '../validation/field-error.ts'
+import { immutable } from '../validation/field-error.ts'
+import { claimStatusErrors, dropDeallocated } from './validate-claim-status.ts'
 import { validateClaimRequests } from './validate-requests.ts'
 
 const group = 'resource.k8s.io'
-const consumersMax = 256
 
 /** k8s.io/kubernetes pkg/apis/resource/validation/validation.go: ValidateResourceClaim */
 export const resourceClaim = defineKind({
@@ -20,22 +27,11 @@ export const resourceClaim = defineKind({
   subresources: [subresource('status', 'ResourceClaim', ['get', 'patch', 'update'])],
   validateCreate: (object) => validateClaimRequests(claimOf(object).spec, 'spec'),
   validateUpdate: (object, old) => immutable('spec', object['spec'], old['spec']),
-  validateStatusUpdate: (object, old) => {
-    const { allocation, reservedFor = [] } = claimOf(object).status ?? {}
-    const before = claimOf(old).status?.allocation
-    const changed = before && allocation ? immutable('status.allocation', allocation, before) : []
-    if (reservedFor.length > consumersMax)
-      return [...changed, tooMany('status.reservedFor', reservedFor.length, consumersMax)]
-    if (reservedFor.length === 0 || allocation) return changed
-    return [
-      ...changed,
-      invalid(
-        'status.reservedFor',
-        reservedFor,
-        'may not be specified when `allocated` is not set',
-      ),
-    ]
+  prepareStatusUpdate: (object, old) => {
+    keepAllButStatus(object, old, 'all')
+    dropDeallocated(claimOf(object), claimOf(old))
   },
+  validateStatusUpdate: (object, old) => claimStatusErrors(claimOf(object), claimOf(old)),
   columns: [nameColumn, column('State', 'string', 'What it has got.'), ageColumn],
   row: (object, nowMs) => [nameOf(object), stateCell(object), age(object, nowMs)],
 })

@@ -2,6 +2,7 @@ import {
   ageColumn,
   column,
   defineKind,
+  keepAllButStatus,
   keepStatus,
   nameColumn,
   subresource,
@@ -9,6 +10,7 @@ import {
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
+import { claimStatusErrors } from '../status/quantities.ts'
 import type {
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
@@ -33,11 +35,19 @@ export const persistentVolumeClaim = defineKind({
     pairSources(specOf(object))
   },
   prepareUpdate: keepStatus,
+  prepareStatusUpdate: (object, old) => {
+    keepAllButStatus(object, old)
+    const status = { ...typed<PersistentVolumeClaim>(object).status }
+    // core/v1/defaults.go SetDefaults_PersistentVolumeClaim.
+    status.phase ||= 'Pending'
+    object['status'] = status
+  },
   validateCreate: (object) => validateClaimSpec(specOf(object), 'spec'),
   validateUpdate: (object, old) => [
     ...validateClaimSpec(specOf(object), 'spec'),
     ...fixedErrors(specOf(object), typed<PersistentVolumeClaim>(old)),
   ],
+  validateStatusUpdate: (object) => claimStatusErrors(typed<PersistentVolumeClaim>(object)),
   columns: [
     nameColumn,
     column('Status', 'string', 'Whether it has a volume.'),

@@ -44,8 +44,10 @@ export const persistentVolume = defineKind({
   prepareUpdate: keepStatus,
   prepareStatusUpdate: (object, old, nowMs) => {
     keepAllButStatus(object, old)
-    const { status } = typed<PersistentVolume>(object)
-    if (status) keepTransitionTime(status, typed<PersistentVolume>(old).status ?? {}, nowMs)
+    const status: PersistentVolumeStatus = { ...typed<PersistentVolume>(object).status }
+    status.phase ||= 'Pending'
+    object['status'] = status
+    keepTransitionTime(status, typed<PersistentVolume>(old).status ?? {}, nowMs)
   },
   validateCreate: (object) => specErrors(specOf(object)),
   validateUpdate: (object, old) => [

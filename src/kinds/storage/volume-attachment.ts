@@ -1,6 +1,8 @@
 import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
 import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
+import { statusOf } from '../status/counts.ts'
+import { attachmentStatusErrors } from '../status/quantities.ts'
 import type { VolumeAttachment } from '../types.ts'
 import { forbidden, immutable, required } from '../validation/field-error.ts'
 
@@ -18,6 +20,7 @@ export const volumeAttachment = defineKind({
   subresources: [subresource('status', 'VolumeAttachment', ['get', 'patch', 'update'])],
   validateCreate: sourceErrors,
   validateUpdate: (object, old) => immutable('spec', object['spec'], old['spec']),
+  validateStatusUpdate: (object) => attachmentStatusErrors(statusOf(object)),
   columns: [
     nameColumn,
     column('Attacher', 'string', 'Its driver.', { format: 'name' }),

@@ -116,7 +116,9 @@ describe('reviews', () => {
     const local = `${authorization}/namespaces/a/localsubjectaccessreviews`
     assert.equal((await ask(local, { spec })).status.allowed, false)
     const elsewhere = `${authorization}/namespaces/b/localsubjectaccessreviews`
-    await assert.rejects(ask(elsewhere, { spec }), (error) => isStatus(error, 'BadRequest'))
+    await assert.rejects(ask(elsewhere, { spec }), (error) => isStatus(error, 'Invalid'))
+    const ofPath = { user: 'a', nonResourceAttributes: { path: '/metrics', verb: 'get' } }
+    await assert.rejects(ask(local, { spec: ofPath }), (error) => isStatus(error, 'Invalid'))
   })
 
   test('can-i --list names the rules', async () => {

@@ -147,7 +147,7 @@ test('the class of service stays: an amount that would change it is refused', as
 
 test('static pods and pods on nodes that tell no resources are not resized', async () => {
   const annotations = { 'kubernetes.io/config.mirror': 'x' }
-  await using cluster = await withPod({}, { annotations })
+  await using cluster = await withPod({ nodeName: 'n' }, { annotations })
   const refused = await resize(cluster, cpu('150m', '300m'))
   assert.match(refused.json.message, /Forbidden: static pods cannot be resized$/)
   await using other = await withPod()

@@ -55,12 +55,22 @@ test('a token may be bound to a pod that runs as its account, and to nothing els
   const good = await bound(reference)
   assert.equal(good.status, 201)
   assert.deepEqual(good.json.spec.boundObjectRef, reference)
+  const v1 = { apiVersion: 'v1' }
   const refusals: readonly (readonly [object, number, RegExp])[] = [
     [{ ...reference, uid: 'x' }, 409, /UID in the bound object reference \(x\) does not match/],
     [{ ...reference, name: 'none' }, 404, /pods "none" not found/],
-    [{ kind: 'Pod', name: 'foreign' }, 400, /pod running with different serviceaccount name other/],
-    [{ kind: 'Node', name: 'n' }, 404, /nodes "n" not found/],
-    [{ kind: 'ConfigMap', name: 'n' }, 400, /cannot bind token to object of type v1, Kind=Conf/],
+    [
+      { ...v1, kind: 'Pod', name: 'foreign' },
+      400,
+      /pod running with different serviceaccount name other/,
+    ],
+    [{ ...v1, kind: 'Node', name: 'n' }, 404, /nodes "n" not found/],
+    [
+      { ...v1, kind: 'ConfigMap', name: 'n' },
+      400,
+      /cannot bind token to object of type \/v1, Kind=Conf/,
+    ],
+    [{ kind: 'Pod', name: 'mine' }, 400, /cannot bind token to object of type \/, Kind=Pod/],
   ]
   for (const [asked, status, message] of refusals) {
     const answer = await bound(asked)
@@ -93,7 +103,7 @@ test('a node gets tokens for the pods bound to it and for no others', async () =
   assert.equal((await ask('w1', { boundObjectRef })).status, 201)
   const refusals: readonly (readonly [string, object, RegExp])[] = [
     ['w1', {}, /not bound to a pod/],
-    ['w1', { boundObjectRef: { kind: 'Pod', name: 'mine' } }, /without a uid/],
+    ['w1', { boundObjectRef: { ...boundObjectRef, uid: '' } }, /without a uid/],
     ['w2', { boundObjectRef }, /scheduled on a different node/],
     ['w3', { boundObjectRef }, /no relationship found between node 'w3' and this object/],
   ]
@@ -121,4 +131,10 @@ test('a cluster without a signing key says so', async () => {
   const { status, json } = await cluster.ask('POST', `${accounts}/builder/token`, {})
   assert.deepEqual([status, json.reason], [503, 'ServiceUnavailable'])
   assert.match(json.message, /no key to sign tokens/)
+})
+
+test('a pod without containers is refused, whatever would be mounted into them', async () => {
+  await using cluster = await openWithAccounts()
+  const made = await cluster.ask('POST', pods, { metadata: { name: 'none' }, spec: {} })
+  assert.equal(made.status, 422, made.text)
 })

@@ -7,7 +7,10 @@ const template = {
   spec: { containers: [{ name: 'c', image: 'web:1' }] },
 }
 const jobTemplate = { spec: { ...template.spec, restartPolicy: 'Never' } }
-const condition = { type: 'StatusPatched', status: 'True', reason: 'E2E', message: 'Set by test' }
+const condition = {
+  ...{ type: 'StatusPatched', status: 'True', reason: 'E2E', message: 'Set by test' },
+  lastTransitionTime: '2026-01-02T03:04:05Z',
+}
 const core = { root: '/api/v1', namespaced: true }
 const apps = { root: '/apis/apps/v1', namespaced: true }
 const admission = { root: '/apis/admissionregistration.k8s.io/v1', namespaced: false }

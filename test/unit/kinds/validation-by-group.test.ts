@@ -264,7 +264,6 @@ const creations: readonly (readonly [string, object, readonly string[]])[] = [
     { spec: { hard: { pods: '1' }, scopes: ['Nope', 'BestEffort', 'NotBestEffort'] } },
     [
       'spec.scopes: Invalid value: ["Nope","BestEffort","NotBestEffort"]: unsupported scope',
-      'spec.scopes: Invalid value: ["Nope","BestEffort","NotBestEffort"]: unsupported scope applied to resource',
       'spec.scopes: Invalid value: ["Nope","BestEffort","NotBestEffort"]: conflicting scopes',
     ],
   ],
@@ -290,7 +289,7 @@ const creations: readonly (readonly [string, object, readonly string[]])[] = [
     [
       "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
       "spec.scopeSelector.matchExpressions.values: Invalid value: [\"a\"]: must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
-      'spec.scopeSelector.matchExpressions.operator: Invalid value: "DoesNotExist": must be \'Exist\' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity',
+      'spec.scopeSelector.matchExpressions.operator: Invalid value: "DoesNotExist": must be \'Exists\' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity',
     ],
   ],
   [

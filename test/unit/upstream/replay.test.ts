@@ -19,6 +19,16 @@ test('paths, methods, options and subresources are answered as the real server a
   assert.ok(lines.filter((line) => line.answer).length > 100)
 })
 
+test('what admission refuses, and statuses that are wrong, are refused as the real server does it', async () => {
+  await using cluster = await openCluster()
+  for (const file of ['admission', 'status']) {
+    const replay = new Replay(cluster)
+    const lines = linesOf(`http/${file}.ndjson`)
+    for (const line of lines) await replay.play(line)
+    assert.ok(lines.filter((line) => line.answer).length > 40)
+  }
+})
+
 test('objects of built-in kinds, right and wrong, are taken and refused as the real server does it', async () => {
   await using cluster = await openCluster()
   const replay = new Replay(cluster)

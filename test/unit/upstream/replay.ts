@@ -22,8 +22,8 @@ export interface Line {
   readonly base?: readonly [path: string, object: object]
   /** Of the base: the value at a path of names and indices, or that it is taken out. */
   readonly change?: readonly [at: string, value?: unknown]
-  /** How the changed base is written: a new object, or an update of the one there is. Always dry. */
-  readonly write?: 'new' | 'over'
+  /** How the changed base is written: a new object, or an update of the one there is, or of its status. Always dry. */
+  readonly write?: 'new' | 'over' | 'status'
   /** Left out of requests whose answers tell nothing here: they are only sent. */
   readonly answer?: readonly [status: number, body: unknown, warning?: string]
 }
@@ -74,8 +74,10 @@ export class Replay {
     const [path, base] = this.#base
     const object = changed(base, at, value)
     const name = (base as { metadata: { name: string } }).metadata.name
-    const [method, url] = write === 'over' ? ['PUT', `${path}/${name}`] : ['POST', path]
-    const found = await this.#cluster.ask(method as HttpMethod, `${url}?dryRun=All`, object)
+    const place = write === 'status' ? `${path}/${name}/status` : `${path}/${name}`
+    const [method, url] = write === 'new' ? ['POST', path] : ['PUT', place]
+    const body = this.#filled(JSON.stringify(object))
+    const found = await this.#cluster.ask(method as HttpMethod, `${url}?dryRun=All`, body)
     const [status, message, warning] = answer ?? [0, undefined]
     const where = `${method} ${path} ${at} ${JSON.stringify(value[0])?.slice(0, 100)}`
     const told = found.status < 400 ? undefined : masked(found.json.message)

@@ -97,8 +97,12 @@ export class PolicyIndex {
     for (const place of namespace === '' ? [''] : ['', namespace]) {
       const bySubject = this.#grants.get(place)
       if (!bySubject) continue
+      const seen = new Set<object>()
       for (const id of ids)
         for (const grant of bySubject.get(id)?.values() ?? []) {
+          // One that names a user and a group of his grants what it grants once.
+          if (seen.has(grant.binding)) continue
+          seen.add(grant.binding)
           const rules = this.rulesOfRole(grant.binding, grant.namespace)
           if (!rules) missing(grant.binding.roleRef)
           for (const rule of rules ?? []) yield { rule, source: grant }

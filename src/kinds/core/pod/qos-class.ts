@@ -7,21 +7,24 @@ export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
  * than it asked for (k8s.io/kubernetes pkg/apis/core/v1/helper/qos/qos.go).
  */
 export function qosClass({ spec }: Pod): QosClass {
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
+  // What the pod asks for as a whole counts alone.
+  const containers: readonly Pick<Container, 'resources'>[] = spec?.resources
+    ? [{ resources: spec.resources }]
+    : [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
   if (containers.every((container) => !asks(container))) return 'BestEffort'
   return containers.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
 }
 
 const computeResources = ['cpu', 'memory']
 
-function asks({ resources }: Container): boolean {
+function asks({ resources }: Pick<Container, 'resources'>): boolean {
   return computeResources.some((name) => {
     const amounts = [resources?.requests?.[name], resources?.limits?.[name]]
     return amounts.some((amount) => amount !== undefined && amount !== '0')
   })
 }
 
-function isGuaranteed({ resources }: Container): boolean {
+function isGuaranteed({ resources }: Pick<Container, 'resources'>): boolean {
   return computeResources.every((name) => {
     const limit = resources?.limits?.[name]
     const request = resources?.requests?.[name] ?? limit

@@ -131,11 +131,13 @@ export function validateEphemeralContainers(object: AnyObject, old: AnyObject): 
   )
   const targets = new Set(names)
   const volumes = new Set((spec?.volumes ?? []).map((one) => one.name))
+  const ownUsers = spec?.hostUsers === false
+  const place = { volumes, hostNetwork: false, ownUsers, init: false }
   const errors = now.flatMap((container, index): FieldError[] => {
     const at = `${ephemeralPath}[${index}]`
     const { targetContainerName: target } = container
     const found = [
-      ...validateContainer(container, at, { volumes, hostNetwork: false, init: false }),
+      ...validateContainer(container, at, place),
       ...unusable(container, at),
       ...(names.has(container.name) ? [duplicate(`${at}.name`, container.name)] : []),
       ...(target && !targets.has(target) ? [notFound(`${at}.targetContainerName`, target)] : []),
