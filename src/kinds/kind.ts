@@ -187,5 +187,5 @@ export type FieldErrorType =
   | 'InternalError'
 
 export function fieldErrorCause(error: FieldError): StatusCause {
-  return { reason: error.type, field: error.field, message: error.message }
+  return { reason: error.type, field: error.field || '[]', message: error.message }
 }

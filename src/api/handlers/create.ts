@@ -38,8 +38,8 @@ const generatedNameTries = 8
 /** POST to a collection (apiserver pkg/endpoints/handlers/create.go, pkg/registry/rest/create.go). */
 export async function handleCreate(context: ResourceContext): Promise<ApiResponse> {
   const representation = representationOf(context)
-  const object = readObject(context)
   const dryRun = isDryRun(context)
+  const object = readObject(context)
   const written = await createObject(context, object, dryRun)
   const bytes =
     'stored' in written ? representation.one(written.stored) : representation.value(written.object)

@@ -21,12 +21,14 @@ export interface Deletion {
 export function readDeletion(context: ResourceContext): Deletion {
   const { query } = context.info
   if (bodyOf(context).length > 0) {
-    const { group } = context.kind
+    // Clients name any group and version that they speak, and are not told of fields that nobody knows.
+    const { length } = context.warnings
     const body = readBody(context, {
       definition: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
       kind: 'DeleteOptions',
-      apiVersions: ['v1', 'meta.k8s.io/v1', `${group}/v1`, 'policy/v1'],
+      apiVersions: 'any',
     })
+    context.warnings.splice(length)
     const options = body as unknown as DeleteOptions
     const dryRun = isDryRun(context, options.dryRun)
     return deletionOf(options, dryRun)

@@ -28,7 +28,7 @@ export interface BodyKind {
   readonly definition: string
   readonly kind: string
   /** Accepted values of apiVersion; the first one is filled in where the body has none. */
-  readonly apiVersions: readonly string[]
+  readonly apiVersions: readonly string[] | 'any'
 }
 
 /** The media type of the body, without parameters. A body without one is JSON. */
@@ -74,7 +74,7 @@ export function readObject(context: ResourceContext): AnyObject {
 export function readBody(context: HandlerContext, expected: BodyKind): AnyObject {
   const bytes = bodyOf(context)
   const type = contentTypeOf(context)
-  if (bytes.length === 0) throw emptyBody()
+  if (bytes.length === 0) throw emptyBody(expected.kind)
   const object = decodeAs(context, type, bytes, expected)
   checkType(object, expected)
   return object
@@ -93,8 +93,11 @@ function readCustom(context: ResourceContext, expected: Omit<BodyKind, 'definiti
   return object
 }
 
-function emptyBody(): Error {
-  return badRequest('the body of the request is empty: an object is needed')
+function emptyBody(kind: string): Error {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ` +
+      'json parse error: unexpected end of JSON input (<empty>)',
+  )
 }
 
 /**
@@ -184,10 +187,12 @@ export function fieldValidationOf({ info }: HandlerContext): FieldValidation {
 /** apiVersion and kind may be left out; what is there must fit the path. */
 export function checkType(object: AnyObject, expected: Omit<BodyKind, 'definition'>): void {
   const { apiVersion, kind } = object
-  const versionFits = !apiVersion || expected.apiVersions.includes(apiVersion)
+  const apiVersions = expected.apiVersions === 'any' ? ['v1'] : expected.apiVersions
+  const versionFits =
+    !apiVersion || expected.apiVersions === 'any' || apiVersions.includes(apiVersion)
   if (!versionFits || (kind && kind !== expected.kind))
-    throw wrongKind(`${kind || '?'} in version "${apiVersion ?? ''}"`, expected)
-  object.apiVersion = apiVersion || (expected.apiVersions[0] ?? '')
+    throw wrongKind(`${kind || '?'} in version "${apiVersion ?? ''}"`, { ...expected, apiVersions })
+  object.apiVersion = apiVersion || (apiVersions[0] ?? '')
   object.kind = expected.kind
 }
 
@@ -204,7 +209,7 @@ export function isDryRun({ info }: HandlerContext, more: readonly string[] = [])
 }
 
 function checkDryRun(info: Pick<RequestInfo, 'verb'>, values: readonly string[]): void {
-  if (values.some((value) => value !== 'All' && value !== ''))
+  if (values.some((value) => value !== 'All'))
     throw unsupportedOption(info, 'dryRun', values, ['All'])
 }
 

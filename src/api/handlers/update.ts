@@ -61,8 +61,8 @@ export interface Change {
 export async function handleUpdate(context: ResourceContext): Promise<ApiResponse> {
   const { info, kind } = context
   const representation = representationOf(context)
-  const object = readObject(context)
   const dryRun = isDryRun(context)
+  const object = readObject(context)
   requireName(object, info.name)
   checkPlace(kind, object, info.namespace, info.name)
   applyDefaults(kind, object)

@@ -92,7 +92,6 @@ function paths(items: readonly PathItem[], dialect: Dialect): Part {
 function writtenOperation(operation: Operation, dialect: Dialect): Part {
   const { kind, body } = operation
   const parameters = operation.parameters.map((one) => writtenParameter(one, dialect))
-  const tag = `${kind.group === '' ? 'core' : kind.group.split('.')[0]}_${kind.version}`
   const v2Body =
     dialect === 'v2' && body !== undefined
       ? [
@@ -105,7 +104,7 @@ function writtenOperation(operation: Operation, dialect: Dialect): Part {
         ]
       : []
   return {
-    tags: [tag],
+    tags: [operation.tag],
     description: operation.description,
     operationId: operation.id,
     ...(dialect === 'v2'

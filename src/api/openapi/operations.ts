@@ -7,6 +7,8 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   readonly action: string
   readonly id: string
+  /** Group and version, as client generators sort by them. */
+  readonly tag: string
   readonly description: string
   readonly kind: GroupVersionKind
   readonly parameters: readonly Parameter[]
@@ -32,7 +34,8 @@ export interface PathItem {
 }
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
-const jsonTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+/** Whatever the server reads: JSON, YAML and protobuf. */
+const anyTypes = ['*/*']
 
 const query = (name: string, type: Parameter['type'], description: string): Parameter => ({
   name,
@@ -65,6 +68,7 @@ const listParameters = [
   query('timeoutSeconds', 'integer', 'When the server ends the call.'),
   query('watch', 'boolean', 'Stream changes instead of a list.'),
 ]
+const pretty = query('pretty', 'string', 'Lay the answer out for people: true or false.')
 const deleteParameters = [
   query('dryRun', 'string', 'All: store nothing.'),
   query('gracePeriodSeconds', 'integer', 'How long the object may take to end.'),
@@ -96,13 +100,14 @@ export function pathsOf(resource: DiscoveredResource): PathItem[] {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   const scope = namespaced ? `${root}/namespaces/{namespace}` : root
   const namespace = namespaced ? [path('namespace', 'The namespace that holds it.')] : []
-  const kind = { group, version, kind: resource.kind, isCustom: resource.custom !== undefined }
-  const named = [path('name', `Name of the ${resource.kind}.`), ...namespace]
+  const isCustom = resource.custom !== undefined
+  const kind = { group, version, kind: resource.kind, isCustom, namespaced }
+  const named = [path('name', `Name of the ${resource.kind}.`), ...namespace, pretty]
   const collection = `${scope}/${resource.resource}`
   const items: PathItem[] = [
     {
       path: collection,
-      parameters: namespace,
+      parameters: [...namespace, pretty],
       operations: collectionOperations(resource, kind),
     },
     {
@@ -126,7 +131,7 @@ export function pathsOf(resource: DiscoveredResource): PathItem[] {
   if (namespaced && resource.verbs.includes('list'))
     items.push({
       path: `${root}/${resource.resource}`,
-      parameters: [],
+      parameters: [pretty],
       operations: [listOperation(kind, 'ForAllNamespaces')],
     })
   return items.filter((item) => item.operations.length > 0)
@@ -190,7 +195,7 @@ function writeOperation(
   return operation(method, action, verb, kind, parent, subresource, {
     parameters: name === undefined ? [] : writeParameters,
     body: name,
-    bodyTypes: jsonTypes,
+    bodyTypes: anyTypes,
     answer: name,
     codes: method === 'post' ? [201] : [200, 201],
   })
@@ -215,28 +220,62 @@ function deleteOperation(
   return operation('delete', action, 'Deletes', kind, parent, subresource, {
     parameters: deleteParameters,
     body: `${meta}.DeleteOptions`,
-    bodyTypes: jsonTypes,
+    bodyTypes: anyTypes,
     answer: `${meta}.Status`,
   })
 }
 
+/** How names of operations begin, where Kubernetes has another word than the verb. */
+const beginnings: ReadonlyMap<string, string> = new Map([
+  ['get', 'read'],
+  ['update', 'replace'],
+  ['deletecollection', 'delete'],
+])
+/** Verbs as operations call them. */
+const actions: ReadonlyMap<string, string> = new Map([
+  ['create', 'post'],
+  ['update', 'put'],
+])
+/** Subresources that are a connection to something else. */
+const connections: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward', 'proxy'])
+
+/** The group as names have it: `RbacAuthorization` for rbac.authorization.k8s.io. */
+function groupWords(group: string): string {
+  if (group === '') return 'Core'
+  return group
+    .replace(/\.k8s\.io$/, '')
+    .split('.')
+    .map(capital)
+    .join('')
+}
+
 function operation(
   method: Operation['method'],
-  action: string,
   verb: string,
+  does: string,
   kind: GroupVersionKind,
-  parent: GroupVersionKind,
+  parent: GroupVersionKind & { readonly namespaced?: boolean },
   suffix: string,
   more: Partial<Operation>,
 ): Operation {
-  const place = parent.group === '' ? 'Core' : capital(parent.group.split('.')[0] ?? '')
-  const part = suffix.charAt(0) === suffix.charAt(0).toLowerCase() ? capital(suffix) : suffix
-  const ofPart = part === '' || part === suffix ? '' : `${suffix} of a `
+  const words = groupWords(parent.group)
+  const ofAll = suffix === 'ForAllNamespaces'
+  const isConnection = connections.has(suffix)
+  const action = isConnection ? 'connect' : verb
+  const id = [
+    beginnings.get(action) ?? action,
+    ...[words, capital(parent.version)],
+    isConnection ? capital(method) : '',
+    verb === 'deletecollection' ? 'Collection' : '',
+    parent.namespaced && !ofAll ? 'Namespaced' : '',
+    ...[parent.kind, capital(suffix)],
+  ]
   return {
     method,
-    action,
-    id: `${action}${place}${capital(parent.version)}${parent.kind}${part}`,
-    description: `${verb} ${ofPart}${parent.kind}.`,
+    action: actions.get(action) ?? action,
+    id: id.join(''),
+    tag: `${words.charAt(0).toLowerCase()}${words.slice(1)}_${parent.version}`,
+    description: `${does} ${suffix === '' || ofAll ? '' : `${suffix} of a `}${parent.kind}.`,
     kind,
     parameters: [],
     body: undefined,

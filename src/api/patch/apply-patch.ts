@@ -70,6 +70,9 @@ export function servedPatchTypes(isCustom: boolean): readonly string[] {
 
 /** Kubernetes' refusal of a patch's media type. */
 export function unsupportedPatch(kind?: Pick<Kind, 'custom'>): StatusError {
+  // Routes of built-in kinds are refused before anybody looks at what they are (go-restful).
+  if (kind && !kind.custom)
+    return statusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
   const types = servedPatchTypes(kind?.custom !== undefined)
   return statusError(
     'UnsupportedMediaType',

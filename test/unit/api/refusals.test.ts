@@ -25,7 +25,7 @@ test('bodies that cannot be read are refused with what is wrong', () =>
     },
     { ask: ['POST', maps, 'null'], status: 400 },
     { ask: ['POST', maps, '[]'], status: 400 },
-    { ask: ['POST', maps], status: 400, message: /body of the request is empty/ },
+    { ask: ['POST', maps], status: 400, message: /unexpected end of JSON input \(<empty>\)/ },
     {
       ask: ['POST', maps, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } }],
       status: 400,
