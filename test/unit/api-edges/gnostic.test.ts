@@ -102,7 +102,7 @@ test('an operation has its parameters, its body and its answer', () => {
   const [first] = fieldsOf(named).get(9) ?? []
   assert.equal(text(at(first as Uint8Array, 1, 2, 4, 4)), 'name')
   const replace = at(named, 3)
-  assert.match(text(at(replace, 5)), /^updateAppsV1Deployment$/)
+  assert.match(text(at(replace, 5)), /^replaceAppsV1NamespacedDeployment$/)
   const body = at(replace, 8, 1, 1)
   assert.equal(text(at(body, 5, 1)), '#/definitions/io.k8s.api.apps.v1.Deployment')
   const answer = present(members(at(replace, 9), 1).get('200'), '200')
