@@ -105,7 +105,8 @@ export function desiredDns(pod: Pod, cluster: ClusterDns | undefined): DnsConfig
   }
 }
 
-function hostPorts(pod: Pod): HostPort[] {
+/** The ports of the node that a pod asks for. */
+export function hostPorts(pod: Pod): HostPort[] {
   const all = [
     ...(pod.spec?.initContainers ?? []).filter(isSidecar),
     ...(pod.spec?.containers ?? []),

@@ -4,6 +4,7 @@ import { limits } from '../base/limits.ts'
 import { isStatus } from '../base/status.ts'
 import { pods } from '../client/resources.ts'
 import type { Container, Pod, ResourceRequirements } from '../kinds/types.ts'
+import { type Refusal, refusalOf } from './admission.ts'
 import type { BackoffEntry } from './backoff.ts'
 import { ContainerStarter, type StartProblem } from './container-starter.ts'
 import { desiredSandbox, podIdentity } from './desired.ts'
@@ -53,6 +54,8 @@ export class PodWorker {
   #timer: Timer | undefined
   #loop: Promise<void> | undefined
   #ready = false
+  /** Whether this node takes the pod is decided once. */
+  #admission: 'open' | 'taken' | 'refused' = 'open'
 
   /** `orphan`: the runtime has it, the API does not. */
   constructor(pod: Pod, orphan: boolean, deps: WorkerDeps) {
@@ -146,6 +149,11 @@ export class PodWorker {
     const identity = podIdentity(pod)
     const observed = (await this.#deps.observe(identity.uid)) ?? nothingObserved(identity)
     if (this.#abort.signal.aborted) return undefined
+    if (this.#admission === 'open') this.#admit(pod, observed)
+    if (this.#admission === 'refused')
+      return this.#orphan || pod.metadata.deletionTimestamp
+        ? this.#finish(pod, observed)
+        : undefined
     this.#syncProbes(pod, observed)
     const nowMs = clock.wallMs()
     const deadline = this.#deadlineMs(pod)
@@ -173,6 +181,26 @@ export class PodWorker {
     ]
     const known = times.filter((time) => time !== undefined)
     return known.length > 0 ? Math.min(...known) : undefined
+  }
+
+  /** A pod that was begun is taken, also by a kubelet that has forgotten it. */
+  #admit(pod: Pod, observed: ObservedPod): void {
+    const begun = pod.status?.startTime !== undefined || observed.sandboxes.length > 0
+    const ends = this.#orphan || pod.metadata.deletionTimestamp !== undefined
+    const isFinal = pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded'
+    const others = this.#deps.otherPods(pod.metadata.uid ?? '')
+    const refusal = begun || ends || isFinal ? undefined : refusalOf(pod, others)
+    this.#admission = refusal ? 'refused' : 'taken'
+    if (refusal) this.#refuse(pod, refusal)
+  }
+
+  #refuse(pod: Pod, { reason, message }: Refusal): void {
+    this.#deps.recorder.event(pod, 'Warning', reason, message)
+    const { qosClass } = pod.status ?? {}
+    this.#status.send({
+      ...{ phase: 'Failed', reason, message: `Pod was rejected: ${message}` },
+      ...(qosClass === undefined ? {} : { qosClass }),
+    })
   }
 
   /** The newest of spec and status that this kubelet knows. */

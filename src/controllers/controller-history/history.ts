@@ -153,7 +153,7 @@ export class ControllerHistory {
     const { name: ownerName = '', namespace = '' } = owner.metadata
     let { collisionCount } = owner.status ?? {}
     for (let tries = 1; ; tries += 1) {
-      const hash = revisionHash(data, collisionCount)
+      const hash = revisionHash(data, collisionCount ?? 0)
       const name = revisionName(ownerName, hash)
       try {
         const made = await revisions.create(namespace, this.#revision(owner, data, hash, number))

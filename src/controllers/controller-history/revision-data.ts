@@ -44,9 +44,9 @@ const prime = 0x01000193
  * Names data: 32 bits of FNV-1 over its bytes and the collision count, in decimal, each digit as a
  * letter (pkg/controller/history/controller_history.go, HashControllerRevision).
  */
-export function revisionHash(data: unknown, collisionCount: number | undefined): string {
+export function revisionHash(data: unknown, collisionCount: number): string {
   let hash = offsetBasis
-  for (const byte of Buffer.from(`${dataText(data)}${collisionCount ?? ''}`))
+  for (const byte of Buffer.from(`${dataText(data)}${collisionCount}`))
     hash = (Math.imul(hash, prime) ^ byte) >>> 0
   return [...String(hash)].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('')
 }

@@ -57,6 +57,7 @@ export function podOf(
     kind: 'Pod',
     metadata: {
       name,
+      generateName: `${set.metadata.name}-`,
       namespace: set.metadata.namespace,
       labels: { ...labels, [hashLabel]: revision },
       ...(annotations ? { annotations } : {}),

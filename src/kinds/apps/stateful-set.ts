@@ -1,7 +1,15 @@
 import { templateWarnings } from '../core/pod/warnings.ts'
 import { validateLasting, validatePodTemplate } from '../core/validate-pod.ts'
-import { ageColumn, column, defineKind, nameColumn, subresource } from '../define-kind.ts'
-import { type FieldError, typed } from '../kind.ts'
+import {
+  ageColumn,
+  column,
+  defineKind,
+  dropStatus,
+  keepStatus,
+  nameColumn,
+  subresource,
+} from '../define-kind.ts'
+import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, joined, nameOf } from '../print.ts'
 import { countedStatus } from '../status/counts.ts'
 import { validateClaimSpec } from '../storage/validate-claim-spec.ts'
@@ -21,7 +29,15 @@ export const statefulSet = defineKind({
   shortNames: ['sts'],
   categories: ['all'],
   definition: 'io.k8s.api.apps.v1.StatefulSet',
-  hasStatus: true,
+  prepareCreate: (object) => {
+    dropStatus(object)
+    dropMaxUnavailable(object)
+  },
+  prepareUpdate: (object, old) => {
+    keepStatus(object, old)
+    const { rollingUpdate } = typed<StatefulSet>(old).spec?.updateStrategy ?? {}
+    if (rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(object)
+  },
   countsGeneration: true,
   subresources: [
     subresource('scale', 'Scale', readWrite, 'autoscaling'),
@@ -61,6 +77,11 @@ export const statefulSet = defineKind({
     ]
   },
 })
+
+/** A field of a feature that is off in v1.36 (MaxUnavailableStatefulSet). */
+function dropMaxUnavailable(object: AnyObject): void {
+  delete typed<StatefulSet>(object).spec?.updateStrategy?.rollingUpdate?.maxUnavailable
+}
 
 /** What its pods mount comes from the claims, too: these are volumes of the template. */
 function templateErrors({ volumeClaimTemplates = [] }: StatefulSetSpec) {

@@ -233,6 +233,44 @@ describe('stateful sets on the real API', () => {
       assert.equal(end?.currentRevision, end?.updateRevision)
     }))
 
+  test('lose maxUnavailable, a feature that is off in v1.36', () =>
+    withSet(async ({ client }) => {
+      const maxUnavailable = 2
+      const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } }
+      const made = await statefulSets(client).create('default', web(0, { updateStrategy }))
+      const written = await change(client, { updateStrategy })
+      for (const { spec } of [made, written])
+        assert.deepEqual({ ...spec?.updateStrategy?.rollingUpdate }, { partition: 0 })
+    }))
+
+  test('name their revisions as kube-controller-manager names them', () =>
+    withSet(async ({ client, until }) => {
+      const plain = { app: 'plain' }
+      const metadata = { name: 'plain', namespace: 'default' }
+      const ofImage = (image: string): PodTemplateSpec => ({
+        ...{ metadata: { labels: plain }, spec: { containers: [{ name: 'c', image }] } },
+      })
+      await statefulSets(client).create('default', {
+        metadata,
+        spec: { replicas: 1, selector: { matchLabels: plain }, template: ofImage('nginx:1') },
+      })
+      const named = (...names: string[]) =>
+        until(`revisions ${names}`, async () => {
+          const { items } = await controllerRevisions(client).list({ namespace: 'default' })
+          return (
+            items
+              .map(({ metadata: { name } }) => name)
+              .sort()
+              .join() === names.join()
+          )
+        })
+      // The names that v1.36.1 gives the same two templates.
+      await named('plain-58bdfd9865')
+      const spec = { template: ofImage('nginx:2') }
+      await statefulSets(client).patch('default', 'plain', mergePatch, { spec })
+      await named('plain-58bdfd9865', 'plain-6ff6c6478d')
+    }))
+
   test('make claims, keep them, and with another policy let them go', () =>
     withSet(async ({ client, until }) => {
       const data = {

@@ -118,8 +118,8 @@ describe('identity of a stateful pod', () => {
       7,
     )
     assert.deepEqual(
-      [made.metadata.name, made.spec?.hostname, made.spec?.subdomain],
-      ['web-7', 'web-7', 'svc'],
+      [made.metadata.name, made.metadata.generateName, made.spec?.hostname, made.spec?.subdomain],
+      ['web-7', 'web-', 'web-7', 'svc'],
     )
     assert.deepEqual(
       { ...made.metadata.labels },

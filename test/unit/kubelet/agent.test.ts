@@ -83,6 +83,31 @@ describe('kubelet on simulated containers', () => {
       ])
     }))
 
+  test('refuses a pod whose host port another pod of the node has, and takes its successor', () =>
+    withCluster(async (cluster) => {
+      await cluster.kubelet(cluster.sim())
+      const spec = {
+        containers: [{ ...containerOf('main'), ports: [{ containerPort: 81, hostPort: 18_082 }] }],
+      }
+      await cluster.create('first', spec)
+      await cluster.podUntil('first', 'Ready', ready)
+      await cluster.create('second', spec)
+      const refused = await cluster.podUntil(
+        'second',
+        'Failed',
+        (one) => one.status?.phase === 'Failed',
+      )
+      const { reason, message, containerStatuses } = refused.status ?? {}
+      assert.deepEqual([reason, containerStatuses], ['NodePorts', undefined])
+      assert.match(message ?? '', /^Pod was rejected: Predicate NodePorts failed: /)
+      for (const name of ['first', 'second']) {
+        await pods(cluster.client).delete('default', name, { gracePeriodSeconds: 0 })
+        await cluster.podGone(name)
+      }
+      await cluster.create('second', spec)
+      await cluster.podUntil('second', 'Ready', ready)
+    }))
+
   test('runs init containers in order and completes a pod that never restarts', () =>
     withCluster(async (cluster) => {
       await cluster.kubelet(cluster.sim())
