@@ -2,7 +2,7 @@ import type { Container, Pod } from '../kinds/types.ts'
 import { type BackoffEntry, backoffDecision, backoffFromHistory } from './backoff.ts'
 import { containerHash, desiredResources, isSidecar } from './desired.ts'
 import { allContainers, isRunning, liveSandbox, type ObservedPod } from './observe.ts'
-import { changedResources, resizeRestarts } from './resize.ts'
+import { changedResources, resizeRestarts } from './resize/resize.ts'
 import type { ContainerKind, ContainerResources, ContainerState } from './runtime/runtime.ts'
 
 /**

@@ -15,7 +15,7 @@ import {
   resizeConditions,
   resizeConditionTypes,
   runsWithOther,
-} from './resize.ts'
+} from './resize/resize.ts'
 import type { ContainerState } from './runtime/runtime.ts'
 
 /** PURE: what the API is told about a pod (kubelet_pods.go generateAPIPodStatus). */

@@ -1,7 +1,7 @@
-import type { Pod } from '../kinds/types.ts'
-import type { PodAction } from './plan.ts'
-import { RuntimeError } from './runtime/runtime.ts'
-import type { WorkerDeps } from './worker-deps.ts'
+import type { Pod } from '../../kinds/types.ts'
+import type { PodAction } from '../plan.ts'
+import { RuntimeError } from '../runtime/runtime.ts'
+import type { WorkerDeps } from '../worker-deps.ts'
 
 const retryMs = 10_000
 

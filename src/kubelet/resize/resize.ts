@@ -1,9 +1,15 @@
-import { resizableResources } from '../kinds/core/pod/resize.ts'
-import { type Amounts, addAmounts } from '../kinds/quota/amounts.ts'
-import { podRequests } from '../kinds/quota/pod-amounts.ts'
-import type { Container, Pod, PodCondition, PodSpec, ResourceRequirements } from '../kinds/types.ts'
-import { same } from '../kinds/validation/field-error.ts'
-import type { ContainerResources, ContainerState } from './runtime/runtime.ts'
+import { resizableResources } from '../../kinds/core/pod/resize.ts'
+import { type Amounts, addAmounts } from '../../kinds/quota/amounts.ts'
+import { podRequests } from '../../kinds/quota/pod-amounts.ts'
+import type {
+  Container,
+  Pod,
+  PodCondition,
+  PodSpec,
+  ResourceRequirements,
+} from '../../kinds/types.ts'
+import { same } from '../../kinds/validation/field-error.ts'
+import type { ContainerResources, ContainerState } from '../runtime/runtime.ts'
 
 /**
  * PURE: resources of a running pod's containers change when /resize has written others and the node has
