@@ -15,14 +15,16 @@ export interface HistoryDecision {
 
 /**
  * Which revision is the present one (getStatefulSetRevisions, constructHistory). `revisions` are those
- * that the owner has.
+ * that the owner has. When none has the same data, `isSameToday` may still say it of the newest.
  */
 export function decideHistory(
   revisions: readonly ControllerRevision[],
   data: unknown,
+  isSameToday: (newest: ControllerRevision) => boolean = () => false,
 ): HistoryDecision {
   const sorted = oldestFirst(revisions)
-  const equal = sorted.filter((revision) => sameData(revision.data, data))
+  let equal = sorted.filter((revision) => sameData(revision.data, data))
+  if (equal.length === 0) equal = sorted.slice(-1).filter(isSameToday)
   const old = sorted.filter((revision) => !equal.includes(revision))
   const current = equal.at(-1)
   const next = Math.max(0, ...old.map(({ revision }) => revision)) + 1

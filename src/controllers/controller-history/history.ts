@@ -18,7 +18,7 @@ import {
   releasePatch,
 } from '../ownership.ts'
 import { decideHistory, revisionLabels } from './decide.ts'
-import { revisionData, revisionHash, revisionName, sameData } from './revision-data.ts'
+import { dataToday, revisionData, revisionHash, revisionName, sameData } from './revision-data.ts'
 
 const mergePatch = 'application/merge-patch+json'
 /** Names tried in one pass. */
@@ -35,6 +35,8 @@ export interface RevisedOwner extends KubernetesObject {
 export interface RevisedKind extends OwnerKind {
   /** Labels of a revision that carry its hash. */
   readonly hashLabels: readonly string[]
+  /** A revision that only lacks defaults of today is the present one. */
+  readonly fillsDefaults?: boolean
 }
 
 /** The present revision of an owner, which exists, and those before it. */
@@ -98,7 +100,9 @@ export class ControllerHistory {
     const claims = this.#claims(owner)
     if (claims.adopt.length + claims.release.length > 0) await this.#claim(owner, claims)
     const data = revisionData(owner.spec?.template)
-    const { current, number, old, duplicates } = decideHistory(claims.owned, data)
+    const isSameToday = (newest: ControllerRevision) =>
+      this.#kind.fillsDefaults === true && sameData(dataToday(newest), data)
+    const { current, number, old, duplicates } = decideHistory(claims.owned, data, isSameToday)
     const { collisionCount } = owner.status ?? {}
     if (!current) return { ...(await this.#create(owner, data, number)), old, duplicates }
     if (current.revision === number) return { current, old, duplicates, collisionCount }

@@ -1,3 +1,5 @@
+import { applySchemaDefaults } from '../../kinds/defaults.ts'
+import { definition } from '../../kinds/schema.ts'
 import type { ControllerRevision, PodTemplateSpec } from '../../kinds/types.ts'
 
 /** What a revision keeps: the patch that brings the template of its owner back. */
@@ -33,6 +35,25 @@ export function dataText(data: unknown): string {
 
 export function sameData(one: unknown, other: unknown): boolean {
   return dataText(one) === dataText(other)
+}
+
+const templateSchema = () => definition('io.k8s.api.core.v1.PodTemplateSpec')
+const defaulted = new WeakMap<ControllerRevision, RevisionData>()
+
+/**
+ * What a revision would hold if it were written today: fields that got a default since are filled in, so
+ * that another version of the API server makes no new revision, and no new pods, of old templates
+ * (setMatchesLatestExistingRevision).
+ */
+export function dataToday(revision: ControllerRevision): RevisionData | undefined {
+  const known = defaulted.get(revision)
+  if (known) return known
+  const template = structuredClone(templateOf(revision))
+  if (!template) return undefined
+  applySchemaDefaults(templateSchema(), template)
+  const data = revisionData(template)
+  defaulted.set(revision, data)
+  return data
 }
 
 /** Letters and digits that spell no words (k8s.io/apimachinery/pkg/util/rand). */

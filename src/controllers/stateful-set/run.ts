@@ -26,6 +26,7 @@ const kind = {
   kind: 'StatefulSet',
   path: paths.statefulSets,
   hashLabels: ['controller.kubernetes.io/hash'],
+  fillsDefaults: true,
 }
 /** How long a run waits for the copy to show what this controller wrote, if no event comes. */
 const lagMs = 1_000

@@ -233,6 +233,28 @@ describe('stateful sets on the real API', () => {
       assert.equal(end?.currentRevision, end?.updateRevision)
     }))
 
+  test('keep a revision that only lacks what has a default today, and the pods of it', () =>
+    withSet(async ({ client, until }) => {
+      await controllerRevisions(client).create('default', {
+        metadata: { name: 'web-elder', labels },
+        data: { spec: { template: { $patch: 'replace', ...template('one') } } },
+        revision: 4,
+      })
+      await statefulSets(client).create('default', web(1))
+      await until('the pod', isWhole(client, 1))
+      const [pod] = await own(client)
+      assert.equal(pod?.metadata.labels?.['controller-revision-hash'], 'web-elder')
+      const { items } = await controllerRevisions(client).list({ namespace: 'default' })
+      assert.deepEqual(
+        items.map(({ metadata, revision }) => [metadata.name, revision]),
+        [['web-elder', 4]],
+      )
+      await change(client, { template: template('two') })
+      await until('the update', async () => (await imagesOf(client)) === 'two')
+      const { items: after } = await controllerRevisions(client).list({ namespace: 'default' })
+      assert.deepEqual(after.map(({ revision }) => revision).sort(), [4, 5])
+    }))
+
   test('lose maxUnavailable, a feature that is off in v1.36', () =>
     withSet(async ({ client }) => {
       const maxUnavailable = 2
