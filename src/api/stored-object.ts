@@ -39,15 +39,11 @@ export function parseObject(value: Uint8Array): AnyObject {
  * not that of the last write.
  */
 export function withRevision(value: Uint8Array, revision: Revision): Uint8Array {
-  return Buffer.concat(partsWithRevision(value, revision))
-}
-
-/** As `withRevision`, in pieces: for who joins them with others. */
-export function partsWithRevision(value: Uint8Array, revision: Revision): readonly Uint8Array[] {
   const bytes = asBuffer(value)
   const span = revisionSpan(bytes)
-  if (!span) return [bytes]
-  return [bytes.subarray(0, span.start), Buffer.from(String(revision)), bytes.subarray(span.end)]
+  if (!span) return bytes
+  const digits = Buffer.from(String(revision))
+  return Buffer.concat([bytes.subarray(0, span.start), digits, bytes.subarray(span.end)])
 }
 
 /** An object in another form than its record's, at the same revision. */

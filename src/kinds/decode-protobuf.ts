@@ -1,5 +1,4 @@
-import { statusError } from '../base/status.ts'
-import { undecodable } from './codec/decode-error.ts'
+import { undecodable, unrecognized } from './codec/decode-error.ts'
 import { type Numbering, numberingOf } from './codec/numbering.ts'
 import { malformed, WireReader, wire } from './codec/wire-reader.ts'
 import type { Decoded } from './decode-json.ts'
@@ -8,6 +7,7 @@ import { canonicalQuantity } from './quantity.ts'
 import {
   type Definition,
   definition,
+  definitionOfKind,
   type Field,
   type ScalarType,
   schemaPropsName,
@@ -26,7 +26,7 @@ export const envelopeMagic: Uint8Array = Uint8Array.of(0x6b, 0x38, 0x73, 0x00)
  */
 export function decodeProtobuf(definitionName: string, bytes: Uint8Array): Decoded {
   const schema = definition(definitionName)
-  const envelope = readEnvelope(bytes)
+  const envelope = readEnvelope(bytes, schema.kinds[0]?.kind ?? schema.shortName)
   try {
     const object = readMessage(schema, envelope.raw) as AnyObject
     if (object.metadata === undefined && schema.byName.has('metadata')) object.metadata = {}
@@ -40,9 +40,23 @@ export function decodeProtobuf(definitionName: string, bytes: Uint8Array): Decod
       warnings: [],
     }
   } catch (error) {
-    if (error === malformed) throw undecodable(schema, undefined, 'proto: illegal wire format')
+    if (error === malformed) throw undecodable(schema, undefined, cutOff)
     throw error
   }
+}
+
+/** What Go's unmarshallers say of most bytes that are no message: that they end too early. */
+const cutOff = 'unexpected EOF'
+
+/** As `decodeProtobuf`, of whatever kind the body says it is; undefined when the table has no such kind. */
+export function decodeAnyProtobuf(bytes: Uint8Array): AnyObject | undefined {
+  const schema = definitionOfKind(readEnvelope(bytes))
+  return schema && decodeProtobuf(schema.name, bytes).object
+}
+
+/** True for what begins as protobuf bodies do. */
+export function isProtobuf(bytes: Uint8Array): boolean {
+  return envelopeMagic.every((byte, index) => bytes[index] === byte)
 }
 
 interface Envelope {
@@ -51,13 +65,18 @@ interface Envelope {
   readonly raw: Uint8Array
 }
 
-/** apiVersion and kind of a protobuf body, and its raw message. Throws StatusError BadRequest. */
-export function readEnvelope(bytes: Uint8Array): Envelope {
-  if (envelopeMagic.some((byte, index) => bytes[index] !== byte))
-    throw statusError(
-      'BadRequest',
+/**
+ * apiVersion and kind of a protobuf body, and its raw message. Throws StatusError BadRequest, which names the
+ * kind that was expected.
+ */
+export function readEnvelope(bytes: Uint8Array, expected = 'object'): Envelope {
+  const refused = (problem: string) => unrecognized(expected, bytes, problem)
+  if (bytes.length === 0) throw refused('empty data')
+  if (!isProtobuf(bytes))
+    throw refused(
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
     )
+  if (bytes.length === envelopeMagic.length) throw refused('empty body')
   let apiVersion = ''
   let kind = ''
   let raw: Uint8Array = new Uint8Array()
@@ -76,7 +95,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
     }
   } catch (error) {
     if (error !== malformed) throw error
-    throw statusError('BadRequest', 'unable to decode the envelope: proto: illegal wire format')
+    throw refused(cutOff)
   }
   return { apiVersion, kind, raw }
 }

@@ -134,6 +134,30 @@ export function findDefinition(name: string): Definition | undefined {
   return byFullName.get(name)
 }
 
+/** What bodies of that kind are, list kinds included; undefined for one that is not in the table. */
+export function definitionOfKind(type: {
+  readonly apiVersion: string
+  readonly kind: string
+}): Definition | undefined {
+  byKind ??= kindIndex()
+  return byKind.get(`${type.apiVersion} ${type.kind}`) ?? byKind.get(type.kind)
+}
+
+let byKind: ReadonlyMap<string, Definition> | undefined
+
+/** By apiVersion and kind; by kind alone what every group takes. */
+function kindIndex(): ReadonlyMap<string, Definition> {
+  return new Map(
+    allDefinitions().flatMap((one): [string, Definition][] => [
+      ...(one.everyGroup ? [[one.shortName, one] as [string, Definition]] : []),
+      ...one.kinds.map(({ group, version, kind }): [string, Definition] => [
+        `${group === '' ? version : `${group}/${version}`} ${kind}`,
+        one,
+      ]),
+    ]),
+  )
+}
+
 /** Every definition, sorted by full name. */
 export function allDefinitions(): readonly Definition[] {
   return [...byFullName.values()]

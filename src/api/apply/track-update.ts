@@ -53,9 +53,15 @@ export function ownersOfNew(
     metadataShape.is === 'struct'
       ? encodedMembers(metadataShape, object.metadata as never, serverMetadata)
       : {}
-  const all = Object.keys(metadata).length === 0 ? fields : { 'f:metadata': metadata, ...fields }
+  const all =
+    Object.keys(metadata).length === 0 ? fields : inOrder({ ...fields, 'f:metadata': metadata })
   if (Object.keys(all).length === 0) return undefined
   return [entryOf(own, all)]
+}
+
+/** By name, as all sets of fields are written. Their names begin with `f:`. */
+function inOrder(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /**

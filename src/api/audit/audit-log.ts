@@ -1,4 +1,6 @@
+import { isStatus } from '../../base/status.ts'
 import type { ApiRequest, ApiResponse } from '../../client/transport.ts'
+import { decodeAnyProtobuf, isProtobuf } from '../../kinds/decode-protobuf.ts'
 import type { User } from '../auth/user.ts'
 import type { RequestInfo } from '../request-info.ts'
 import { type AuditLevel, type AuditRule, auditLevel } from './audit-policy.ts'
@@ -83,14 +85,18 @@ function objectRef(info: RequestInfo): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
 }
 
-/** Bodies that are no JSON (patches in YAML, protobuf) are named by their size alone. */
+/** Bodies that are no object in JSON or protobuf (patches in YAML) are named by their size alone. */
 function bodyField(name: string, body: Uint8Array | undefined): object {
   if (!body || body.length === 0) return {}
-  if (body.length > bodyBytesMax) return { [name]: { bytes: body.length } }
+  const sizeAlone = { [name]: { bytes: body.length } }
+  if (body.length > bodyBytesMax) return sizeAlone
   try {
-    return { [name]: JSON.parse(Buffer.from(body).toString('utf8')) }
+    const object = isProtobuf(body)
+      ? decodeAnyProtobuf(body)
+      : JSON.parse(Buffer.from(body).toString('utf8'))
+    return object === undefined ? sizeAlone : { [name]: object }
   } catch (error) {
-    if (error instanceof SyntaxError) return { [name]: { bytes: body.length } }
+    if (error instanceof SyntaxError || isStatus(error, 'BadRequest')) return sizeAlone
     throw error
   }
 }

@@ -41,7 +41,7 @@ export function jsonProblem(text: string, error: Error): string {
 }
 
 /** As `undecodable`, for a body that cannot even be asked what kind it is. */
-export function unrecognized(kind: string, body: string, problem: string): Error {
+export function unrecognized(kind: string, body: string | Uint8Array, problem: string): Error {
   return statusError(
     'BadRequest',
     `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary(body)})`,
@@ -49,12 +49,14 @@ export function unrecognized(kind: string, body: string, problem: string): Error
 }
 
 /** What a refusal quotes of a body: the beginning, of what is no JSON object in hexadecimal digits. */
-function summary(body: string): string {
-  if (body === '') return '<empty>'
+function summary(body: string | Uint8Array): string {
+  if (body.length === 0) return '<empty>'
   const more = body.length > shownMax ? ' ...' : ''
-  const start = body.slice(0, shownMax)
-  return (body.startsWith('{') ? start : Buffer.from(start).toString('hex')) + more
+  const start = Buffer.from(body.slice(0, shownMax) as string)
+  return (start[0] === openObject ? start.toString('utf8') : start.toString('hex')) + more
 }
+
+const openObject = 0x7b
 
 /** Characters of a body that a refusal quotes. */
 const shownMax = 30

@@ -8,6 +8,8 @@ import { parseRequestInfo } from '../../../src/api/request-info.ts'
 import { silentLogger } from '../../../src/base/log.ts'
 import { Scope } from '../../../src/base/scope.ts'
 import { openAuditFile } from '../../../src/boot/member/audit-file.ts'
+import { inEnvelope, protobufMessage } from '../../../src/kinds/encode-protobuf.ts'
+import { allDefinitions } from '../../../src/kinds/schema.ts'
 import { admin, configMap, openCluster } from '../api/cluster.ts'
 import { userNamed } from './rbac-rig.ts'
 
@@ -69,6 +71,33 @@ describe('audit log', () => {
     assert.equal(get.responseStatus.code, 403)
     assert.equal(get.requestObject, undefined)
     assert.match(get.stageTimestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+  })
+
+  test('shows bodies of protobuf as what they are', async () => {
+    const lines: string[] = []
+    const rules: readonly AuditRule[] = [{ level: 'RequestResponse', users: ['admin'] }]
+    await using cluster = await openCluster({ audit: { rules, write: (line) => lines.push(line) } })
+    lines.length = 0
+    const type = 'application/vnd.kubernetes.protobuf'
+    const headers = { 'content-type': type, accept: type }
+    const bodies = [
+      ['POST', maps, 'ConfigMap', configMap('a', { k: 'v' })],
+      ['DELETE', `${maps}/a`, 'DeleteOptions', { gracePeriodSeconds: 0 }],
+    ] as const
+    for (const [method, path, kind, object] of bodies) {
+      const definition = allDefinitions().find(({ shortName }) => shortName === kind)?.name ?? ''
+      const message = protobufMessage(definition, object)
+      await cluster.ask(method, path, inEnvelope({ apiVersion: 'v1', kind }, message), { headers })
+    }
+    await cluster.ask('GET', maps, undefined, { headers })
+    const [create, remove, list] = lines.map((line) => JSON.parse(line))
+    assert.equal(create.requestObject.data.k, 'v')
+    assert.equal(create.responseObject.kind, 'ConfigMap')
+    assert.equal(remove.requestObject.gracePeriodSeconds, 0)
+    assert.equal(remove.responseObject.status, 'Success')
+    assert.equal(list.responseObject.kind, 'ConfigMapList')
+    await cluster.ask('POST', maps, Buffer.from('k8s\0broken'), { headers })
+    assert.deepEqual(JSON.parse(lines.at(-1) ?? '').requestObject, { bytes: 10 })
   })
 
   test('a full file is put aside, and only so many are kept', async () => {

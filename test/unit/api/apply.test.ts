@@ -143,3 +143,15 @@ test('apply: elements of keyed lists come and go one by one', async () => {
   assert.deepEqual(await containers('two', ['b']), ['b'])
   assert.deepEqual(await containers('one', ['d']), ['b', 'd'], 'b is still wanted by two')
 })
+
+test('what a new object sets is owned in the order of the names', async () => {
+  await using cluster = await openCluster()
+  const { json } = await cluster.ask('POST', maps, {
+    ...{ metadata: { name: 's', labels: { l: '1' } }, immutable: true, data: { b: 'x', a: 'y' } },
+  })
+  assert.equal(
+    JSON.stringify(json.metadata.managedFields[0].fieldsV1),
+    '{"f:data":{".":{},"f:a":{},"f:b":{}},"f:immutable":{},' +
+      '"f:metadata":{"f:labels":{".":{},"f:l":{}}}}',
+  )
+})

@@ -96,6 +96,31 @@ test('refusals are in protobuf, too, and in JSON for who takes neither', async (
   assert.equal(yaml.type, 'application/yaml')
 })
 
+test('bodies that are no protobuf are refused in the words of the real server', async () => {
+  await using cluster = await openCluster()
+  const good = inEnvelope(
+    { apiVersion: 'v1', kind: 'ConfigMap' },
+    protobufMessage('io.k8s.api.core.v1.ConfigMap', configMap('a', { x: '1' })),
+  )
+  const unrecognized = 'the object provided is unrecognized (must be of type ConfigMap): '
+  const noMagic =
+    'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]'
+  const cases: readonly (readonly [Uint8Array, string])[] = [
+    [Buffer.from('k8s\0'), `${unrecognized}empty body (6b387300)`],
+    [Buffer.from('k8s'), `${unrecognized}${noMagic} (6b3873)`],
+    [Buffer.from('{"metadata":{}}'), `${unrecognized}${noMagic} ({"metadata":{}})`],
+    [
+      good.subarray(0, good.length - 10),
+      `${unrecognized}unexpected EOF (6b3873000a0f0a0276311209436f6e6669674d6170121b0a110a01611200 ...)`,
+    ],
+  ]
+  for (const [body, message] of cases) {
+    const headers = { 'content-type': accept, accept: 'application/json' }
+    const { bytes, status } = await ask(cluster, 'POST', maps, body, headers)
+    assert.deepEqual([status, JSON.parse(Buffer.from(bytes).toString()).message], [400, message])
+  }
+})
+
 test('a list is one message, large or small, whole or as metadata alone', async () => {
   await using cluster = await openCluster()
   for (const count of [0, 2, 60]) {
