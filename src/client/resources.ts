@@ -3,11 +3,13 @@ import type {
   ClusterRole,
   ConfigMap,
   ControllerRevision,
+  CronJob,
   DaemonSet,
   Deployment,
   EndpointSlice,
   Endpoints,
   Event,
+  Job,
   Lease,
   Namespace,
   Node,
@@ -36,6 +38,8 @@ export const paths = {
   namespaces: path('', 'v1', 'namespaces', false),
   events: path('', 'v1', 'events', true),
   leases: path('coordination.k8s.io', 'v1', 'leases', true),
+  jobs: path('batch', 'v1', 'jobs', true),
+  cronJobs: path('batch', 'v1', 'cronjobs', true),
   deployments: path('apps', 'v1', 'deployments', true),
   clusterRoles: path('rbac.authorization.k8s.io', 'v1', 'clusterroles', false),
   podDisruptionBudgets: path('policy', 'v1', 'poddisruptionbudgets', true),
@@ -86,6 +90,8 @@ export const podDisruptionBudgets = (client: Client): ResourceClient<PodDisrupti
   client.resource(paths.podDisruptionBudgets)
 export const resourceQuotas = (client: Client): ResourceClient<ResourceQuota> =>
   client.resource(paths.resourceQuotas)
+export const jobs = (client: Client): ResourceClient<Job> => client.resource(paths.jobs)
+export const cronJobs = (client: Client): ResourceClient<CronJob> => client.resource(paths.cronJobs)
 export const replicaSets = (client: Client): ResourceClient<ReplicaSet> =>
   client.resource(paths.replicaSets)
 export const daemonSets = (client: Client): ResourceClient<DaemonSet> =>

@@ -17,6 +17,9 @@ import { endpointSliceMirroringController } from './endpoint-slice-mirroring/run
 import { endpointsController } from './endpoints/run.ts'
 import { EventLoopSlice } from './event-loop-slice.ts'
 import { garbageCollector } from './garbage-collector/run.ts'
+import { jobOrphanController } from './job/orphans.ts'
+import { jobController } from './job/run.ts'
+import { ttlAfterFinishedController } from './job/ttl-after-finished.ts'
 import { namespaceController } from './namespace/run.ts'
 import { Heartbeats } from './node-lifecycle/heartbeats.ts'
 import { nodeLifecycleController } from './node-lifecycle/run.ts'
@@ -48,6 +51,9 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['deployment-controller', deploymentController],
   ['daemonset-controller', daemonSetController],
   ['statefulset-controller', statefulSetController],
+  ['job-controller', jobController],
+  ['job-controller', jobOrphanController],
+  ['ttl-after-finished-controller', ttlAfterFinishedController],
   ['garbage-collector-controller', garbageCollector],
   ['namespace-controller', namespaceController],
   ['pod-garbage-collector-controller', podGcController],

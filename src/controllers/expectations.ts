@@ -11,7 +11,7 @@ export class Expectations {
   readonly #clock: Clock
   readonly #informer: Informer<KubernetesObject>
   readonly #written = new Map<string, { version: string; sinceMs: number }>()
-  readonly #deleted = new Map<string, Map<string, { uid: string; sinceMs: number }>>()
+  readonly #awaited = new Map<string, Map<string, Awaited>>()
 
   constructor(informer: Pick<Informer<KubernetesObject>, 'get' | 'resourceVersion'>, clock: Clock) {
     this.#informer = informer as Informer<KubernetesObject>
@@ -26,21 +26,31 @@ export class Expectations {
     this.#written.set(owner, { version, sinceMs: this.#clock.monotonicMs() })
   }
 
-  /** `owner` asked for the deletion of the object with this key and uid. */
+  /** `owner` asked for the deletion of the object with this key and uid: it is gone, or on its way. */
   deleted(owner: string, key: string, uid: string): void {
-    const keys = this.#deleted.get(owner) ?? new Map()
-    keys.set(key, { uid, sinceMs: this.#clock.monotonicMs() })
-    this.#deleted.set(owner, keys)
+    this.shows(owner, key, uid, ({ metadata }) => metadata.deletionTimestamp !== undefined)
+  }
+
+  /** The object with this key and uid is gone, or such that `holds` is true. */
+  shows(
+    owner: string,
+    key: string,
+    uid: string,
+    holds: (object: KubernetesObject) => boolean,
+  ): void {
+    const keys = this.#awaited.get(owner) ?? new Map<string, Awaited>()
+    keys.set(key, { uid, sinceMs: this.#clock.monotonicMs(), holds })
+    this.#awaited.set(owner, keys)
   }
 
   /** True when the copy shows all that `owner` wrote, or when that took suspiciously long. */
   satisfied(owner: string): boolean {
-    return this.#writesSeen(owner) && this.#deletionsSeen(owner)
+    return this.#writesSeen(owner) && this.#changesSeen(owner)
   }
 
   forget(owner: string): void {
     this.#written.delete(owner)
-    this.#deleted.delete(owner)
+    this.#awaited.delete(owner)
   }
 
   #writesSeen(owner: string): boolean {
@@ -52,23 +62,28 @@ export class Expectations {
     return true
   }
 
-  #deletionsSeen(owner: string): boolean {
-    const keys = this.#deleted.get(owner)
+  #changesSeen(owner: string): boolean {
+    const keys = this.#awaited.get(owner)
     if (!keys) return true
-    for (const [key, { uid, sinceMs }] of keys) {
+    for (const [key, { uid, sinceMs, holds }] of keys) {
       const object = this.#informer.get(key)
-      const pending =
-        object?.metadata.uid === uid && object.metadata.deletionTimestamp === undefined
+      const pending = object?.metadata.uid === uid && !holds(object)
       if (!pending || this.#expired(sinceMs)) keys.delete(key)
     }
     if (keys.size > 0) return false
-    this.#deleted.delete(owner)
+    this.#awaited.delete(owner)
     return true
   }
 
   #expired(sinceMs: number): boolean {
     return this.#clock.monotonicMs() - sinceMs > expectationMs
   }
+}
+
+interface Awaited {
+  readonly uid: string
+  readonly sinceMs: number
+  readonly holds: (object: KubernetesObject) => boolean
 }
 
 /** A write that the copy does not show after this time is not waited for any longer. */

@@ -57,18 +57,42 @@ export function claim<T extends KubernetesObject>(
   return { owned, adopt, release }
 }
 
-/** The merge patch that adds a reference; the uid makes it hit only the object that was meant. */
-export function adoptPatch(object: KubernetesObject, reference: OwnerReference): unknown {
-  const { uid, resourceVersion, ownerReferences = [] } = object.metadata
-  return { metadata: { uid, resourceVersion, ownerReferences: [...ownerReferences, reference] } }
+/**
+ * The merge patch that adds a reference, and a finalizer with it when one is given; the uid makes it hit
+ * only the object that was meant.
+ */
+export function adoptPatch(
+  object: KubernetesObject,
+  reference: OwnerReference,
+  finalizer?: string,
+): unknown {
+  const { uid, resourceVersion, ownerReferences = [], finalizers = [] } = object.metadata
+  const held =
+    finalizer === undefined || finalizers.includes(finalizer)
+      ? {}
+      : { finalizers: [...finalizers, finalizer] }
+  return {
+    metadata: { uid, resourceVersion, ownerReferences: [...ownerReferences, reference], ...held },
+  }
 }
 
-/** The merge patch that removes the references to these owners. */
-export function releasePatch(object: KubernetesObject, ownerUids: ReadonlySet<string>): unknown {
-  const { uid, resourceVersion, ownerReferences = [] } = object.metadata
+/** The merge patch that removes the references to these owners, and their finalizer when one is given. */
+export function releasePatch(
+  object: KubernetesObject,
+  ownerUids: ReadonlySet<string>,
+  finalizer?: string,
+): unknown {
+  const { uid, resourceVersion, ownerReferences = [], finalizers = [] } = object.metadata
   const kept = ownerReferences.filter((reference) => !ownerUids.has(reference.uid))
+  const left = finalizers.filter((one) => one !== finalizer)
+  const freed = left.length < finalizers.length ? { finalizers: left.length > 0 ? left : null } : {}
   return {
-    metadata: { uid, resourceVersion, ownerReferences: kept.length > 0 ? kept : null },
+    metadata: {
+      uid,
+      resourceVersion,
+      ownerReferences: kept.length > 0 ? kept : null,
+      ...freed,
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatTime } from '../kinds/time.ts'
 import type { Pod, PodCondition } from '../kinds/types.ts'
 
 /** What controllers ask of a pod (pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go). */
@@ -41,4 +42,23 @@ export function isActive(pod: Pod): boolean {
 /** Index function: the node a pod is bound to. */
 export function byNode(pod: Pod): readonly string[] {
   return pod.spec?.nodeName ? [pod.spec.nodeName] : []
+}
+
+/**
+ * The conditions of a pod that something other than itself ends, for a Job that does not count such
+ * failures; undefined when it says so already.
+ */
+export function disruptedConditions(
+  pod: Pod,
+  reason: string,
+  message: string,
+  nowMs: number,
+): readonly PodCondition[] | undefined {
+  const type = 'DisruptionTarget'
+  const said = podCondition(pod, type)
+  if (said?.status === 'True' && said.reason === reason && said.message === message)
+    return undefined
+  const others = (pod.status?.conditions ?? []).filter((condition) => condition !== said)
+  const lastTransitionTime = formatTime(nowMs)
+  return [...others, { type, status: 'True', reason, message, lastTransitionTime }]
 }

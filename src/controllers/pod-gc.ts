@@ -3,7 +3,7 @@ import { objectKey } from '../client/informer.ts'
 import { nodes as nodesOf, paths, pods as podsOf } from '../client/resources.ts'
 import type { Node, Pod } from '../kinds/types.ts'
 import type { Controller, ControllerContext } from './controller.ts'
-import { byNode, isTerminating } from './pod-facts.ts'
+import { byNode, disruptedConditions, isTerminal, isTerminating } from './pod-facts.ts'
 
 /** A node that registers anew keeps its pods: its name may be missing for a moment. */
 const quarantineMs = 10_000
@@ -26,10 +26,24 @@ export function podGcController(context: ControllerContext): Controller {
       throw error
     }
   }
-  const remove = async ({ metadata }: Pod, why: string): Promise<void> => {
-    const { namespace = '', name = '', uid = '' } = metadata
+  /** Nobody else will ever say that it has failed: a Job waits for that. */
+  const fail = async (pod: Pod, disrupted: boolean): Promise<void> => {
+    if (isTerminal(pod)) return
+    const { namespace = '', name = '', uid, resourceVersion } = pod.metadata
+    const text = 'PodGC: node no longer exists'
+    const conditions = disrupted
+      ? disruptedConditions(pod, 'DeletionByPodGC', text, clock.wallMs())
+      : undefined
+    const status = { phase: 'Failed', ...(conditions ? { conditions } : {}) }
+    const patch = { metadata: { uid, resourceVersion }, status }
+    const type = 'application/merge-patch+json'
+    await podsOf(client).patch(namespace, name, type, patch, { subresource: 'status' })
+  }
+  const remove = async (pod: Pod, why: string, disrupted: boolean): Promise<void> => {
+    const { namespace = '', name = '', uid = '' } = pod.metadata
     const options = { gracePeriodSeconds: 0, preconditions: { uid } }
     try {
+      await fail(pod, disrupted)
       await podsOf(client).delete(namespace, name, options)
     } catch (error) {
       if (!isStatus(error, 'NotFound')) throw error
@@ -56,7 +70,7 @@ export function podGcController(context: ControllerContext): Controller {
       if (!pod) return undefined
       const node = pod.spec?.nodeName
       if (!node) {
-        if (isTerminating(pod)) await remove(pod, 'deleted before it was bound')
+        if (isTerminating(pod)) await remove(pod, 'deleted before it was bound', false)
         return undefined
       }
       if (nodes.get(node)) return undefined
@@ -64,7 +78,7 @@ export function podGcController(context: ControllerContext): Controller {
       const sinceMs = missingSinceMs.get(node) ?? nowMs
       missingSinceMs.set(node, sinceMs)
       if (nowMs - sinceMs < quarantineMs) return { requeueAfterMs: sinceMs + quarantineMs - nowMs }
-      if (await nodeIsGone(node)) await remove(pod, 'its node is gone')
+      if (await nodeIsGone(node)) await remove(pod, 'its node is gone', true)
       return undefined
     },
   }

@@ -95,7 +95,13 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
   return { object: marked, gone: true, uid }
 }
 
-function checkPreconditions(kind: Kind, object: AnyObject, record: KeyValue, how: Deletion): void {
+/** Throws Conflict when an object is not the one, or not in the state, that a deletion means. */
+export function checkPreconditions(
+  kind: Kind,
+  object: AnyObject,
+  record: KeyValue,
+  how: Deletion,
+): void {
   const { uid, name = '' } = object.metadata
   // Before the registry is asked, only the kind is known (pkg/registry/rest/delete.go).
   const named = { group: kind.group, resource: kind.kind }

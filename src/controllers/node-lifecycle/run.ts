@@ -2,7 +2,7 @@ import { isStatus } from '../../base/status.ts'
 import { nodes as nodesOf, paths, pods as podsOf } from '../../client/resources.ts'
 import type { Node, NodeCondition, Pod } from '../../kinds/types.ts'
 import type { Controller, ControllerContext, ReconcileQueue, RequeueAfter } from '../controller.ts'
-import { byNode, isTerminal } from '../pod-facts.ts'
+import { byNode, disruptedConditions, isTerminal } from '../pod-facts.ts'
 import { evictions, lostAtMs, lostConditions, unreadyConditions, wantedTaints } from './decide.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
@@ -111,14 +111,18 @@ class NodeLifecycle implements Controller {
 
   /** Endpoints drop pods that are not ready: their traffic goes elsewhere long before they are moved. */
   async #markUnready(pods: readonly Pod[]): Promise<void> {
-    const { client, clock } = this.#context
+    const { clock } = this.#context
     await inBatches(pods, async (pod) => {
       const conditions = unreadyConditions(pod, clock.wallMs())
-      if (!conditions) return
-      const { namespace = '', name = '', uid, resourceVersion } = pod.metadata
-      const patch = { metadata: { uid, resourceVersion }, status: { conditions } }
-      await podsOf(client).patch(namespace, name, mergePatch, patch, { subresource: 'status' })
+      if (conditions) await this.#patchStatus(pod, { conditions })
     })
+  }
+
+  async #patchStatus({ metadata }: Pod, status: unknown): Promise<void> {
+    const { namespace = '', name = '', uid, resourceVersion } = metadata
+    const patch = { metadata: { uid, resourceVersion }, status }
+    const options = { subresource: 'status' }
+    await podsOf(this.#context.client).patch(namespace, name, mergePatch, patch, options)
   }
 
   /** Returns when to look again. */
@@ -129,12 +133,15 @@ class NodeLifecycle implements Controller {
     if (!this.#nodes.list().some(isReadyNode)) return standstillMs
     await inBatches(evict, async (pod) => {
       const { namespace = '', name = '', uid = '' } = pod.metadata
+      const text = 'Taint manager: deleting due to NoExecute taint'
+      const conditions = disruptedConditions(pod, 'DeletionByTaintManager', text, clock.wallMs())
+      if (conditions) await this.#patchStatus(pod, { conditions })
       await podsOf(client).delete(namespace, name, { preconditions: { uid } })
       const detail = { pod: `${namespace}/${name}`, node: node.metadata.name ?? '' }
       emit('controller', 'pod-evicted', { detail })
       const object = { ...pod, apiVersion: 'v1', kind: 'Pod' }
-      const text = `Marking for deletion Pod ${namespace}/${name}`
-      recorder.event(object, 'Normal', 'TaintManagerEviction', text)
+      const event = `Marking for deletion Pod ${namespace}/${name}`
+      recorder.event(object, 'Normal', 'TaintManagerEviction', event)
     })
     return nextInMs
   }

@@ -39,6 +39,8 @@ export class MemoryApi implements Client {
   #uids = 0
   /** Called before each write: may throw what the server should answer. */
   refuse: (verb: string, resource: string, name: string) => void = () => {}
+  /** Called after each write: may throw, as when the answer is lost on its way. */
+  lose: (verb: string, resource: string, name: string) => void = () => {}
   readonly writes: string[] = []
   /** Awaited before each watch event is handed out: watches may lag. */
   lag: (resource: string) => Promise<void> = () => Promise.resolve()
@@ -170,19 +172,25 @@ class MemoryResource implements ResourceClient<Stored> {
     metadata.uid = uid
     metadata.generation = 1
     metadata.creationTimestamp = new Date(this.#api.wallMs()).toISOString()
-    return this.#api.put(this.path, object, 'ADDED')
+    return this.#answer('create', this.#api.put(this.path, object, 'ADDED'))
   }
 
   async update(object: Stored, _options?: WriteOptions): Promise<Stored> {
     this.#write('update', object.metadata.name ?? '')
     const old = this.#current(object)
-    return this.#store({ ...structuredClone(object), status: old.status }, old)
+    return this.#answer(
+      'update',
+      this.#store({ ...structuredClone(object), status: old.status }, old),
+    )
   }
 
   async updateStatus(object: Stored): Promise<Stored> {
     this.#write('updateStatus', object.metadata.name ?? '')
     const old = this.#current(object)
-    return this.#store({ ...structuredClone(old), status: object.status }, old)
+    return this.#answer(
+      'updateStatus',
+      this.#store({ ...structuredClone(old), status: object.status }, old),
+    )
   }
 
   async patch(
@@ -192,14 +200,14 @@ class MemoryResource implements ResourceClient<Stored> {
     patch: unknown,
     options: WriteOptions & { readonly subresource?: string } = {},
   ): Promise<Stored> {
-    if (type !== 'application/merge-patch+json')
-      throw statusError('UnsupportedMediaType', 'only merge patches here')
+    if (type === 'application/json-patch+json')
+      throw statusError('UnsupportedMediaType', 'no JSON patches here')
     const verb = options.subresource ? `patch/${options.subresource}` : 'patch'
     this.#write(verb, name)
     const old = this.#api.find(this.path, namespace, name)
     const uid = (patch as Partial<Stored>).metadata?.uid
     if (uid && uid !== old.metadata.uid) throw statusError('Conflict', 'another uid')
-    return this.#store(merged(structuredClone(old), patch) as Stored, old)
+    return this.#answer(verb, this.#store(merged(structuredClone(old), patch) as Stored, old))
   }
 
   async delete(namespace: string, name: string, options: DeleteRequest = {}): Promise<void> {
@@ -241,6 +249,11 @@ class MemoryResource implements ResourceClient<Stored> {
     return this.#store(next, old)
   }
 
+  #answer(verb: string, object: Stored): Stored {
+    this.#api.lose(verb, this.path.resource, object.metadata.name ?? '')
+    return object
+  }
+
   #current(object: Stored): Stored {
     const { namespace = '', name = '', resourceVersion } = object.metadata
     const old = this.#api.find(this.path, namespace, name)
@@ -277,7 +290,12 @@ function merged(target: unknown, patch: unknown): unknown {
       ? (target as Record<string, unknown>)
       : {}
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name]
+    // Of strategic merge patches only what controllers here use.
+    const list = /^\$deleteFromPrimitiveList\/(.+)$/.exec(name)?.[1]
+    if (list !== undefined) {
+      const old = (result[list] ?? []) as unknown[]
+      result[list] = old.filter((item) => !(value as unknown[]).includes(item))
+    } else if (value === null) delete result[name]
     else result[name] = merged(result[name], value)
   }
   return result

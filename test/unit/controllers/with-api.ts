@@ -4,6 +4,7 @@ import type { ManualClock } from '../../../src/base/clock.ts'
 import { type Logger, silentLogger } from '../../../src/base/log.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { Scope } from '../../../src/base/scope.ts'
+import { isStatus } from '../../../src/base/status.ts'
 import { createClient } from '../../../src/client/client.ts'
 import { createInProcessTransport } from '../../../src/client/in-process-transport.ts'
 import { createRecorder } from '../../../src/client/recorder.ts'
@@ -13,7 +14,7 @@ import type { Client } from '../../../src/client/typed.ts'
 import type { ControllersConfig } from '../../../src/controllers/controller.ts'
 import { createControllers } from '../../../src/controllers/controllers.ts'
 import { targetNode } from '../../../src/controllers/daemon-set/placement.ts'
-import type { Pod } from '../../../src/kinds/types.ts'
+import type { Pod, PodStatus } from '../../../src/kinds/types.ts'
 import { admin, openCluster, type TestCluster } from '../api/cluster.ts'
 
 /** The controllers against the real request pipeline: names, merge patches, grace, finalizers, defaults. */
@@ -28,6 +29,7 @@ export interface World {
 export async function withApi(
   body: (world: World) => Promise<void>,
   config: Partial<ControllersConfig> = {},
+  ends: Ends = () => undefined,
 ): Promise<void> {
   await using cluster = await openCluster({ tolerationSeconds: 2 })
   const { clock } = cluster
@@ -58,7 +60,7 @@ export async function withApi(
   const until: World['until'] = async (what, done) => {
     for (let round = 0; round < 80; round += 1) {
       if (await done()) return
-      await kubelets(client, clock)
+      await kubelets(client, clock, ends)
       await clock.advanceAsync(200)
     }
     const all = (await pods(client).list()).items.map(({ metadata, status }) => [metadata, status])
@@ -67,11 +69,14 @@ export async function withApi(
   await body({ cluster, client, clock, failures, until })
 }
 
+/** What becomes of a pod: its status when its containers have ended, undefined while they run. */
+export type Ends = (pod: Pod) => PodStatus | undefined
+
 /** Nodes whose kubelets are silent. */
 export const dead = new Set<string>()
 
 /** Binds, runs and ends pods, and renews leases, as scheduler and kubelets do. */
-async function kubelets(client: Client, clock: ManualClock): Promise<void> {
+async function kubelets(client: Client, clock: ManualClock, ends: Ends): Promise<void> {
   const alive = (await nodes(client).list()).items.filter(
     (node) => !dead.has(node.metadata.name ?? ''),
   )
@@ -84,25 +89,45 @@ async function kubelets(client: Client, clock: ManualClock): Promise<void> {
   let index = 0
   for (const pod of (await pods(client).list()).items) {
     index += 1
-    const { namespace = '', name = '', uid } = pod.metadata
+    const { namespace = '', name = '' } = pod.metadata
     const node = pod.spec?.nodeName
     if (node && dead.has(node)) continue
     if (pod.metadata.deletionTimestamp) {
+      if (pod.status?.phase === 'Running')
+        await pods(client).updateStatus({ ...pod, status: { ...pod.status, phase: 'Failed' } })
       await pods(client).delete(namespace, name, { gracePeriodSeconds: 0 })
       continue
     }
-    const target = targetNode(pod) ?? alive[index % alive.length]?.metadata.name ?? ''
-    if (!node)
-      await pods(client).subresource(namespace, name, 'binding', 'POST', {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name, namespace, uid },
-        target: { kind: 'Node', name: target },
-      })
-    if (pod.status?.phase === 'Running' || pod.status?.phase === 'Failed') continue
-    const bound = await pods(client).get(namespace, name)
-    await pods(client).updateStatus({ ...bound, status: running(clock.wallMs(), index) })
+    try {
+      const target = targetNode(pod) ?? alive[index % alive.length]?.metadata.name ?? ''
+      await runPod(client, clock, pod, target, { ends, index })
+    } catch (error) {
+      // A controller was faster: it goes.
+      if (!isStatus(error, 'Conflict', 'NotFound')) throw error
+    }
   }
+}
+
+async function runPod(
+  client: Client,
+  clock: ManualClock,
+  pod: Pod,
+  target: string,
+  { ends, index }: { readonly ends: Ends; readonly index: number },
+): Promise<void> {
+  const { namespace = '', name = '', uid } = pod.metadata
+  if (!pod.spec?.nodeName)
+    await pods(client).subresource(namespace, name, 'binding', 'POST', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, namespace, uid },
+      target: { kind: 'Node', name: target },
+    })
+  const phase = pod.status?.phase
+  const end = ends(pod)
+  if (phase === 'Succeeded' || phase === 'Failed' || (!end && phase === 'Running')) return
+  const bound = await pods(client).get(namespace, name)
+  await pods(client).updateStatus({ ...bound, status: end ?? running(clock.wallMs(), index) })
 }
 
 function running(nowMs: number, index: number): NonNullable<Pod['status']> {
