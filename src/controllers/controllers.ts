@@ -8,6 +8,7 @@ import { certificateCleaner } from './certificates/cleaner.ts'
 import { certificateSigner } from './certificates/signer.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import type { Controller, ControllerContext, ControllersOptions } from './controller.ts'
+import { cronJobController } from './cron-job/run.ts'
 import { customResourceDefinitionController } from './custom-resource-definition.ts'
 import { daemonSetController } from './daemon-set/run.ts'
 import { deploymentController } from './deployment/run.ts'
@@ -53,6 +54,7 @@ const builds: readonly (readonly [component: string, build: Build])[] = [
   ['statefulset-controller', statefulSetController],
   ['job-controller', jobController],
   ['job-controller', jobOrphanController],
+  ['cronjob-controller', cronJobController],
   ['ttl-after-finished-controller', ttlAfterFinishedController],
   ['garbage-collector-controller', garbageCollector],
   ['namespace-controller', namespaceController],

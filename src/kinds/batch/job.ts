@@ -12,7 +12,12 @@ import { type AnyObject, type FieldError, typed } from '../kind.ts'
 import { age, humanDuration, joined, nameOf, selectorText } from '../print.ts'
 import { jobStatusErrors } from '../status/job-status.ts'
 import type { Job, PodTemplateSpec } from '../types.ts'
-import { validateJobSelector, validateJobSpec, validateJobUpdate } from './validate-job.ts'
+import {
+  mayChangeTemplate,
+  validateJobSelector,
+  validateJobSpec,
+  validateJobUpdate,
+} from './validate-job.ts'
 
 /** k8s.io/kubernetes pkg/registry/batch/job/strategy.go */
 export const job = defineKind({
@@ -34,12 +39,10 @@ export const job = defineKind({
   validateCreate: jobErrors,
   validateUpdate: (object, old) => {
     const { spec } = typed<Job>(object)
-    const { spec: before, status } = typed<Job>(old)
+    const { spec: before } = typed<Job>(old)
     if (!spec || !before) return []
-    return [
-      ...jobErrors(object),
-      ...validateJobUpdate(spec, before, status?.startTime !== undefined),
-    ]
+    const open = mayChangeTemplate(typed<Job>(old))
+    return [...jobErrors(object), ...validateJobUpdate(spec, before, open)]
   },
   validateStatusUpdate: (object, old) => jobStatusErrors(typed<Job>(object), typed<Job>(old)),
   selectableFields: (object) =>

@@ -1,7 +1,7 @@
 import { validatePodTemplate } from '../core/validate-pod.ts'
 import type { FieldError } from '../kind.ts'
 import { selectorOf } from '../selector.ts'
-import type { JobSpec, PodFailurePolicyRule, PodSpec } from '../types.ts'
+import type { Container, Job, JobSpec, PodFailurePolicyRule, PodSpec } from '../types.ts'
 import {
   duplicate,
   immutable,
@@ -99,13 +99,26 @@ const fixedFields = [
   'successPolicy',
 ] as const
 
-export function validateJobUpdate(spec: JobSpec, old: JobSpec, started: boolean): FieldError[] {
+/** `open`: see mayChangeTemplate. */
+export function validateJobUpdate(spec: JobSpec, old: JobSpec, open: boolean): FieldError[] {
   const errors = fixedFields.flatMap((field) => immutable(`spec.${field}`, spec[field], old[field]))
   if (!same(spec.completions, old.completions) && !scalesAsOne(spec, old))
     errors.push(...immutable('spec.completions', spec.completions, old.completions))
   const template = spec.template
-  const before = old.suspend && !started ? withPlacement(old.template, template) : old.template
+  const before = open ? withPlacement(old.template, template) : old.template
   return [...errors, ...immutable('spec.template', template, before)]
+}
+
+/** While a job is suspended and none of its pods is left, its next pods may be placed elsewhere. */
+export function mayChangeTemplate({ spec, status }: Job): boolean {
+  const rests = (status?.conditions ?? []).some(
+    ({ type, status: holds }) => type === 'Suspended' && holds === 'True',
+  )
+  return (
+    spec?.suspend === true &&
+    (status?.startTime === undefined || rests) &&
+    (status?.active ?? 0) === 0
+  )
 }
 
 /** An indexed job may grow and shrink when completions and parallelism stay equal. */
@@ -115,15 +128,30 @@ function scalesAsOne(spec: JobSpec, old: JobSpec): boolean {
   return spec.completionMode === 'Indexed' && equal(spec) && equal(old)
 }
 
-/** Where pods may run can still be changed while the job is suspended and has not begun. */
-const placement = ['affinity', 'nodeSelector', 'tolerations', 'schedulingGates'] as const
+const placement = ['nodeSelector', 'tolerations', 'schedulingGates'] as const
 
+/** The old template with what may change taken from the new one: placement, and what containers get. */
 function withPlacement(
   old: JobSpec['template'] | undefined,
   now: JobSpec['template'] | undefined,
 ): JobSpec['template'] {
   const spec = { ...old?.spec } as PodSpec
   for (const field of placement) Object.assign(spec, { [field]: now?.spec?.[field] })
+  const { nodeAffinity: _, ...others } = old?.spec?.affinity ?? {}
+  const nodeAffinity = now?.spec?.affinity?.nodeAffinity
+  const affinity = { ...others, ...(nodeAffinity ? { nodeAffinity } : {}) }
+  // To take the affinity away altogether is no more than to take that of nodes away.
+  spec.affinity = Object.keys(affinity).length > 0 || now?.spec?.affinity ? affinity : undefined
+  spec.containers = withResources(old?.spec?.containers, now?.spec?.containers) ?? []
+  spec.initContainers = withResources(old?.spec?.initContainers, now?.spec?.initContainers)
   const { labels, annotations } = now?.metadata ?? {}
-  return { ...old, metadata: { ...old?.metadata, labels, annotations }, spec }
+  const metadata = { ...old?.metadata, labels, annotations }
+  return { ...old, ...(old?.metadata || now?.metadata ? { metadata } : {}), spec }
+}
+
+function withResources(
+  old: readonly Container[] | undefined,
+  now: readonly Container[] | undefined,
+): Container[] | undefined {
+  return old?.map((container, at) => ({ ...container, resources: now?.[at]?.resources }))
 }
