@@ -75,13 +75,17 @@ class Story {
   standby() {
     const { cluster, random } = this
     const [jobsMs, podsMs] = [random.integer(0, 500), random.integer(0, 500)]
+    let isLate = true
     let catchUp = () => {}
     const caughtUp = new Promise<void>((resolve) => {
-      catchUp = resolve
+      catchUp = () => {
+        isLate = false
+        resolve()
+      }
     })
     cluster.api.lag = (resource) => {
       const lateMs = resource === 'jobs' ? jobsMs : resource === 'pods' ? podsMs : 0
-      if (lateMs < 100) return Promise.resolve()
+      if (lateMs < 100 || !isLate) return Promise.resolve()
       const late = new Promise<void>((resolve) => cluster.clock.after(lateMs, resolve))
       return Promise.race([late, caughtUp])
     }
@@ -100,6 +104,8 @@ class Story {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { catchUp } of this.#masters) catchUp()
     for (const { scope } of this.#masters) await scope.close()
+    // What events were late by.
+    await this.cluster.clock.advanceAsync(500)
     await this.cluster[Symbol.asyncDispose]()
   }
 
