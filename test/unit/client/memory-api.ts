@@ -229,6 +229,9 @@ class MemoryResource implements ResourceClient<Stored> {
     metadata.deletionTimestamp ??= new Date(this.#api.wallMs()).toISOString()
     metadata.deletionGracePeriodSeconds = grace
     if (finalizers.size > 0) metadata.finalizers = [...finalizers]
+    // A deletion under way that is asked for again is no write.
+    const stored = this.#api.find(this.path, namespace, name)
+    if (JSON.stringify(stored.metadata) === JSON.stringify(metadata)) return
     this.#api.put(this.path, old, 'MODIFIED')
   }
 
