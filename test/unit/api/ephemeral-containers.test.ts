@@ -58,6 +58,7 @@ const refusals: readonly (readonly [what: string, container: object, message: Re
   ],
   ['a target that is not there', { targetContainerName: 'other' }, /Not found: "other"/],
   ['no image', { image: '' }, /image: Required value/],
+  ['no name', { name: '' }, /ephemeralContainers\[0\]\.name: Required value/],
 ]
 
 for (const [what, container, message] of refusals)

@@ -1,6 +1,13 @@
 import type { AnyObject, FieldError } from '../../kind.ts'
 import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../../types.ts'
-import { duplicate, forbidden, invalid, notFound, same } from '../../validation/field-error.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  notFound,
+  required,
+  same,
+} from '../../validation/field-error.ts'
 import { validateContainer } from '../validate-container.ts'
 import { validatePodSpec } from '../validate-pod.ts'
 
@@ -137,6 +144,7 @@ export function validateEphemeralContainers(object: AnyObject, old: AnyObject): 
     const at = `${ephemeralPath}[${index}]`
     const { targetContainerName: target } = container
     const found = [
+      ...(container.name ? [] : [required(`${at}.name`)]),
       ...validateContainer(container, at, place),
       ...unusable(container, at),
       ...(names.has(container.name) ? [duplicate(`${at}.name`, container.name)] : []),
