@@ -6,6 +6,7 @@ import type { Kind } from '../kinds/kind.ts'
 import { kindOfResource } from '../kinds/scheme.ts'
 import { admitConnect } from './admission/connect.ts'
 import { createDynamicAdmission } from './admission/dynamic-admission.ts'
+import { admitted } from './admission/part-objects.ts'
 import { createAdmission } from './admission/standard-admission.ts'
 import { AuditLog } from './audit/audit-log.ts'
 import { type Authorizer, authorizeFresh, forbidden } from './auth/authorizer.ts'
@@ -130,6 +131,7 @@ class Pipeline implements Api {
       frames: new EventFrames(),
       admission: createAdmission(options),
       dynamic: createDynamicAdmission(options.store),
+      ofKind: (kind) => this.#sharedOf(kind),
     }
     this.#audit = options.audit && new AuditLog(options.audit)
     this.#fairness = new Fairness(options.store, options.clock)
@@ -267,18 +269,29 @@ class Pipeline implements Api {
     const answered = this.#extensions.resources.get(
       `${info.group}/${info.version}/${info.resource}`,
     )
-    if (answered) return answered(context)
+    if (answered) {
+      const shared = this.#shared
+      const admit: HandlerContext['admit'] = (kind, object) =>
+        admitted({ ...context, kind, shared }, object)
+      return answered({ ...context, admit })
+    }
     const kind = await this.#kinds.findFresh(info.group, info.version, info.resource)
     if (!kind) return this.#nowhere(context)
     if (kind.deprecationWarning !== undefined) context.warnings.push(kind.deprecationWarning)
-    const resource: ResourceContext = { ...context, kind, shared: this.#sharedOf(kind, context) }
+    const resource: ResourceContext = { ...context, kind, shared: this.#sharedFor(kind, context) }
     const handler = resourceHandler(resource, this.#extensions.subresources)
-    if (info.subresource === 'proxy') await admitConnect(resource, this.#shared)
+    await admitConnect(resource, this.#shared)
     return handler(resource)
   }
 
-  #sharedOf(kind: Kind, context: HandlerContext): Shared {
-    if (kind.custom) return this.#customResources.shared(kind, context)
+  /** Throws MethodNotAllowed for a new object of a custom kind that is going. */
+  #sharedFor(kind: Kind, { info }: HandlerContext): Shared {
+    if (kind.custom && info.verb === 'create') this.#customResources.refuseNew(kind)
+    return this.#sharedOf(kind)
+  }
+
+  #sharedOf(kind: Kind): Shared {
+    if (kind.custom) return this.#customResources.shared(kind)
     return kind.storedAs ? this.#versionedKinds.shared(kind.storedAs) : this.#shared
   }
 

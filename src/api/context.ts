@@ -4,9 +4,10 @@ import type { Logger } from '../base/log.ts'
 import type { Registry } from '../base/metrics.ts'
 import type { Random } from '../base/random.ts'
 import type { ApiRequest, ApiResponse } from '../client/transport.ts'
+import type { AnyObject, Kind } from '../kinds/kind.ts'
 import type { ClusterStore } from '../state/cluster-store.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
-import type { AuditOptions } from './audit/audit-log.ts'
+import type { AuditAnnotation, AuditOptions } from './audit/audit-log.ts'
 import type { Authenticator } from './auth/authenticate.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import type { ServiceAccountTokens } from './auth/service-account-token.ts'
@@ -77,15 +78,22 @@ export interface HandlerContext {
   readonly kinds: KindCatalog
   /** Watches, logs and streams have none. */
   readonly deadline?: RequestDeadline
+  /** Asks webhooks and policies about what is answered and never stored. Throws refusals. */
+  readonly admit?: (kind: Kind, object: AnyObject) => Promise<AnyObject>
   /** Texts of Warning headers: handlers append. */
   readonly warnings: string[]
   /** What the audit log is told besides: written by `annotate`. */
-  readonly auditAnnotations: Map<string, string>
+  readonly auditAnnotations: Map<string, AuditAnnotation>
 }
 
 /** Annotates the request's line in the audit log; what is there already stays. */
-export function annotate({ auditAnnotations }: HandlerContext, key: string, value: string): void {
-  if (!auditAnnotations.has(key)) auditAnnotations.set(key, value)
+export function annotate(
+  { auditAnnotations }: HandlerContext,
+  key: string,
+  value: string,
+  level: AuditAnnotation['level'] = 'Metadata',
+): void {
+  if (!auditAnnotations.has(key)) auditAnnotations.set(key, { value, level })
 }
 
 /** Answers a request; refuses by throwing a StatusError. */

@@ -69,6 +69,10 @@ export const limits = {
   schemaEstimateMax: 100_000_000,
   /** Steps of ours that may run for a unit of Kubernetes' cost: some of what costs nothing there takes time. */
   celWorkOfCost: 4,
+  /** Of all conditions that say whether a webhook or a policy is asked. */
+  celConditionsCostMax: 2_500_000,
+  /** Of a message that an expression makes; a longer one is not shown. */
+  celMessageBytesMax: 5 * KiB,
   policyKindsCheckedMax: 10,
   shownRecordsMax: 4_096,
   customEventBytesMax: 1 * MiB,

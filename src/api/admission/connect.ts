@@ -33,6 +33,7 @@ export async function admitConnect(context: HandlerContext, shared: Shared): Pro
     old: undefined,
     dryRun: false,
     objectKind,
+    requestOptions: null,
   }
   await shared.dynamic.mutate(attributes)
   await shared.dynamic.validate(attributes)

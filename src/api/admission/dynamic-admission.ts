@@ -4,14 +4,14 @@ import type { AnyObject } from '../../kinds/kind.ts'
 import { definition } from '../../kinds/schema.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
 import type { Attributes, DynamicAdmission } from '../handlers/resource-context.ts'
-import { type MutatingBinding, type MutatingPolicy, mutateByPolicies } from './policies/mutate.ts'
+import { type MutatingBinding, type MutatingPolicy, PolicyMutations } from './policies/mutate.ts'
 import { StoredPolicies } from './policies/policies.ts'
 import {
   type ValidatingBinding,
   type ValidatingPolicy,
   validateByPolicies,
 } from './policies/validate.ts'
-import { mutateByWebhooks } from './webhooks/mutate.ts'
+import { WebhookMutations } from './webhooks/mutate.ts'
 import { validateByWebhooks } from './webhooks/validate.ts'
 import { StoredWebhooks } from './webhooks/webhooks.ts'
 
@@ -30,16 +30,23 @@ export function createDynamicAdmission(store: ClusterStore): DynamicAdmission {
     'validatingadmissionpolicybindings',
   )
   return {
-    async mutate(attributes) {
-      const { bound } = mutatingPolicies
+    async mutate(attributes, complete = () => undefined) {
       // Options of streams and deletions are nothing that a policy could change.
       const changes = attributes.operation === 'CREATE' || attributes.operation === 'UPDATE'
-      const object =
-        bound.length > 0 && changes
-          ? await mutateByPolicies(bound, attributes, readAgain)
-          : attributes.object
+      const bound = changes ? mutatingPolicies.bound : []
       const { all } = mutatingWebhooks
-      return all.length > 0 ? mutateByWebhooks(all, { ...attributes, object }, readAgain) : object
+      if (bound.length === 0 && all.length === 0) return attributes.object
+      const policies = new PolicyMutations(bound, readAgain)
+      const webhooks = new WebhookMutations(all, readAgain)
+      const round = async (object: AnyObject | undefined) =>
+        await webhooks.round({
+          ...attributes,
+          object: await policies.round({ ...attributes, object }),
+        })
+      const once = await round(attributes.object)
+      if (!once || !(policies.isChanged || webhooks.isChanged)) return once
+      await complete(once)
+      return await round(once)
     },
     async validate(attributes) {
       const { bound } = validatingPolicies

@@ -11,6 +11,7 @@ import {
   ownable,
   readOwnerships,
 } from './managed-fields.ts'
+import { reconciled } from './reconcile.ts'
 import { type Shape, shapeOf } from './shape.ts'
 import { type Comparison, compare, duplicateIn, fieldsOf, merge, remove } from './typed-merge.ts'
 
@@ -143,7 +144,9 @@ export function ownershipOf(
 }
 
 function ownershipsOf(kind: AppliedKind, shape: Shape, live: AnyObject): readonly Ownership[] {
-  const known = readOwnerships(live.metadata.managedFields)
+  const read = readOwnerships(live.metadata.managedFields)
+  // Only schemas of definitions change.
+  const known = kind.custom ? reconciled(shape, groupVersion(kind), read) : read
   if (known.length > 0 || live.metadata.uid === undefined) return known
   const fields = compare(shape, {}, plain(live)).changed
   const apiVersion = groupVersion(kind)

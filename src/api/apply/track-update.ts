@@ -15,6 +15,7 @@ import {
   writeOwnerships,
 } from './managed-fields.ts'
 import { encodedMembers, holdsAll, holdsSome } from './owned-fields.ts'
+import { reconciled } from './reconcile.ts'
 import { memberShape, shapeOf } from './shape.ts'
 import { type Comparison, compare } from './typed-merge.ts'
 
@@ -86,8 +87,16 @@ export function ownersAfterUpdate(
   const self = { ...updater, operation: 'Update' as const, apiVersion: groupVersion(kind) }
   const owners =
     (elsewhere ? undefined : sameOwners(entries, changed, removed, self)) ??
-    newOwners(kind, readOwnerships(entries), { changed, removed }, self, elsewhere)
+    newOwners(kind, ownershipsOf(kind, entries), { changed, removed }, self, elsewhere)
   return owners.length > 0 ? owners : undefined
+}
+
+function ownershipsOf(
+  kind: TrackedKind,
+  entries: readonly ManagedFieldsEntry[],
+): readonly Ownership[] {
+  const read = readOwnerships(entries)
+  return kind.custom ? reconciled(shapeOf(kind), groupVersion(kind), read) : read
 }
 
 type Self = Omit<Ownership, 'fields'>
@@ -171,6 +180,25 @@ function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
     entries.length === 1 &&
     only !== undefined &&
     Object.values(only).every((value) => value === undefined)
+  )
+}
+
+/**
+ * After webhooks: who owns what is as it was before them where they broke it, and the writer is told
+ * (apiserver pkg/endpoints/handlers/fieldmanager/admission.go).
+ */
+export function keepSoundOwners(
+  { metadata }: AnyObject,
+  before: ManagedFieldsEntry[] | undefined,
+  warnings: string[],
+): void {
+  const broken = (metadata.managedFields ?? []).findIndex((entry) => !isWhole(entry))
+  if (broken < 0) return
+  metadata.managedFields = before
+  const what = `entry ${broken} has an unknown operation or fieldsType, or no apiVersion`
+  warnings.push(
+    '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated ' +
+      `mutating admission controller; please fix your requests: ${what}`,
   )
 }
 

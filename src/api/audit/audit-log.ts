@@ -11,6 +11,13 @@ export interface AuditOptions {
   readonly write: (line: string) => void
 }
 
+/** What is in the audit log beside the request. */
+export interface AuditAnnotation {
+  readonly value: string
+  /** Lines that are to say less leave it out. */
+  readonly level: 'Metadata' | 'Request'
+}
+
 /** A request that was answered. */
 export interface Answered {
   readonly id: string
@@ -20,7 +27,7 @@ export interface Answered {
   readonly user: User
   readonly answer: ApiResponse
   /** What authorization, policies and webhooks noted. */
-  readonly annotations: ReadonlyMap<string, string>
+  readonly annotations: ReadonlyMap<string, AuditAnnotation>
   readonly receivedMs: number
   readonly answeredMs: number
 }
@@ -66,8 +73,14 @@ function eventOf(level: AuditLevel, one: Answered): object {
       : {}),
     requestReceivedTimestamp: microTime(receivedMs),
     stageTimestamp: microTime(answeredMs),
-    ...(one.annotations.size > 0 ? { annotations: Object.fromEntries(one.annotations) } : {}),
+    ...annotationsField(level, one.annotations),
   }
+}
+
+function annotationsField(level: AuditLevel, all: Answered['annotations']): object {
+  const told = [...all].filter(([, one]) => one.level === 'Metadata' || level !== 'Metadata')
+  if (told.length === 0) return {}
+  return { annotations: Object.fromEntries(told.map(([key, { value }]) => [key, value])) }
 }
 
 function userInfo({ name, uid, groups, extra }: User): object {

@@ -1,4 +1,5 @@
 import { isStatus, type StatusError, statusError } from '../../base/status.ts'
+import { defineKind } from '../../kinds/define-kind.ts'
 import type { AnyObject, FieldError } from '../../kinds/kind.ts'
 import { formatTime } from '../../kinds/time.ts'
 import { invalid } from '../../kinds/validation/field-error.ts'
@@ -49,12 +50,18 @@ function review(
   const apiVersion = `${group}.k8s.io/v1`
   const definition = `io.k8s.api.${group}.v1.${kind}`
   const shown = answeredKind({ group: `${group}.k8s.io`, version: 'v1', kind, definition })
+  const singular = kind.toLowerCase()
+  const reviewed = defineKind({
+    ...{ group: `${group}.k8s.io`, kind, singular, resource: `${singular}s`, definition },
+    namespaced: kind.startsWith('Local'),
+  })
   return [
-    `${apiVersion}/${kind.toLowerCase()}s`,
+    `${apiVersion}/${reviewed.resource}`,
     async (context) => {
       if (context.info.verb !== 'create' || context.info.name !== '') throw methodNotAllowed()
       const representation = representationAs(context, shown)
-      const asked = readBody(context, { definition, kind, apiVersions: [apiVersion] })
+      const body = readBody(context, { definition, kind, apiVersions: [apiVersion] })
+      const asked = (await context.admit?.(reviewed, body)) ?? body
       const spec = (asked['spec'] ?? {}) as Fields
       const bytes = representation.value({
         kind,

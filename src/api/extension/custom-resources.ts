@@ -5,7 +5,7 @@ import { applyStructuralDefaults, dropNulls } from '../../kinds/structural/defau
 import { prune } from '../../kinds/structural/prune.ts'
 import type { SchemaProps } from '../../kinds/structural/schema-props.ts'
 import type { KeyValue } from '../../state/cluster-store.ts'
-import type { ApiOptions, HandlerContext } from '../context.ts'
+import type { ApiOptions } from '../context.ts'
 import { groupVersion, methodNotAllowed } from '../errors.ts'
 import { encodeChecked, type ObjectStorage } from '../handlers/object-storage.ts'
 import type { Shared } from '../handlers/resource-context.ts'
@@ -27,13 +27,14 @@ export class CustomResources {
     this.#options = options
   }
 
-  /**
-   * Throws MethodNotAllowed for a new object of a kind that is going.
-   */
-  shared(kind: Kind, { info }: HandlerContext): Shared {
+  /** Throws MethodNotAllowed for a kind that is going. */
+  refuseNew(kind: Kind): void {
     const definition = this.#kinds.definitionOf(kind.group, kind.resource)
-    if (definition?.metadata.deletionTimestamp && info.verb === 'create')
+    if (definition?.metadata.deletionTimestamp)
       throw methodNotAllowed('create not allowed while custom resource definition is terminating')
+  }
+
+  shared(kind: Kind): Shared {
     const known = this.#known.get(kind)
     if (known) return known
     // Of two versions, one record is two objects: they must not meet in one cache.

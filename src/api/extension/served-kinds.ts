@@ -5,11 +5,17 @@ import { allKinds, kindOfResource } from '../../kinds/scheme.ts'
 import type { ClusterStore } from '../../state/cluster-store.ts'
 import { type GroupVersion, groupVersions } from '../discovery/resources.ts'
 import { LocalCopy } from '../local-copy.ts'
+import { objectKey } from '../storage-keys.ts'
 
 const definitions = {
   group: 'apiextensions.k8s.io',
   resource: 'customresourcedefinitions',
   namespaced: false,
+}
+
+/** Where the definition of a custom kind is stored. */
+export function definitionKey(group: string, resource: string): string {
+  return objectKey(definitions, '', `${resource}.${group}`)
 }
 
 const standardGroupVersions = groupVersions(allKinds)
@@ -57,7 +63,7 @@ export class ServedKinds implements KindCatalog {
   constructor(store: ClusterStore) {
     this.#store = store
     this.#copy = new LocalCopy(store, definitions, {
-      set: (key, object) => this.#custom.set(key, served(object)),
+      set: (key, object) => this.#custom.set(key, served(object, this.#custom.get(key))),
       remove: (key) => this.#custom.delete(key),
       clear: () => this.#custom.clear(),
     })
@@ -94,9 +100,7 @@ export class ServedKinds implements KindCatalog {
   }
 
   #kindsOf(group: string, resource: string): Served | undefined {
-    return this.#custom.get(
-      `/registry/apiextensions.k8s.io/customresourcedefinitions/${resource}.${group}`,
-    )
+    return this.#custom.get(definitionKey(group, resource))
   }
 
   #refresh(): void {
@@ -134,9 +138,19 @@ const standardByName = new Map(
   standardGroupVersions.map((one) => [`${one.group}/${one.version}`, one]),
 )
 
-function served(object: AnyObject): Served {
+/** The kinds stay the same ones while nothing of them changes, whatever the definition says besides. */
+function served(object: AnyObject, before: Served | undefined): Served {
   const definition = object as CustomDefinition
   if (!hasCondition(definition, 'Established')) return { definition, kinds: [] }
+  if (before && before.kinds.length > 0 && isSameKind(definition, before.definition))
+    return { definition, kinds: before.kinds }
   const versions = definition.spec.versions.filter((version) => version.served)
   return { definition, kinds: versions.map((version) => customKind(definition, version)) }
+}
+
+/** As apiextensions-apiserver decides whether to serve it anew (customresource_handler.go updateCustomResourceDefinition). */
+function isSameKind(left: CustomDefinition, right: CustomDefinition): boolean {
+  const facts = ({ metadata, spec, status }: CustomDefinition) =>
+    JSON.stringify([metadata.uid, spec, status?.acceptedNames])
+  return facts(left) === facts(right)
 }

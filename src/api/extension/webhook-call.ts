@@ -52,7 +52,7 @@ function placeOf(
   { url, service }: WebhookTarget,
   timeoutMs: number,
 ): Place {
-  const timeout = `timeout=${Math.round(timeoutMs / 1_000)}s`
+  const timeout = `timeout=${Math.ceil(timeoutMs / 1_000)}s`
   if (service) {
     const { name, namespace, port = 443, path = '/' } = service
     const serverName = `${name}.${namespace}.svc`

@@ -28,7 +28,8 @@ export async function handleBinding(context: ResourceContext): Promise<ApiRespon
   if ((body.metadata.name ?? '') !== name)
     throw badRequest('name in URL does not match name in Binding object')
   const dryRun = isDryRun(context)
-  const binding = (await admitPart(judged(context), 'binding', body, dryRun)) as unknown as Binding
+  const write = { part: 'binding', dryRun } as const
+  const binding = (await admitPart(judged(context), body, write)) as unknown as Binding
   const node = targetNode(binding)
   const now = timestamp(options.clock.wallMs())
   const pod = { ...context, info: { ...info, resource: 'pods', name } }

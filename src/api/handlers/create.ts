@@ -1,12 +1,12 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { applyDefaults } from '../../kinds/defaults.ts'
-import type { AnyObject } from '../../kinds/kind.ts'
+import type { AnyObject, Kind } from '../../kinds/kind.ts'
 import type { ManagedFieldsEntry } from '../../kinds/types.ts'
 import type { Compare, KeyValue } from '../../state/cluster-store.ts'
 import { namespaceForContent } from '../admission/namespace-lifecycle.ts'
 import { withoutRepeatedOwners } from '../admission/owner-references.ts'
 import { updaterOf } from '../apply/field-manager.ts'
-import { ownersOfNew } from '../apply/track-update.ts'
+import { keepSoundOwners, ownersOfNew } from '../apply/track-update.ts'
 import {
   alreadyExists,
   badRequest,
@@ -61,19 +61,17 @@ export async function createObject(
   // What is no revision is as good as none (storage/etcd3 Create).
   if (/^0*[1-9]\d*$/.test(given.metadata.resourceVersion ?? ''))
     throw badRequest('resourceVersion should not be set on objects to be created')
-  const { metadata } = given
-  const prefix = metadata.name ? '' : (metadata.generateName ?? '')
+  const prefix = given.metadata.name ? '' : (given.metadata.generateName ?? '')
   const { storage } = shared
   const encode: Encode = managedFields
     ? (object) => storage.encoded(object)
     : (object) => encodedToFit(storage, object)
+  withoutRepeatedOwners(context, given, false)
+  const admitted = await mutated(context, begun(context, given, managedFields), dryRun)
   for (let attempt = 1; ; attempt += 1) {
-    const named = prefix === '' ? given : withName(given, generateName(options.random, prefix))
-    withoutRepeatedOwners(context, named, false)
-    complete(context, named, managedFields)
-    await decideFresh(options.store, async () => shared.admission.create(context, named))
-    const object = await mutated(context, named, dryRun, managedFields)
-    kind.settleCreate?.(object)
+    const object =
+      prefix === '' ? admitted : withName(kind, admitted, generateName(options.random, prefix))
+    complete(context, object)
     checkNew(context, object)
     warnOf(context, object, undefined)
     await shared.dynamic.validate(creation(context, object, dryRun))
@@ -89,61 +87,80 @@ export async function createObject(
 }
 
 /** A copy: what is completed with the name in mind must not outlive it. */
-function withName(object: AnyObject, name: string): AnyObject {
+function withName(kind: Kind, object: AnyObject, name: string): AnyObject {
   const copy = structuredClone(object)
   copy.metadata.name = name
+  // Some of them are of the name.
+  applyDefaults(kind, copy)
   return copy
 }
 
-function complete(
+/** As its author meant it: with defaults, owned by its author, and nothing that only the server may say. */
+function begun(
   context: ResourceContext,
   object: AnyObject,
   managedFields: ManagedFieldsEntry[] | undefined,
-): void {
+): AnyObject {
   const { kind } = context
-  setServerMetadata(context, object)
+  const { metadata } = object
+  for (const field of serverMetadata) delete metadata[field]
   applyDefaults(kind, object)
   const owners = managedFields ?? ownersOfNew(kind, object, updaterOf(context))
-  object.metadata.managedFields = owners?.length === 0 ? undefined : owners
+  metadata.managedFields = owners?.length === 0 ? undefined : owners
+  return object
+}
+
+/** What is wiped off a new object (apiserver pkg/registry/rest/meta.go WipeObjectMetaSystemFields, and generation). */
+const serverMetadata = [
+  ...(['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const),
+  ...(['selfLink', 'resourceVersion', 'generation'] as const),
+]
+
+/** What the server adds when everybody has been asked how it is to be. */
+function complete(context: ResourceContext, object: AnyObject): void {
+  const { kind, options } = context
+  const { metadata } = object
+  metadata.uid = options.random.uuid()
+  metadata.creationTimestamp = timestamp(options.clock.wallMs())
+  metadata.generation = kind.countsGeneration ? 1 : undefined
   kind.prepareCreate(object)
+  kind.settleCreate?.(object)
 }
 
 function creation(context: ResourceContext, object: AnyObject, dryRun: boolean): Attributes {
   return { context, operation: 'CREATE', object, old: undefined, dryRun }
 }
 
-/** The object as webhooks and policies leave it: complete again, and still where the path says. */
+/** The object as the cluster's plugins, policies and webhooks leave it: still where the path says. */
 async function mutated(
   context: ResourceContext,
   object: AnyObject,
   dryRun: boolean,
-  managedFields: ManagedFieldsEntry[] | undefined,
 ): Promise<AnyObject> {
-  const { info, kind, shared } = context
-  const result = await shared.dynamic.mutate(creation(context, object, dryRun))
+  const { info, kind, options, shared } = context
+  const plugins = (one: AnyObject): Promise<void> =>
+    decideFresh(options.store, async () => {
+      // Nobody else need be asked about what has no place.
+      if (kind.namespaced) namespaceForContent(context, one.metadata.name ?? '')
+      shared.admission.create(context, one)
+    })
+  await plugins(object)
+  const { managedFields } = object.metadata
+  const name = object.metadata.name ?? ''
+  const attributes = { ...creation(context, object, dryRun), name }
+  const result = await shared.dynamic.mutate(attributes, plugins)
   if (!result || result === object) return object
   checkPlace(kind, result, info.namespace, info.name)
+  applyDefaults(kind, result)
   withoutRepeatedOwners(context, result, true)
-  complete(context, result, managedFields)
-  result.metadata.uid = object.metadata.uid
+  for (const field of serverMetadata) delete result.metadata[field]
+  keepSoundOwners(result, managedFields, context.warnings)
   return result
 }
 
 /** Marks the AlreadyExists that generateName gets around. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'reason' in error && error.reason === 'AlreadyExists'
-}
-
-function setServerMetadata(context: ResourceContext, object: AnyObject): void {
-  const { kind, options } = context
-  const { metadata } = object
-  metadata.uid = options.random.uuid()
-  metadata.creationTimestamp = timestamp(options.clock.wallMs())
-  metadata.generation = kind.countsGeneration ? 1 : undefined
-  metadata.deletionTimestamp = undefined
-  metadata.deletionGracePeriodSeconds = undefined
-  metadata.selfLink = undefined
-  metadata.resourceVersion = undefined
 }
 
 /** Throws Invalid for what the kind refuses. */

@@ -38,7 +38,7 @@ async function deleteRecord(
   const place = placeOfKey(context.kind, record.key)
   const one = { ...context, info: { ...context.info, ...place, verb: 'delete' } }
   try {
-    await deleteObject(one, how)
+    await deleteObject(one, { ...how, isOfMany: true })
   } catch (error) {
     // Somebody else has deleted it: that is what was wanted.
     if (!isStatus(error, 'NotFound')) throw error

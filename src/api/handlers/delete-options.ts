@@ -15,6 +15,8 @@ export interface Deletion {
   readonly uid: string | undefined
   readonly resourceVersion: string | undefined
   readonly dryRun: boolean
+  /** As they were asked for, to be shown. */
+  readonly asked: DeleteOptions
 }
 
 /** A body wins over the query, as in apiserver pkg/endpoints/handlers/delete.go. */
@@ -54,6 +56,7 @@ export function deletionOf(options: DeleteOptions, dryRun: boolean): Deletion {
     uid: options.preconditions?.uid,
     resourceVersion: options.preconditions?.resourceVersion,
     dryRun,
+    asked: options,
   }
 }
 

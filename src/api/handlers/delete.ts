@@ -8,7 +8,7 @@ import { sameContent } from '../stored-object.ts'
 import { type Deletion, type Propagation, readDeletion } from './delete-options.ts'
 import { keyOfRequest } from './get.ts'
 import { shownRecord } from './object-storage.ts'
-import { type ResourceContext, representationOf } from './resource-context.ts'
+import { type Attributes, type ResourceContext, representationOf } from './resource-context.ts'
 import { holdsNamespace } from './update.ts'
 import {
   attemptsMax,
@@ -25,13 +25,17 @@ const answersObject: ReadonlySet<string> = new Set(['pods', 'services', 'service
 const foreground = 'foregroundDeletion'
 const orphan = 'orphan'
 
+/** How to delete, one of many or one alone. */
+export type DeletionOfObject = Deletion & { readonly isOfMany?: boolean }
+
 export type Deleted = Written & { readonly gone: boolean; readonly uid: string }
 
 /** DELETE of one object (apiserver pkg/endpoints/handlers/delete.go, pkg/registry/store.go). */
 export async function handleDelete(context: ResourceContext): Promise<ApiResponse> {
   const { kind, info } = context
   const representation = representationOf(context)
-  const deleted = await deleteObject(context, readDeletion(context))
+  const how = readDeletion(context)
+  const deleted = await deleteObject(context, how)
   if (deleted.gone && !answersObject.has(kind.resource)) {
     const group = kind.group === '' ? {} : { group: kind.group }
     const details = { name: info.name, ...group, kind: kind.resource, uid: deleted.uid }
@@ -40,16 +44,21 @@ export async function handleDelete(context: ResourceContext): Promise<ApiRespons
   }
   const bytes =
     'stored' in deleted ? representation.one(deleted.stored) : representation.value(deleted.object)
-  return bytesResponse(200, [bytes], representation.contentType)
+  // Of what waits for its dependents only (delete.go): others would confuse clients that there are.
+  const isAccepted = !deleted.gone && how.asked.orphanDependents === false
+  return bytesResponse(isAccepted ? 202 : 200, [bytes], representation.contentType)
 }
 
 /**
  * Deletes now, or marks for deletion when something is to happen first: a grace period, finalizers,
  * the content of a namespace. Throws NotFound, and Conflict for a precondition that fails.
  */
-export async function deleteObject(context: ResourceContext, how: Deletion): Promise<Deleted> {
+export async function deleteObject(
+  context: ResourceContext,
+  how: DeletionOfObject,
+): Promise<Deleted> {
   const { kind, info, options } = context
-  if (kind.resource === 'namespaces' && kind.group === '' && immortalNamespaces.has(info.name))
+  if (isNamespace(kind) && immortalNamespaces.has(info.name))
     throw forbidden(kind, info.name, 'this namespace may not be deleted')
   if (how.dryRun) await options.store.barrier()
   return decideFresh(options.store, async () => {
@@ -61,7 +70,10 @@ export async function deleteObject(context: ResourceContext, how: Deletion): Pro
   })
 }
 
-async function tryDelete(context: ResourceContext, how: Deletion): Promise<Deleted | undefined> {
+async function tryDelete(
+  context: ResourceContext,
+  how: DeletionOfObject,
+): Promise<Deleted | undefined> {
   const { kind, info, options, shared } = context
   const key = keyOfRequest(context)
   const found = key === undefined ? undefined : options.store.view.get(key)
@@ -71,14 +83,13 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
   checkPreconditions(kind, old, record, how)
   shared.admission.judge(context, undefined, old)
   const uid = old.metadata.uid ?? ''
-  const { dryRun } = how
+  const marked = markDeleted(kind, old, how, options.clock.wallMs())
   // Of an eviction they were told as one.
   if (info.subresource !== 'eviction') {
-    const deletion = { context, operation: 'DELETE', object: undefined, old, dryRun } as const
+    const deletion = deletionOf(context, old, marked, how)
     await shared.dynamic.mutate(deletion)
     await shared.dynamic.validate(deletion)
   }
-  const marked = markDeleted(kind, old, how, options.clock.wallMs())
   if (isHeld(kind, marked)) {
     const encoded = await shared.storage.encoded(marked)
     if (sameContent(found.value, encoded.bytes)) return { stored: record, gone: false, uid }
@@ -93,6 +104,36 @@ async function tryDelete(context: ResourceContext, how: Deletion): Promise<Delet
   if (!how.dryRun && !(await removeObject(context, record.key, { compares, operations })))
     return undefined
   return { object: marked, gone: true, uid }
+}
+
+/** What webhooks and policies are asked; one of a whole collection has no name of its own. */
+function deletionOf(
+  context: ResourceContext,
+  old: AnyObject,
+  marked: AnyObject,
+  how: DeletionOfObject,
+): Attributes {
+  const { kind } = context
+  const { gracePeriodSeconds, preconditions, ...asked } = how.asked
+  // The registry's own additions (pkg/registry/core/namespace/storage.go, pod/strategy.go).
+  const isExact = kind.deletionFinalizers !== undefined || isNamespace(kind)
+  const uid = isExact ? { uid: old.metadata.uid } : {}
+  const grace = kind.defaultGracePeriodSeconds
+    ? marked.metadata.deletionGracePeriodSeconds
+    : gracePeriodSeconds
+  const requestOptions = {
+    ...{ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
+    ...(preconditions || isExact ? { preconditions: { ...uid, ...preconditions } } : {}),
+    ...Object.fromEntries(
+      Object.entries(asked).filter(([name]) => name !== 'kind' && name !== 'apiVersion'),
+    ),
+    ...(how.dryRun ? { dryRun: ['All'] } : {}),
+  }
+  return {
+    ...{ context, operation: 'DELETE', object: undefined, old, dryRun: how.dryRun },
+    ...{ requestOptions, name: how.isOfMany ? '' : context.info.name },
+  }
 }
 
 /** Throws Conflict when an object is not the one, or not in the state, that a deletion means. */
@@ -185,8 +226,12 @@ function finalizersFor(
   return kind.defaultPropagation === 'Orphan' ? [...others, orphan] : others
 }
 
+function isNamespace(kind: Kind): boolean {
+  return kind.group === '' && kind.resource === 'namespaces'
+}
+
 function endNamespace(kind: Kind, object: AnyObject): void {
-  if (kind.group !== '' || kind.resource !== 'namespaces') return
+  if (!isNamespace(kind)) return
   object['status'] = { ...(object['status'] as object | undefined), phase: 'Terminating' }
 }
 

@@ -14,7 +14,7 @@ import {
   unsupportedMediaType,
   wrongKind,
 } from '../errors.ts'
-import { readYaml, repeatedProblems } from '../patch/yaml-body.ts'
+import { readYaml, refuseLostIntegers, repeatedProblems } from '../patch/yaml-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 export const bodyTypes = [
@@ -52,6 +52,7 @@ export function bodyOf(context: HandlerContext): Uint8Array {
     throw badRequest(
       `json: exceeded max depth: ${limits.jsonParsedDepthMax} lists and objects in another`,
     )
+  if (contentTypeOf(context).includes('json')) refuseLostIntegers(body)
   return body
 }
 

@@ -17,6 +17,8 @@ export interface Shared extends MadeBefore {
   readonly watches: WatchCount
   readonly frames: EventFrames
   readonly admission: Admission
+  /** The same for objects of another kind. */
+  ofKind(kind: Kind): Pick<Shared, 'storage' | 'parsed'>
 }
 
 /** A request for a resource that exists. */
@@ -59,6 +61,10 @@ export interface Attributes {
   /** Undefined for a creation. */
   readonly old: AnyObject | undefined
   readonly dryRun: boolean
+  /** Of the object, where it is not the one of the objects: none yet, or none of a whole collection. */
+  readonly name?: string
+  /** An object of meta.k8s.io/v1, where it is not the one that the query says; null for none. */
+  readonly requestOptions?: object | null
   /** What the objects are, where it is not the resource's kind: a Scale, a Binding, options of a stream. */
   readonly objectKind?: ObjectKind
   /** Another version of the resource, in which the objects are here. */
@@ -69,8 +75,15 @@ export type ObjectKind = Pick<Kind, 'group' | 'version' | 'kind' | 'definition'>
 
 /** Admission that the cluster's users configure: policies first, then webhooks. */
 export interface DynamicAdmission {
-  /** The object as it is to go on; undefined for a deletion. Throws refusals. */
-  mutate(attributes: Attributes): Promise<AnyObject | undefined>
+  /**
+   * The object as it is to go on; undefined for a deletion. `complete` is asked once more when it was changed:
+   * what the cluster's own plugins give to every object, and then who wants to see it again is asked again.
+   * Throws refusals.
+   */
+  mutate(
+    attributes: Attributes,
+    complete?: (object: AnyObject) => void | Promise<void>,
+  ): Promise<AnyObject | undefined>
   /** Throws the refusal. */
   validate(attributes: Attributes): Promise<void>
 }

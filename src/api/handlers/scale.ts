@@ -62,7 +62,7 @@ export async function handleScale(context: ResourceContext): Promise<ApiResponse
     ...{ part: 'main', dryRun },
     next: async (current) => {
       const old = scaleOf(context.kind, current)
-      const scale = await admitPart(context, 'scale', asked(old), dryRun, old)
+      const scale = await admitPart(context, asked(old), { part: 'scale', dryRun, old })
       return rescaled(context, current, scale)
     },
   })
@@ -95,7 +95,11 @@ async function applyScale(context: ResourceContext): Promise<Written> {
       const { resourceVersion } = scale.metadata
       if (resourceVersion) object.metadata.resourceVersion = resourceVersion
       const [asked, old] = [scaleOf(kind, object), scaleOf(kind, current)]
-      return rescaled(context, object, await admitPart(context, 'scale', asked, dryRun, old))
+      return rescaled(
+        context,
+        object,
+        await admitPart(context, asked, { part: 'scale', dryRun, old }),
+      )
     },
   })
 }

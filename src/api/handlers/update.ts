@@ -10,7 +10,7 @@ import { withoutRepeatedOwners } from '../admission/owner-references.ts'
 import { differencesElsewhere } from '../apply/across-versions.ts'
 import { updaterOf } from '../apply/field-manager.ts'
 import { hasOtherVersions, sameOwners } from '../apply/managed-fields.ts'
-import { entriesGiven, ownersAfterUpdate } from '../apply/track-update.ts'
+import { entriesGiven, keepSoundOwners, ownersAfterUpdate } from '../apply/track-update.ts'
 import { requireCreate } from '../auth/authorizer.ts'
 import { isStale } from '../encryption/encrypted-store.ts'
 import {
@@ -134,11 +134,13 @@ async function tryChange(context: ResourceContext, change: Change): Promise<Writ
   if (change.part === 'main') shared.admission.update(context, next, old)
   const isPut = info.verb === 'update' && change.part !== 'raw'
   if (isPut) withoutRepeatedOwners(context, next, false)
-  const object = await mutated(context, change, next, old)
+  const { object, asked } = await mutated(context, change, next, old)
   if (change.part !== 'raw') withoutRepeatedOwners(context, object, true)
+  object.metadata.resourceVersion = String(record.modRevision)
   complete(context, change, object, old)
   if (!change.ownsFields) {
-    const owners = ownersAfter(context, change.part, object, old)
+    const written = asked ? completed(context, change, asked, object, old) : object
+    const owners = ownersAfter(context, change.part, written, old)
     object.metadata.managedFields = owners instanceof Promise ? await owners : owners
   }
   shared.admission.judge(context, object, old)
@@ -193,20 +195,48 @@ function updating(
   return { context, operation: 'UPDATE', object, old, dryRun }
 }
 
+interface Mutated {
+  readonly object: AnyObject
+  /** What was asked for, where that was changed: whoever wrote it owns no more than that. */
+  readonly asked?: AnyObject
+}
+
 /** The object as webhooks and policies leave it. */
 async function mutated(
   context: ResourceContext,
   change: Change,
   object: AnyObject,
   old: AnyObject,
-): Promise<AnyObject> {
-  if (!isAdmitted(context, change)) return object
+): Promise<Mutated> {
+  if (!isAdmitted(context, change)) return { object }
   const { info, kind, shared } = context
-  const result = await shared.dynamic.mutate(updating(context, change, object, old))
-  if (!result || result === object) return object
+  const { managedFields } = object.metadata
+  const result = await shared.dynamic.mutate(updating(context, change, object, old), (one) => {
+    if (change.part === 'main') shared.admission.update(context, one, old)
+  })
+  if (!result || result === object) return { object }
   checkPlace(kind, result, info.namespace, info.name)
   applyDefaults(kind, result)
-  return result
+  keepSoundOwners(result, managedFields, context.warnings)
+  object.metadata.managedFields = result.metadata.managedFields
+  return { object: result, asked: object }
+}
+
+/** What was asked for, as it would be stored; where that would be refused, what became of it. */
+function completed(
+  context: ResourceContext,
+  change: Change,
+  asked: AnyObject,
+  object: AnyObject,
+  old: AnyObject,
+): AnyObject {
+  try {
+    complete(context, change, asked, old)
+    return asked
+  } catch (error) {
+    if (isStatus(error, 'Invalid')) return object
+    throw error
+  }
 }
 
 /** The same fields in another order: as many bytes, so only then worth a closer look. */

@@ -1,5 +1,5 @@
 import { limits } from '../../base/limits.ts'
-import { type StatusError, statusError } from '../../base/status.ts'
+import { StatusError, statusError } from '../../base/status.ts'
 import { jsonKind } from '../../kinds/decode-json.ts'
 import { copyJson, isRecord, type Json, jsonEqual } from './json-value.ts'
 
@@ -143,7 +143,7 @@ function replace(document: Json, path: readonly string[], value: Json): Json {
 /** As Kubernetes has it, testing a missing member against null holds. */
 function test(document: Json, path: readonly string[], value: Json): Json {
   const found = lookUp(document, path)
-  if (!jsonEqual(found ?? null, value)) throw refused()
+  if (!jsonEqual(found ?? null, value)) throw new FailedTest(refused().status)
   return document
 }
 
@@ -170,6 +170,9 @@ function arrayIndex(token: string): number | undefined {
 }
 
 /** Kubernetes' answer to a JSON patch that does not apply: not even which operation did not. */
+/** An operation `test` that did not hold: the patch is not meant for this document. */
+export class FailedTest extends StatusError {}
+
 function refused(): StatusError {
   return statusError(
     'Invalid',

@@ -1,5 +1,6 @@
 import { isMap, isScalar, Lexer, LineCounter, parseDocument, visit, YAMLParseError } from 'yaml'
 import { limits } from '../../base/limits.ts'
+import { firstLostInteger, isLostInteger } from '../../kinds/codec/large-integers.ts'
 import { badRequest } from '../errors.ts'
 
 /** A YAML body as JSON. */
@@ -15,7 +16,22 @@ export interface YamlBody {
  * times as long (a second for the largest CRDs), while nothing else is served.
  */
 export function readYaml(bytes: Uint8Array): YamlBody {
-  return isJsonObject(bytes) ? { json: bytes, repeated: [] } : parseYaml(bytes)
+  if (!isJsonObject(bytes)) return parseYaml(bytes)
+  refuseLostIntegers(bytes)
+  return { json: bytes, repeated: [] }
+}
+
+/** Throws BadRequest for an integer in JSON that would be stored as another one. */
+export function refuseLostIntegers(json: Uint8Array): void {
+  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('latin1')
+  const lost = firstLostInteger(text)
+  if (lost !== undefined) throw lostInteger(lost)
+}
+
+function lostInteger(digits: string): Error {
+  return badRequest(
+    `the integer ${digits} cannot be stored: beyond 2^53 digits would be lost; send it as a string`,
+  )
 }
 
 /** As `readYaml`, of JSON, too: what it has twice, it has at a line. */
@@ -28,6 +44,11 @@ export function parseYaml(bytes: Uint8Array): YamlBody {
   const [problem] = document.errors
   if (problem) throw notYaml(problem)
   try {
+    visit(document, {
+      Scalar(_key, { source, type }) {
+        if (type === 'PLAIN' && isLostInteger(source ?? '')) throw lostInteger(source ?? '')
+      },
+    })
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     const json = Buffer.from(JSON.stringify(value ?? null))
     return { json, repeated: repeatedKeys(document, lines) }

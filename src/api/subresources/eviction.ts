@@ -1,7 +1,7 @@
 import type { ApiResponse } from '../../client/transport.ts'
 import { type AnyObject, typed } from '../../kinds/kind.ts'
 import type { Eviction, Pod } from '../../kinds/types.ts'
-import { admitPart } from '../admission/part-objects.ts'
+import { mutatedPart, validatePart } from '../admission/part-objects.ts'
 import { badRequest } from '../errors.ts'
 import { checkPreconditions, deleteObject } from '../handlers/delete.ts'
 import { type Deletion, deletionOf } from '../handlers/delete-options.ts'
@@ -25,13 +25,15 @@ export async function handleEviction(context: ResourceContext): Promise<ApiRespo
     kind: 'Eviction',
     apiVersions: ['policy/v1'],
   })
-  const eviction = body as unknown as Eviction
-  if (eviction.metadata?.name !== info.name)
+  // A body that asks for a dry run is a write to those who are asked, as in Kubernetes.
+  const write = { part: 'eviction', dryRun: isDryRun(context) } as const
+  const eviction = await mutatedPart(context, body, write)
+  if (eviction.metadata.name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object')
-  const options = eviction.deleteOptions ?? {}
+  const options = (eviction as unknown as Eviction).deleteOptions ?? {}
   const dryRun = isDryRun(context, options.dryRun)
+  await validatePart(context, eviction, write)
   const record = await getRecord(context)
-  await admitPart(context, 'eviction', body, dryRun)
   await takeDisruption(context, context.shared.parsed.get(record) as Pod, dryRun)
   const deletion = deletionOf(options, dryRun)
   await deleteObject(context, dryRun ? deletion : await disrupted(context, deletion))

@@ -3,8 +3,13 @@ import { statusError } from '../../base/status.ts'
 import type { ApiResponse } from '../../client/transport.ts'
 import type { AnyObject, FieldError } from '../../kinds/kind.ts'
 import { kindOfResource } from '../../kinds/scheme.ts'
-import type { BoundObjectReference, Pod, TokenRequest } from '../../kinds/types.ts'
-import { admitPart } from '../admission/part-objects.ts'
+import type {
+  BoundObjectReference,
+  Pod,
+  TokenRequest,
+  TokenRequestSpec,
+} from '../../kinds/types.ts'
+import { mutatedPart, validatePart } from '../admission/part-objects.ts'
 import { nodeNameOf } from '../auth/node-restriction.ts'
 import { type NamedUid, signToken, type TokenBinding } from '../auth/service-account-token.ts'
 import { badRequest, conflict, forbidden, invalidKind, notFound } from '../errors.ts'
@@ -46,15 +51,17 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
   const body = readBody(context, { definition, kind, apiVersions: [apiVersion] })
   const dryRun = isDryRun(context)
   checkPlaceOf(body as unknown as TokenRequest, info.namespace, info.name)
-  const asked = (await admitPart(context, 'token', body, dryRun)) as unknown as TokenRequest
-  const {
-    audiences = [],
-    boundObjectRef,
-    expirationSeconds = expirationSecondsDefault,
-  } = asked.spec ?? {}
+  const write = { part: 'token', dryRun } as const
+  const request = await mutatedPart(context, body, write)
+  const account = context.shared.parsed.get(await getRecord(context))
+  request.metadata.name = info.name
+  const spec = ((request as unknown as TokenRequest).spec ?? {}) as TokenRequestSpec
+  if ((spec.audiences ?? []).length === 0) spec.audiences = [...signer.audiences]
+  request['spec'] = spec
+  await validatePart(context, request, write)
+  const { audiences = [], boundObjectRef, expirationSeconds = expirationSecondsDefault } = spec
   const errors = expirationErrors(expirationSeconds)
   if (errors.length > 0) throw invalidKind('TokenRequest', 'authentication.k8s.io', '', errors)
-  const account = context.shared.parsed.get(await getRecord(context))
   const bound = boundObjectRef && boundObject(context, boundObjectRef)
   restrictNodeToken(context, boundObjectRef, bound)
   const binding: TokenBinding = {
@@ -62,12 +69,11 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
     serviceAccount: { name: info.name, uid: account.metadata.uid ?? '' },
     ...bound,
   }
-  const meant = audiences.length > 0 ? audiences : signer.audiences
   const issuedAtMs = options.clock.wallMs()
   const token = signToken(signer.privateKey, {
     ...binding,
     issuer: signer.issuer,
-    audiences: meant,
+    audiences,
     issuedAtMs,
     lifetimeSeconds: expirationSeconds,
     tokenId: options.random.uuid(),
@@ -80,7 +86,7 @@ export async function handleToken(context: ResourceContext): Promise<ApiResponse
       namespace: info.namespace,
       creationTimestamp: timestamp(issuedAtMs),
     },
-    spec: { audiences: meant, expirationSeconds, ...(boundObjectRef ? { boundObjectRef } : {}) },
+    spec: { audiences, expirationSeconds, ...(boundObjectRef ? { boundObjectRef } : {}) },
     status: { token, expirationTimestamp: timestamp(issuedAtMs + expirationSeconds * 1_000) },
   })
   return bytesResponse(201, [bytes], representation.contentType)

@@ -4,7 +4,7 @@ import { ageColumn, dropStatus, keepStatus, nameColumn, subresource } from '../d
 import type { AnyObject, Column, CustomContent, FieldError, Kind, Verb } from '../kind.ts'
 import { age, ageOf, nameOf } from '../print.ts'
 import { hasRules } from '../structural/compile-rules.ts'
-import { type JsonPath, namesOf, parseJsonPath, valuesAt } from '../structural/json-path.ts'
+import { type JsonPath, parseJsonPath, valuesAt } from '../structural/json-path.ts'
 import { judgeRules } from '../structural/rules.ts'
 import { member, type SchemaProps } from '../structural/schema-props.ts'
 import { invalidValue, validateValue } from '../structural/validate-value.ts'
@@ -113,10 +113,12 @@ function contentOf(definition: CustomDefinition, version: DefinitionVersion): Cu
 
 function scaleFields(paths: ScalePaths): CustomContent['scale'] {
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = paths
+  // What is between dots is a name, whatever it looks like (pkg/registry/customresource/etcd.go).
+  const names = (path: string) => path.replace(/^\./, '').split('.')
   return {
-    specReplicas: namesOf(parseJsonPath(specReplicasPath)),
-    statusReplicas: namesOf(parseJsonPath(statusReplicasPath)),
-    labelSelector: labelSelectorPath ? namesOf(parseJsonPath(labelSelectorPath)) : undefined,
+    specReplicas: names(specReplicasPath),
+    statusReplicas: names(statusReplicasPath),
+    labelSelector: labelSelectorPath ? names(labelSelectorPath) : undefined,
   }
 }
 

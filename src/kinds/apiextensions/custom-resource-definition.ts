@@ -3,7 +3,11 @@ import { typed } from '../kind.ts'
 import { nameOf } from '../print.ts'
 import { same } from '../validation/field-error.ts'
 import { type CustomDefinition, cleanupFinalizer } from './definition-spec.ts'
-import { validateDefinition, validateDefinitionUpdate } from './validate-definition.ts'
+import {
+  approvalErrors,
+  validateDefinition,
+  validateDefinitionUpdate,
+} from './validate-definition.ts'
 
 /** apiextensions-apiserver pkg/registry/customresourcedefinition/strategy.go */
 export const customResourceDefinition = defineKind({
@@ -47,7 +51,7 @@ export const customResourceDefinition = defineKind({
   // valid when it came.
   validateUpdate: (object, old) =>
     same(object['spec'], old['spec'])
-      ? []
+      ? approvalErrors(typed<CustomDefinition>(object), typed<CustomDefinition>(old))
       : [
           ...validateDefinition(typed<CustomDefinition>(object), typed<CustomDefinition>(old)),
           ...validateDefinitionUpdate(

@@ -1,3 +1,5 @@
+import { same } from '../validation/field-error.ts'
+import { approvalCondition } from './api-approval.ts'
 import {
   type CustomDefinition,
   cleanupFinalizer,
@@ -18,14 +20,13 @@ export function establishedStatus(
   now: string,
 ): DefinitionStatus {
   const { status = {}, spec } = definition
-  const taken = takenNames(definition, others)
-  const problem = nameProblem(spec.names, taken)
+  const accepted = acceptNames(spec.names, status.acceptedNames, takenNames(definition, others))
+  const { problem, names } = accepted
   const conditions = [...(status.conditions ?? [])]
   const wasEstablished = conditions.some(
     (one) => one.type === 'Established' && one.status === 'True',
   )
-  const names =
-    problem === undefined ? spec.names : (status.acceptedNames ?? { kind: '', plural: '' })
+  const approval = approvalCondition(definition)
   const changed = [
     set(
       conditions,
@@ -39,6 +40,7 @@ export function establishedStatus(
           }
         : { type: 'NamesAccepted', status: 'False', ...problem },
     ),
+    approval !== undefined && set(conditions, now, approval),
     // Once established, a definition is served whatever becomes of its names.
     wasEstablished
       ? false
@@ -60,7 +62,7 @@ export function establishedStatus(
               },
         ),
   ]
-  const sameNames = JSON.stringify(names) === JSON.stringify(status.acceptedNames)
+  const sameNames = same(names, status.acceptedNames)
   if (sameNames && !changed.includes(true)) return status
   return { ...status, conditions, acceptedNames: names }
 }
@@ -86,22 +88,56 @@ function takenNames(
   }
 }
 
-function nameProblem(
-  names: DefinitionNames,
+interface Accepted {
+  readonly names: DefinitionNames
+  /** Of the last name that somebody else has. */
+  readonly problem: Pick<DefinitionCondition, 'reason' | 'message'> | undefined
+}
+
+/** Each name is taken as it is free; one that is not stays what it was. */
+function acceptNames(
+  wanted: DefinitionNames,
+  before: DefinitionNames = { kind: '', plural: '' },
   { resources, kinds }: Taken,
-): Pick<DefinitionCondition, 'reason' | 'message'> | undefined {
-  const clash = (reason: string, name: string) => ({
-    reason,
-    message: `${JSON.stringify(name)} is already in use`,
-  })
-  if (resources.has(names.plural)) return clash('PluralConflict', names.plural)
-  if (names.singular && resources.has(names.singular))
-    return clash('SingularConflict', names.singular)
-  const short = names.shortNames?.find((name) => resources.has(name))
-  if (short !== undefined) return clash('ShortNamesConflict', short)
-  if (kinds.has(names.kind)) return clash('KindConflict', names.kind)
-  if (names.listKind && kinds.has(names.listKind)) return clash('ListKindConflict', names.listKind)
-  return undefined
+): Accepted {
+  let problem: Accepted['problem']
+  const inUse = (name: string) => `${JSON.stringify(name)} is already in use`
+  const accept = (
+    field: 'plural' | 'singular' | 'kind' | 'listKind',
+    reason: string,
+    taken: ReadonlySet<string>,
+  ): string | undefined => {
+    const name = wanted[field]
+    if (!name || name === before[field] || !taken.has(name)) return name
+    problem = { reason, message: inUse(name) }
+    return before[field]
+  }
+  const [plural = '', singular] = [
+    accept('plural', 'PluralConflict', resources),
+    accept('singular', 'SingularConflict', resources),
+  ]
+  const own = before.shortNames ?? []
+  const lost = (wanted.shortNames ?? []).filter((one) => !own.includes(one) && resources.has(one))
+  if (lost.length > 0) {
+    const texts = lost.map(inUse)
+    const message = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
+    problem = { reason: 'ShortNamesConflict', message }
+  }
+  const shortNames = lost.length > 0 ? before.shortNames : wanted.shortNames
+  const [kind = '', listKind] = [
+    accept('kind', 'KindConflict', kinds),
+    accept('listKind', 'ListKindConflict', kinds),
+  ]
+  const { categories } = wanted
+  const names = {
+    plural,
+    ...(singular ? { singular } : {}),
+    ...(shortNames ? { shortNames } : {}),
+    kind,
+    ...(listKind ? { listKind } : {}),
+    ...(categories ? { categories } : {}),
+  }
+  return { names, problem }
 }
 
 /** Sets a condition in place; false when it stands already. */

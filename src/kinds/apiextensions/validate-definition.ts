@@ -15,6 +15,7 @@ import {
   tooMany,
 } from '../validation/field-error.ts'
 import { dns1035LabelProblems, dns1123SubdomainProblems } from '../validation/names.ts'
+import { approvalAnnotation, approvalOf } from './api-approval.ts'
 import {
   type CustomDefinition,
   type DefinitionConversion,
@@ -40,7 +41,7 @@ export function validateDefinition(
     found.push(
       invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'),
     )
-  found.push(...groupErrors(group), ...protectedErrors(definition))
+  found.push(...groupErrors(group), ...approvalErrors(definition, old))
   if (!scope) found.push(required('spec.scope'))
   else if (!['Namespaced', 'Cluster'].includes(scope))
     found.push(notSupported('spec.scope', scope, ['Cluster', 'Namespaced']))
@@ -131,29 +132,18 @@ function groupErrors(group: string): FieldError[] {
   return found
 }
 
-const approval = 'api-approved.kubernetes.io'
-
-/** Groups of the project itself need its approval (pkg/apihelpers/helpers.go). */
-function protectedErrors({ spec, metadata }: CustomDefinition): FieldError[] {
-  const { group = '' } = spec ?? {}
-  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return []
-  const path = `metadata.annotations[${approval}]`
-  const given = metadata.annotations?.[approval]
-  if (!given)
-    return [
-      required(
-        path,
-        'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
-      ),
-    ]
-  if (given.startsWith('unapproved') || URL.canParse(given)) return []
-  return [
-    invalid(
-      path,
-      given,
-      'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
-    ),
-  ]
+/** Groups of the project itself need its approval; what was let in before may stay as it was. */
+export function approvalErrors(
+  definition: CustomDefinition,
+  old: CustomDefinition | undefined,
+): FieldError[] {
+  const approval = approvalOf(definition)
+  if (!approval || approval.state === 'approved' || approval.state === 'bypassed') return []
+  if (old && approvalOf(old)?.state === approval.state) return []
+  const path = `metadata.annotations[${approvalAnnotation}]`
+  if (approval.state === 'missing') return [required(path, approval.reason)]
+  const given = definition.metadata.annotations?.[approvalAnnotation] ?? ''
+  return [invalid(path, given, approval.reason)]
 }
 
 function namesErrors(names: DefinitionNames, path: string): FieldError[] {
@@ -339,11 +329,10 @@ function scaleErrors(version: DefinitionVersion, path: string): FieldError[] {
       if (isRequired) found.push(required(at))
       return
     }
-    const names = plainNames(text)
     const under = roots.map((root) => `.${root}`).join(' or ')
     const either = roots.length > 1 ? 'either ' : ''
     if (!text.startsWith('.')) found.push(invalid(at, text, notSimple))
-    else if (!names || !roots.includes(names[0] ?? ''))
+    else if (!roots.some((root) => text.startsWith(`.${root}.`)))
       found.push(invalid(at, text, `should be a json path under ${either}${under}`))
   }
   check('specReplicasPath', scale.specReplicasPath, ['spec'])
@@ -359,7 +348,10 @@ function selectableErrors(
 ): FieldError[] {
   const names = plainNames(text)
   if (!text) return [required(path)]
-  if (!names) return [invalid(path, text, 'is an invalid path: must be a simple path')]
+  if (!names) {
+    const why = /[[\]]/.test(text) ? 'array notation is not allowed' : 'must be a simple path'
+    return [invalid(path, text, `is an invalid path: ${why}`)]
+  }
   let at: SchemaProps | undefined = schema
   for (const name of names) at = at && schemaOfMember(at, name)
   if (!at) return [invalid(path, text, 'is an invalid path: does not refer to a valid field')]

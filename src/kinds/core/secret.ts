@@ -1,5 +1,5 @@
 import { ageColumn, column, defineKind, nameColumn } from '../define-kind.ts'
-import type { AnyObject, FieldError } from '../kind.ts'
+import type { FieldError } from '../kind.ts'
 import { age, nameOf } from '../print.ts'
 import type { Secret } from '../types.ts'
 import { invalid, invalids, required, tooLong } from '../validation/field-error.ts'
@@ -12,9 +12,7 @@ export const secret = defineKind({
   resource: 'secrets',
   singular: 'secret',
   definition: 'io.k8s.api.core.v1.Secret',
-  prepareCreate: mergeStringData,
   prepareUpdate: (object, old) => {
-    mergeStringData(object)
     if (!object['type']) object['type'] = old['type']
   },
   validateCreate: (object) => validateSecret(object as Secret),
@@ -35,17 +33,6 @@ export const secret = defineKind({
     return [nameOf(object), type ?? '', Object.keys(data).length, age(object, nowMs)]
   },
 })
-
-/** stringData is for writing only: it ends up in data, over what data says. */
-function mergeStringData(object: AnyObject): void {
-  const written = (object as Secret).stringData
-  if (!written) return
-  const data = Object.assign(Object.create(null), object['data']) as Record<string, string>
-  for (const [key, value] of Object.entries(written))
-    data[key] = Buffer.from(value, 'utf8').toString('base64')
-  object['data'] = data
-  delete object['stringData']
-}
 
 /** Keys that a secret of a type must have. */
 const keysOfType: ReadonlyMap<string, readonly string[]> = new Map([

@@ -9,6 +9,7 @@ import type {
   PodSpec,
   PodStatus,
   ReplicationController,
+  Secret,
   ServicePort,
   ServiceSpec,
   Volume,
@@ -30,6 +31,7 @@ export const coreRules: DefaultRules = [
   ['ServicePort', defaultTargetPort],
   ['DeploymentStrategy', defaultStrategy],
   ['Namespace', defaultNamespace],
+  ['Secret', mergeStringData],
   ['Node', defaultAllocatable],
   ['NodeSpec', pairNetworks],
   ['ReplicationController', defaultController],
@@ -164,4 +166,15 @@ type Amounts = Record<string, string>
 function filled(amounts: Amounts | undefined, from: Amounts | undefined): Amounts {
   const result: Amounts = Object.create(null)
   return Object.assign(result, from, amounts)
+}
+
+/** stringData is for writing only: it ends up in data, over what data says (pkg/apis/core/v1/conversion.go). */
+function mergeStringData(secret: Secret): void {
+  const written = secret.stringData
+  if (!written) return
+  const data = Object.assign(Object.create(null), secret.data) as Record<string, string>
+  for (const [key, value] of Object.entries(written))
+    data[key] = Buffer.from(value, 'utf8').toString('base64')
+  secret.data = data
+  delete secret.stringData
 }

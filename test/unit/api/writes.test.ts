@@ -579,3 +579,19 @@ test('who writes what hardly does as meant is told once, and not when nothing ch
   const again = await cluster.ask('PATCH', `${deployments}/d`, changed, options)
   assert.equal(again.headers.get('warning'), undefined)
 })
+
+test('a deletion that waits is accepted where its caller wants dependents gone, and done otherwise', async () => {
+  await using cluster = await openCluster()
+  const path = '/api/v1/namespaces/default/configmaps'
+  const finalizers = ['example.com/wait']
+  for (const [name, held, body, status] of [
+    ['a', true, { orphanDependents: false }, 202],
+    ['b', false, { orphanDependents: false }, 200],
+    ['c', true, {}, 200],
+    ['d', true, { propagationPolicy: 'Foreground' }, 200],
+  ] as const) {
+    await cluster.ask('POST', path, { metadata: { name, ...(held ? { finalizers } : {}) } })
+    const deleted = await cluster.ask('DELETE', `${path}/${name}`, body)
+    assert.equal(deleted.status, status, name)
+  }
+})

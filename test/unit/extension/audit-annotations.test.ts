@@ -7,9 +7,11 @@ import { install, registration, rulesFor } from './registrations.ts'
 const configMaps = '/api/v1/namespaces/default/configmaps'
 
 /** A cluster, and the annotations of the last line of its audit log. */
-async function audited(): Promise<{ cluster: TestCluster; last(): Record<string, string> }> {
+async function audited(
+  level: 'Metadata' | 'Request' = 'Metadata',
+): Promise<{ cluster: TestCluster; last(): Record<string, string> }> {
   const lines: string[] = []
-  const rules = [{ level: 'Metadata' as const }]
+  const rules = [{ level }]
   const cluster = await openCluster({ audit: { rules, write: (line) => lines.push(line) } })
   return { cluster, last: () => JSON.parse(lines.at(-1) ?? '{}').annotations }
 }
@@ -127,6 +129,24 @@ test('rounds of mutating webhooks are noted, and those that failed and may', asy
     'failed-open.mutation.webhook.admission.k8s.io/round_0_index_1',
     'failed-open.validating.webhook.admission.k8s.io/round_0_index_0',
   ])
+})
+
+test('what webhooks patched is noted where requests are', async () => {
+  for (const level of ['Metadata', 'Request'] as const) {
+    const { cluster, last } = await audited(level)
+    await using _cluster = cluster
+    await using callee = await openCallee()
+    await install(cluster, 'Mutating', callee, { rules: rulesFor('*', 'configmaps') }, 'a')
+    const change = { op: 'add', path: '/data', value: { a: 'b' } }
+    callee.answer = () => patchOf(change)
+    await cluster.ask('POST', configMaps, { metadata: { name: 'a' } })
+    const noted = last()['patch.webhook.admission.k8s.io/round_0_index_0']
+    const expected = {
+      ...{ configuration: 'a', webhook: 'one.example.com' },
+      ...{ patch: [change], patchType: 'JSONPatch' },
+    }
+    assert.equal(noted, level === 'Request' ? JSON.stringify(expected) : undefined)
+  }
 })
 
 test('pod security notes the level, and what its audit level has against a pod', async () => {

@@ -12,6 +12,8 @@ export interface Callee extends AsyncDisposable {
   /** In base64, as configurations hold it. */
   readonly caBundle: string
   readonly asked: Review[]
+  /** Path and query of each. */
+  readonly paths: string[]
   /** Comes when it is asked the next time. */
   nextReview(): Promise<Review>
   /** Asked for the `response` of a review; may be replaced. Undefined: never answers. */
@@ -34,6 +36,7 @@ export async function openCallee(): Promise<Callee> {
       request.on('end', () => {
         const review = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Review
         callee.asked.push(review)
+        callee.paths.push(request.url ?? '')
         for (const tell of waiting.splice(0)) tell(review)
         const answer = callee.answer(review.request, review)
         if (!answer) return
@@ -55,6 +58,7 @@ export async function openCallee(): Promise<Callee> {
     port,
     caBundle: Buffer.from(authority.certificate).toString('base64'),
     asked: [],
+    paths: [],
     nextReview: () => new Promise((resolve) => waiting.push(resolve)),
     answer: () => ({ allowed: true }),
     [Symbol.asyncDispose]: async () => {

@@ -162,8 +162,93 @@ test('parameters come from the object that the binding names', async () => {
   await cluster.ask('DELETE', `${configMaps}/limits`)
   assert.match(
     (await cluster.ask('POST', deployments, deployment('c', 1))).json.message,
-    /no params found for policy binding with `Deny` parameterNotFoundAction$/,
+    /'rule' with binding 'everywhere' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction$/,
   )
+  // Made anew they are there at once.
+  await cluster.ask('POST', configMaps, { metadata: { name: 'limits' }, data: { max: '1' } })
+  assert.equal((await cluster.ask('POST', deployments, deployment('c', 1))).status, 201)
+})
+
+test('a binding that cannot be configured denies, whatever its actions are', async () => {
+  await using cluster = await openCluster()
+  await validating(
+    cluster,
+    {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      validations: [{ expression: 'params.data.max == "1"' }],
+    },
+    {
+      validationActions: ['Warn'],
+      paramRef: { name: 'none', namespace: 'default', parameterNotFoundAction: 'Deny' },
+    },
+  )
+  const refused = await cluster.ask('POST', deployments, deployment('a', 1))
+  assert.equal(refused.status, 422, refused.text)
+  assert.match(refused.json.message, /failed to configure binding: no params found/)
+})
+
+test('what there is none of is null to an expression', async () => {
+  await using cluster = await openCluster()
+  const expression = 'oldObject == null || object.spec.replicas < 5'
+  await validating(cluster, { validations: [{ expression }] })
+  const made = await cluster.ask('POST', deployments, deployment('a', 9))
+  assert.equal(made.status, 201, made.text)
+  const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+  const scaled = await cluster.ask('PATCH', `${deployments}/a`, { spec: { replicas: 6 } }, merge)
+  assert.match(scaled.json.message, /denied request: failed expression/)
+  await using other = await openCluster()
+  await validating(other, { validations: [{ expression: 'oldObject.metadata.name == "a"' }] })
+  const refused = await other.ask('POST', deployments, deployment('a', 1))
+  assert.match(refused.json.message, /resulted in error: no such key: metadata$/)
+  await using third = await openCluster()
+  await validating(third, { validations: [{ expression: '!has(oldObject.metadata)' }] })
+  assert.equal((await third.ask('POST', deployments, deployment('a', 1))).status, 201)
+})
+
+test('an apply configuration may not say part of what is one whole', async () => {
+  await using cluster = await openCluster()
+  const container = 'Object.spec.template.spec.containers.item{name: "c", args: ["x"]}'
+  const template = `Object.spec.template{spec: Object.spec.template.spec{containers: [${container}]}}`
+  const expression = `Object{spec: Object.spec{template: ${template}}}`
+  const applyConfiguration = { expression }
+  await mutating(cluster, { mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration }] })
+  const refused = await cluster.ask('POST', deployments, deployment('a', 1))
+  assert.match(
+    refused.json.message,
+    /invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: \.spec\.template\.spec\.containers\[0\]\.args$/,
+  )
+})
+
+test('a patch of a policy whose test does not hold changes nothing and refuses nothing', async () => {
+  await using cluster = await openCluster()
+  const add = 'JSONPatch{op: "add", path: "/metadata/labels/b", value: "y"}'
+  const expression = `[JSONPatch{op: "test", path: "/metadata/labels/a", value: "x"}, ${add}]`
+  await mutating(cluster, { mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] })
+  for (const [name, a, labels] of [
+    ['one', 'x', { a: 'x', b: 'y' }],
+    ['two', 'z', { a: 'z' }],
+  ] as const) {
+    const made = await cluster.ask('POST', deployments, deployment(name, 1, { labels: { a } }))
+    assert.deepEqual(made.json?.metadata?.labels, labels, made.text)
+  }
+})
+
+test('a mutation that fails refuses in the words of its policy, and the others are tried', async () => {
+  await using cluster = await openCluster()
+  const failing = (name: string) => ({
+    patchType: 'JSONPatch',
+    jsonPatch: {
+      expression: `[JSONPatch{op: "add", path: "/metadata/labels/" + object.metadata.labels["${name}"], value: "x"}]`,
+    },
+  })
+  await mutating(cluster, { mutations: [failing('one'), failing('two')] })
+  const refused = await cluster.ask('POST', deployments, deployment('a', 1, { labels: { a: 'b' } }))
+  assert.deepEqual([refused.status, refused.json.reason], [403, 'Invalid'])
+  assert.match(
+    refused.json.message,
+    /^policy 'change' with binding 'everywhere' denied request: .*no such key: one/,
+  )
+  assert.equal(refused.json.details.causes.length, 2)
 })
 
 test('namespaces and rights are there to be asked about', async () => {

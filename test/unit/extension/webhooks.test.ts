@@ -91,6 +91,41 @@ test('[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should muta
   assert.equal(created.json.spec.initContainers[0].terminationMessagePolicy, 'File')
 })
 
+test('a question of rights is dear: three of them are more than one condition may cost', async () => {
+  await using cluster = await openCluster()
+  await using callee = await openCallee()
+  const asked =
+    "authorizer.group('').resource('pods').namespace('default').check('create').allowed()"
+  const expression = [asked, asked, asked].join(' && ')
+  await install(cluster, 'Validating', callee, { matchConditions: [{ name: 'dear', expression }] })
+  const refused = await cluster.ask('POST', configMaps, map('a'))
+  assert.match(refused.json.message, /operation cancelled: actual cost limit exceeded/)
+  await using other = await openCluster()
+  const cheap = { matchConditions: [{ name: 'cheap', expression: [asked, asked].join(' && ') }] }
+  await install(other, 'Validating', callee, cheap)
+  assert.equal((await other.ask('POST', configMaps, map('a'))).status, 201)
+  await using many = await openCluster()
+  const matchConditions = Array.from({ length: 8 }, (_, at) => ({
+    name: `c${at}`,
+    expression: asked,
+  }))
+  await install(many, 'Validating', callee, { matchConditions })
+  const all = await many.ask('POST', configMaps, map('a'))
+  assert.match(
+    all.json.message,
+    /^configmaps "a" is forbidden: validation failed due to running out of cost budget, no further/,
+  )
+})
+
+test('a webhook has no more time than the request it is asked about', async () => {
+  await using cluster = await openCluster()
+  await using callee = await openCallee()
+  await install(cluster, 'Validating', callee, { timeoutSeconds: 20 })
+  await cluster.ask('POST', `${configMaps}?timeout=7s`, map('a'))
+  await cluster.ask('POST', configMaps, map('b'))
+  assert.deepEqual(callee.paths, ['/hook?timeout=7s', '/hook?timeout=20s'])
+})
+
 test('a webhook that does not answer fails the request, or is ignored, as its policy says', async () => {
   await using cluster = await openCluster()
   await using callee = await openCallee()

@@ -32,27 +32,44 @@ export function resourceName({ group, version, resource }: Kind): ResourceName {
 }
 
 /** Name of the object; a new one may not have any yet. */
-export function nameOf({ context, object, old }: Attributes): string {
-  return object?.metadata.name ?? old?.metadata.name ?? context.info.name
+export function nameOf({ context, object, old, name }: Attributes): string {
+  return name ?? object?.metadata.name ?? old?.metadata.name ?? context.info.name
 }
 
-const optionsKinds: Readonly<Record<AdmittedOperation, string>> = {
-  CREATE: 'CreateOptions',
-  UPDATE: 'UpdateOptions',
-  DELETE: 'DeleteOptions',
-  CONNECT: 'ConnectOptions',
+/** As a refusal calls the object (apiserver pkg/admission/errors.go extractResourceName). */
+export function shownNameOf(attributes: Attributes): string {
+  return nameOf(attributes) || attributes.object?.metadata.generateName || 'Unknown'
 }
 
-/** The options of the request, as an object of meta.k8s.io/v1. */
-function optionsOf({ context, operation, dryRun }: Attributes): object {
+/** A new namespace is in itself; where its name is made up only later, in none. */
+function namespaceOf({ context, object }: Attributes): string {
+  const { kind, info } = context
+  if (info.namespace !== '' || kind.group !== '' || kind.resource !== 'namespaces')
+    return info.namespace
+  return object?.metadata.generateName ? '' : (object?.metadata.name ?? '')
+}
+
+const optionsKinds: ReadonlyMap<AdmittedOperation, string> = new Map([
+  ['CREATE', 'CreateOptions'],
+  ['UPDATE', 'UpdateOptions'],
+])
+
+/** What a write may say of itself, in the order of its options' fields. */
+const writeOptions = ['fieldManager', 'fieldValidation']
+
+/**
+ * The options of what is done, as an object of meta.k8s.io/v1: a patch is an update, or a creation
+ * (apiserver pkg/endpoints/handlers/patch.go patchToUpdateOptions).
+ */
+function optionsOf({ context, operation, dryRun, requestOptions }: Attributes): object | null {
+  if (requestOptions !== undefined) return requestOptions
   const { query } = context.info
-  const fieldManager = query.get('fieldManager') ?? ''
-  const isPatch = context.info.verb === 'patch'
+  const given = writeOptions.map((name) => [name, query.get(name) ?? ''] as const)
   return {
-    kind: isPatch ? 'PatchOptions' : optionsKinds[operation],
+    kind: optionsKinds.get(operation) ?? 'DeleteOptions',
     apiVersion: 'meta.k8s.io/v1',
     ...(dryRun ? { dryRun: ['All'] } : {}),
-    ...(fieldManager === '' ? {} : { fieldManager }),
+    ...Object.fromEntries(given.filter(([, value]) => value !== '')),
   }
 }
 
@@ -62,6 +79,7 @@ export function requestOf(attributes: Attributes) {
   const { kind, info, user } = context
   const { objectKind = kind, seenAs = kind } = attributes
   const sub = info.subresource
+  const [name, namespace] = [nameOf(attributes), namespaceOf(attributes)]
   return {
     kind: kindName(objectKindOf(attributes)),
     resource: resourceName(seenAs),
@@ -69,8 +87,8 @@ export function requestOf(attributes: Attributes) {
     requestKind: kindName(objectKind),
     requestResource: resourceName(kind),
     ...(sub === '' ? {} : { requestSubResource: sub }),
-    name: nameOf(attributes),
-    ...(info.namespace === '' ? {} : { namespace: info.namespace }),
+    ...(name === '' ? {} : { name }),
+    ...(namespace === '' ? {} : { namespace }),
     operation,
     userInfo: {
       username: user.name,
@@ -90,5 +108,9 @@ export function shownObject(
 ): AnyObject | null {
   if (!object) return null
   const kind = objectKindOf(attributes)
+  if (attributes.operation === 'CONNECT') {
+    const { metadata: _none, ...options } = object
+    return { ...options, apiVersion: groupVersion(kind), kind: kind.kind } as AnyObject
+  }
   return { ...object, apiVersion: groupVersion(kind), kind: kind.kind }
 }

@@ -6,16 +6,14 @@ import { CelCompileError, CelCostError, CelRuntimeError } from '../../../kinds/c
 import type { MatchCondition } from '../../../kinds/types.ts'
 import { forbidden } from '../../errors.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
-import { nameOf } from './attributes.ts'
+import { shownNameOf } from './attributes.ts'
 import { admissionLookup } from './expression-values.ts'
 
 /** `matchConditions` of webhooks (apiserver pkg/admission/plugin/webhook/matchconditions/matcher.go). */
 
-interface Owner {
-  readonly failurePolicy: string
-  /** Who has the conditions, for messages. */
-  readonly owner: string
-}
+/** What is said instead of all else when expressions together cost more than they may. */
+export const outOfBudget =
+  'validation failed due to running out of cost budget, no further validation rules will be run'
 
 const compiled = new WeakMap<MatchCondition, Program | CelCompileError>()
 
@@ -26,20 +24,26 @@ const compiled = new WeakMap<MatchCondition, Program | CelCompileError>()
 export function conditionsHold(
   conditions: readonly MatchCondition[],
   attributes: Attributes,
-  { failurePolicy, owner }: Owner,
+  failurePolicy: string,
 ): boolean {
   if (conditions.length === 0) return true
   const lookup = admissionLookup(attributes)
-  const budget = new Budget(limits.celRequestCostMax)
+  const budget = new Budget(limits.celConditionsCostMax)
   const failures: string[] = []
   for (const condition of conditions) {
     const outcome = evaluated(condition, lookup, budget)
     if (outcome === false) return false
-    if (outcome !== true) failures.push(outcome)
+    if (outcome === true) continue
+    failures.push(outcome)
+    if (budget.left > 0) continue
+    failures.splice(0, failures.length, outOfBudget)
+    break
   }
   if (failures.length === 0) return true
   if (failurePolicy === 'Ignore') return false
-  throw forbidden(attributes.context.kind, nameOf(attributes), `${owner}: ${failures.join(', ')}`)
+  const [first = ''] = failures
+  const why = failures.length === 1 ? first : `[${failures.join(', ')}]`
+  throw forbidden(attributes.context.kind, shownNameOf(attributes), why)
 }
 
 function evaluated(

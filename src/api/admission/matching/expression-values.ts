@@ -25,6 +25,7 @@ export function admissionLookup(
       'request',
       () =>
         celValueOf({
+          name: '',
           subResource: '',
           requestSubResource: '',
           namespace: '',

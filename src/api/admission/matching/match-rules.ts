@@ -28,6 +28,19 @@ export function isExempt({ context: { kind } }: Attributes): boolean {
   return kind.group === 'admissionregistration.k8s.io' && exempt.has(kind.resource)
 }
 
+/** Groups of reviews: a policy about them could keep everybody, itself included, from being let in. */
+const reviewed: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io'])
+
+/**
+ * Policies are about neither themselves nor reviews, and may be about configurations of webhooks; those may
+ * be about reviews (apiserver pkg/admission/plugin/policy/generic, kubeapiserver pkg/admission/exclusion).
+ */
+export function isExemptFromPolicies(attributes: Attributes): boolean {
+  const { group, resource } = attributes.context.kind
+  if (reviewed.has(group)) return resource.endsWith('reviews')
+  return isExempt(attributes) && !resource.endsWith('webhookconfigurations')
+}
+
 /** What selects requests, of a webhook or of a policy. */
 export interface Selection {
   /** `Exact`, or `Equivalent` (the default): rules that name another version of the resource match, too. */

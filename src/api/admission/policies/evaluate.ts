@@ -11,10 +11,15 @@ import type { AnyObject } from '../../../kinds/kind.ts'
 import { celValueOf } from '../../../kinds/structural/cel-values.ts'
 import type { MatchResources } from '../../../kinds/types.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
+import { outOfBudget } from '../matching/conditions.ts'
 import { admissionLookup } from '../matching/expression-values.ts'
-import { isExempt, namespaceObject, selectedKind, selectionOf } from '../matching/match-rules.ts'
+import {
+  isExemptFromPolicies,
+  namespaceObject,
+  selectedKind,
+  selectionOf,
+} from '../matching/match-rules.ts'
 import { seenAs } from '../matching/versions.ts'
-import { type ParamsAsked, paramsOf } from './params.ts'
 import { PolicyFailure } from './policy-failure.ts'
 
 /** A policy at work on one request, with one set of parameters. */
@@ -29,28 +34,34 @@ export async function boundTo(
   binding: MatchResources | undefined,
   attributes: Attributes,
 ): Promise<Attributes | undefined> {
-  if (isExempt(attributes) || policy === undefined) return undefined
+  if (isExemptFromPolicies(attributes) || policy === undefined) return undefined
   const kind = selectedKind(selectionOf(policy), attributes)
   if (!kind || (binding && !selectedKind(selectionOf(binding), attributes))) return undefined
   return await seenAs(attributes, kind)
 }
 
-/**
- * The evaluations that a binding asks for: one for each of its parameters, fewer where conditions do not
- * hold. Throws PolicyFailure.
- */
-export function evaluationsOf(
+/** The evaluation of a policy with one of its parameters; undefined where conditions do not hold. Throws PolicyFailure. */
+export function evaluationOf(
   compiled: CompiledPolicy,
-  asked: ParamsAsked,
+  param: AnyObject | undefined,
   attributes: Attributes,
-): Evaluation[] {
-  const budget = new Budget(limits.celRequestCostMax)
-  return paramsOf(asked, attributes)
-    .map((params) => ({ lookup: lookupOf(compiled, params, attributes, budget), budget }))
-    .filter((evaluation) => holds(compiled, evaluation))
+): Evaluation | undefined {
+  const evaluation = unconditional(compiled, param, attributes)
+  return holds(compiled, evaluation) ? evaluation : undefined
 }
 
-function holds({ conditions }: CompiledPolicy, evaluation: Evaluation): boolean {
+/** As `evaluationOf`, whatever the conditions say. */
+export function unconditional(
+  compiled: CompiledPolicy,
+  param: AnyObject | undefined,
+  attributes: Attributes,
+): Evaluation {
+  const budget = new Budget(limits.celRequestCostMax)
+  return { lookup: lookupOf(compiled, param, attributes, budget), budget }
+}
+
+function holds({ conditions }: CompiledPolicy, { lookup }: Evaluation): boolean {
+  const evaluation = { lookup, budget: new Budget(limits.celConditionsCostMax) }
   const failures: PolicyFailure[] = []
   for (const { program, source } of conditions) {
     try {
@@ -60,9 +71,10 @@ function holds({ conditions }: CompiledPolicy, evaluation: Evaluation): boolean 
       failures.push(error)
     }
   }
-  const [first] = failures
-  if (first) throw first
-  return true
+  const [first, ...others] = failures
+  if (!first) return true
+  if (others.length === 0) throw first
+  throw new PolicyFailure(`[${failures.map(({ message }) => message).join(', ')}]`)
 }
 
 /** Throws PolicyFailure for an expression that does not compile, fails, or costs too much. */
@@ -77,6 +89,7 @@ export function runExpression(
   try {
     return program.run(lookup, budget)
   } catch (error) {
+    if (error instanceof CelCostError && budget.left <= 0) throw new PolicyFailure(outOfBudget)
     if (error instanceof CelRuntimeError || error instanceof CelCostError) throw fail(error.message)
     throw error
   }

@@ -1,4 +1,4 @@
-import { isStatus, type StatusError } from '../../../base/status.ts'
+import { isStatus, type Status, StatusError } from '../../../base/status.ts'
 import {
   type CompiledPolicy,
   compiledPolicy,
@@ -15,11 +15,14 @@ import { merge } from '../../apply/typed-merge.ts'
 import { forbidden } from '../../errors.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
 import { sameJson } from '../../handlers/write-object.ts'
-import { applyJsonPatch } from '../../patch/json-patch.ts'
+import { applyJsonPatch, FailedTest } from '../../patch/json-patch.ts'
 import { copyJson, copyRecord, isRecord, type Json } from '../../patch/json-value.ts'
-import { nameOf, objectKindOf, shownObject } from '../matching/attributes.ts'
+import { objectKindOf, shownNameOf, shownObject } from '../matching/attributes.ts'
+import { Reinvocation } from '../matching/reinvocation.ts'
 import { asRequested } from '../matching/versions.ts'
-import { boundTo, type Evaluation, evaluationsOf, runExpression } from './evaluate.ts'
+import { atomicsIn } from './atomics.ts'
+import { boundTo, type Evaluation, evaluationOf, runExpression, unconditional } from './evaluate.ts'
+import { paramsOf } from './params.ts'
 import type { BoundPolicy } from './policies.ts'
 import { PolicyFailure } from './policy-failure.ts'
 
@@ -27,76 +30,131 @@ export type MutatingPolicy = MutatingAdmissionPolicy & AnyObject
 export type MutatingBinding = MutatingAdmissionPolicyBinding & AnyObject
 type Bound = BoundPolicy<MutatingPolicy, MutatingBinding>
 
+/** What makes an object of what a change leaves. */
+type Read = (attributes: Attributes, value: AnyObject) => AnyObject
+
+/** A mutation that failed where failures count. */
+interface Refusal {
+  readonly message: string
+  readonly reason: string
+}
+
 /**
- * The object as bound MutatingAdmissionPolicies leave it. Those that ask for it run once more when others
- * changed the object after them (apiserver pkg/admission/plugin/policy/mutating/dispatcher.go).
- * `read` makes an object of what a change leaves. Throws Forbidden for failures that count.
+ * The bound MutatingAdmissionPolicies at work on one request
+ * (apiserver pkg/admission/plugin/policy/mutating/dispatcher.go).
  */
-export async function mutateByPolicies(
-  policies: readonly Bound[],
-  attributes: Attributes,
-  read: (attributes: Attributes, value: AnyObject) => AnyObject,
-): Promise<AnyObject | undefined> {
-  let { object } = attributes
-  const left = new Map<Bound, AnyObject | undefined>()
-  const round = async (candidates: readonly Bound[]): Promise<void> => {
-    for (const bound of candidates) {
-      object = await mutatedBy(bound, { ...attributes, object }, read)
-      left.set(bound, object)
-    }
-  }
-  await round(policies)
-  const again = policies.filter(
-    (one) => one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !sameJson(left.get(one), object),
-  )
-  if (again.length > 0) await round(again)
-  return object
-}
+export class PolicyMutations {
+  readonly #policies: readonly Bound[]
+  readonly #read: Read
+  /** By policy, binding and parameter. */
+  readonly #asked = new Reinvocation<string>()
+  #left: unknown
 
-async function mutatedBy(
-  { policy, bindings }: Bound,
-  attributes: Attributes,
-  read: (attributes: Attributes, value: AnyObject) => AnyObject,
-): Promise<AnyObject | undefined> {
-  const { spec = {} } = policy
-  let { object } = attributes
-  for (const binding of bindings) {
-    const now = { ...attributes, object }
-    const { matchResources, paramRef } = binding.spec ?? {}
-    const seen = object && (await boundTo(spec.matchConstraints, matchResources, now))
-    if (!seen) continue
-    let changed = seen.object
-    try {
-      const compiled = compiledPolicy(spec)
-      const count = evaluationsOf(compiled, { paramKind: spec.paramKind, paramRef }, seen).length
-      for (let index = 0; index < count; index += 1) {
-        const asked = { paramKind: spec.paramKind, paramRef }
-        changed = mutated(compiled, asked, index, { ...seen, object: changed }, read)
-        if (changed) object = await asRequested(seen, changed)
+  constructor(policies: readonly Bound[], read: Read) {
+    this.#policies = policies
+    this.#read = read
+  }
+
+  get isChanged(): boolean {
+    return this.#asked.isChanged
+  }
+
+  /**
+   * The object as they leave it; the second time only those run that wish to when others changed it after
+   * them. Throws Forbidden for failures that count.
+   */
+  async round(attributes: Attributes): Promise<AnyObject | undefined> {
+    if (this.#policies.length === 0) return attributes.object
+    if (this.#left !== undefined)
+      this.#asked.beginAgain(!sameJson(this.#left, attributes.object ?? null))
+    let { object } = attributes
+    const refusals: Refusal[] = []
+    for (const { policy, bindings } of this.#policies)
+      for (const binding of bindings) {
+        const now = { ...attributes, object }
+        const { matchResources } = binding.spec ?? {}
+        const constraints = policy.spec?.matchConstraints
+        const seen = object && (await boundTo(constraints, matchResources, now))
+        if (seen) object = await this.#mutated(policy, binding, seen, object, refusals)
       }
-    } catch (error) {
-      if (!(error instanceof PolicyFailure)) throw error
-      if (spec.failurePolicy !== 'Ignore') throw refusal(policy, binding, error, now)
-    }
+    const [first] = refusals
+    if (first) throw refused(first, refusals, attributes)
+    this.#left = structuredClone(object ?? null)
+    return object
   }
-  return object
+
+  async #mutated(
+    policy: MutatingPolicy,
+    binding: MutatingBinding,
+    seen: Attributes,
+    object: AnyObject | undefined,
+    refusals: Refusal[],
+  ): Promise<AnyObject | undefined> {
+    const { spec = {} } = policy
+    const refuse = (error: unknown) => {
+      if (!(error instanceof PolicyFailure)) throw error
+      if (spec.failurePolicy !== 'Ignore') refusals.push(refusalOf(policy, binding, error))
+    }
+    const asked = { paramKind: spec.paramKind, paramRef: binding.spec?.paramRef }
+    const compiled = compiledPolicy(spec)
+    let changed = seen.object
+    let params: readonly (AnyObject | undefined)[] = []
+    try {
+      params = await paramsOf(asked, seen)
+    } catch (error) {
+      refuse(error)
+    }
+    for (const param of params) {
+      const key = keyOf(policy, binding, param)
+      const before = changed
+      try {
+        if (!hold(compiled, param, { ...seen, object: changed }) || !this.#asked.isDue(key))
+          continue
+        changed = mutated(compiled, param, { ...seen, object: changed }, this.#read, refuse)
+      } catch (error) {
+        refuse(error)
+        continue
+      }
+      const isChanged = !sameJson(before, changed)
+      this.#asked.asked(key, {
+        changed: isChanged,
+        ifNeeded: spec.reinvocationPolicy === 'IfNeeded',
+      })
+    }
+    return changed && changed !== seen.object ? await asRequested(seen, changed) : object
+  }
 }
 
-type Asked = Parameters<typeof evaluationsOf>[1]
+function keyOf(policy: AnyObject, binding: AnyObject, param: AnyObject | undefined): string {
+  const of = param ? `${param.metadata.namespace ?? ''}/${param.metadata.name}` : ''
+  return `${policy.metadata.name} ${binding.metadata.name} ${of}`
+}
 
-/** Each mutation sees what those before it did. */
+function hold(
+  compiled: CompiledPolicy,
+  param: AnyObject | undefined,
+  attributes: Attributes,
+): boolean {
+  return evaluationOf(compiled, param, attributes) !== undefined
+}
+
+/** Each mutation sees what those before it did, and goes on where they failed. */
 function mutated(
   compiled: CompiledPolicy,
-  asked: Asked,
-  index: number,
+  param: AnyObject | undefined,
   attributes: Attributes,
-  read: (attributes: Attributes, value: AnyObject) => AnyObject,
+  read: Read,
+  refuse: (error: unknown) => void,
 ): AnyObject | undefined {
   let { object } = attributes
   for (const mutation of compiled.mutations) {
-    const evaluation = evaluationsOf(compiled, asked, { ...attributes, object })[index]
-    if (!evaluation || !object) return object
-    object = read(attributes, changed(mutation, evaluation, { ...attributes, object }))
+    if (!object) return object
+    try {
+      const evaluation = unconditional(compiled, param, { ...attributes, object })
+      object = read(attributes, changed(mutation, evaluation, { ...attributes, object }))
+    } catch (error) {
+      refuse(error)
+    }
   }
   return object
 }
@@ -113,6 +171,7 @@ function changed(
   if (isPatch) {
     if (!isListValue(value)) throw new PolicyFailure(`expression '${text}' gave no list of changes`)
     const result = patched(before, copyJson(value.map(jsonOf)), text)
+    if (result === undefined) return attributes.object as AnyObject
     if (isRecord(result)) return { metadata: {}, ...result } as unknown as AnyObject
     throw new PolicyFailure(`the changes of '${text}' leave no object`)
   }
@@ -121,27 +180,47 @@ function changed(
   for (const field of ['apiVersion', 'kind'])
     if (applied[field] !== undefined && applied[field] !== before[field])
       throw new PolicyFailure(`must not change ${field} by an apply configuration`)
-  return merge(shapeOf(objectKindOf(attributes)), before, applied) as unknown as AnyObject
+  const shape = shapeOf(objectKindOf(attributes))
+  const atomics = atomicsIn(shape, applied)
+  if (atomics.length > 0)
+    throw new PolicyFailure(
+      `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`,
+    )
+  return merge(shape, before, applied) as unknown as AnyObject
 }
 
-function patched(document: Json, patch: Json, text: string): Json {
+/** Undefined where a test in it does not hold: then nothing of it is meant. */
+function patched(document: Json, patch: Json, text: string): Json | undefined {
   try {
     return applyJsonPatch(document, patch)
   } catch (error) {
+    if (error instanceof FailedTest) return undefined
     if (isStatus(error, 'BadRequest', 'Invalid'))
       throw new PolicyFailure(`the changes of '${text}' do not apply: ${(error as Error).message}`)
     throw error
   }
 }
 
-function refusal(
+function refusalOf(
   policy: MutatingPolicy,
   binding: MutatingBinding,
-  error: PolicyFailure,
+  { message, isConfiguration }: PolicyFailure,
+): Refusal {
+  const by = `policy '${policy.metadata.name}' with binding '${binding.metadata.name}'`
+  // What is wrong with the binding says nothing of the request.
+  return {
+    message: `${by} denied request: ${message}`,
+    reason: isConfiguration ? 'Forbidden' : 'Invalid',
+  }
+}
+
+/** The first refusal speaks, all of them are causes (plugin/policy/generic/policy_dispatcher.go). */
+function refused(
+  { message, reason }: Refusal,
+  all: readonly Refusal[],
   attributes: Attributes,
 ): StatusError {
-  const text =
-    `MutatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' ` +
-    `denied request: ${error.message}`
-  return forbidden(attributes.context.kind, nameOf(attributes), text)
+  const causes = all.map((one) => ({ reason: '', message: one.message }))
+  const { status } = forbidden(attributes.context.kind, shownNameOf(attributes), message, causes)
+  return new StatusError({ ...status, message, reason } as Status)
 }

@@ -13,8 +13,9 @@ import type {
 import { annotate } from '../../context.ts'
 import { forbidden } from '../../errors.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
-import { nameOf } from '../matching/attributes.ts'
-import { boundTo, type Evaluation, evaluationsOf, runExpression } from './evaluate.ts'
+import { shownNameOf } from '../matching/attributes.ts'
+import { boundTo, type Evaluation, evaluationOf, runExpression } from './evaluate.ts'
+import { paramsOf } from './params.ts'
 import type { BoundPolicy } from './policies.ts'
 import { PolicyFailure } from './policy-failure.ts'
 
@@ -31,6 +32,8 @@ interface Violation {
 
 interface Judgement {
   readonly violations: readonly Violation[]
+  /** Failures that refuse whatever the binding's actions are. */
+  readonly refusals: readonly string[]
   /** For the audit log, by key. */
   readonly notes: readonly (readonly [key: string, value: string])[]
 }
@@ -52,11 +55,13 @@ export async function validateByPolicies(
       const constraints = policy.spec?.matchConstraints
       const seen = await boundTo(constraints, spec?.matchResources, attributes)
       if (!seen) continue
-      const judgement = judgedBy(policy, binding, seen)
+      const judgement = await judgedBy(policy, binding, seen)
       for (const [key, value] of judgement.notes)
         notes.set(key, (notes.get(key) ?? new Set()).add(value))
       for (const violation of judgement.violations)
         refusal ??= act(policy, binding, violation, attributes)
+      for (const message of judgement.refusals)
+        refusal ??= denied(policy, binding, { message, reason: '' }, attributes)
     }
     for (const [key, values] of notes)
       annotate(attributes.context, `${policy.metadata.name}/${key}`, [...values].join(', '))
@@ -64,41 +69,48 @@ export async function validateByPolicies(
   if (refusal) throw refusal
 }
 
-function judgedBy(
+async function judgedBy(
   policy: ValidatingPolicy,
   binding: ValidatingBinding,
   attributes: Attributes,
-): Judgement {
+): Promise<Judgement> {
   const { spec = {} } = policy
   const violations: Violation[] = []
+  const refusals: string[] = []
   const notes: [key: string, value: string][] = []
   /** What a failure means is the policy's to say. */
-  const trying = (index: number, work: () => void): void => {
+  const trying = async (failed: (message: string) => void, work: () => void | Promise<void>) => {
     try {
-      work()
+      await work()
     } catch (error) {
       if (!(error instanceof PolicyFailure)) throw error
-      if (spec.failurePolicy !== 'Ignore')
-        violations.push({ message: error.message, reason: '', index })
+      if (spec.failurePolicy !== 'Ignore') failed(error.message)
     }
   }
+  const violated = (index: number) => (message: string) =>
+    violations.push({ message, reason: '', index })
+  const refused = (message: string) => refusals.push(message)
   const compiled = compiledPolicy(spec)
-  trying(0, () => {
+  const judge = async (param: AnyObject | undefined): Promise<void> => {
+    const evaluation = evaluationOf(compiled, param, attributes)
+    if (!evaluation) return
+    for (const [index, validation] of compiled.validations.entries())
+      await trying(violated(index), () => {
+        const violation = judged(validation, evaluation)
+        if (violation) violations.push({ ...violation, index })
+      })
+    for (const annotation of compiled.annotations)
+      await trying(refused, () => {
+        const value = noteOf(annotation, spec, evaluation)
+        if (value !== undefined) notes.push([annotation.key, value])
+      })
+  }
+  await trying(refused, async () => {
     const asked = { paramKind: spec.paramKind, paramRef: binding.spec?.paramRef }
-    for (const evaluation of evaluationsOf(compiled, asked, attributes)) {
-      for (const [index, validation] of compiled.validations.entries())
-        trying(index, () => {
-          const violation = judged(validation, evaluation)
-          if (violation) violations.push({ ...violation, index })
-        })
-      for (const annotation of compiled.annotations)
-        trying(0, () => {
-          const value = noteOf(annotation, spec, evaluation)
-          if (value !== undefined) notes.push([annotation.key, value])
-        })
-    }
+    for (const param of await paramsOf(asked, attributes))
+      await trying(violated(0), () => judge(param))
   })
-  return { violations, notes }
+  return { violations, refusals, notes }
 }
 
 /** The value of an audit annotation; undefined when there is to be none. */
@@ -120,7 +132,7 @@ function judged(
   if (runExpression(expression, source.expression, evaluation) === true) return undefined
   const told = message && messageOf(message, source.messageExpression ?? '', evaluation)
   return {
-    message: told ?? (source.message || `failed expression: ${source.expression.trim()}`),
+    message: told ?? (source.message?.trim() || `failed expression: ${source.expression.trim()}`),
     reason: source.reason ?? '',
   }
 }
@@ -133,9 +145,9 @@ function messageOf(
 ): string | undefined {
   try {
     const text = runExpression(program, source, evaluation)
-    return typeof text === 'string' && text.trim() !== '' && !/[\r\n]/.test(text)
-      ? text.trim()
-      : undefined
+    const told = typeof text === 'string' ? text.trim() : ''
+    const isShown = !told.includes('\n') && Buffer.byteLength(told) <= limits.celMessageBytesMax
+    return told !== '' && isShown ? told : undefined
   } catch (error) {
     if (error instanceof PolicyFailure) return undefined
     throw error
@@ -166,9 +178,22 @@ function act(
         },
       ]),
     )
-  if (!actions.includes('Deny')) return undefined
+  return actions.includes('Deny')
+    ? denied(policy, binding, { message, reason }, attributes)
+    : undefined
+}
+
+function denied(
+  policy: ValidatingPolicy,
+  binding: ValidatingBinding,
+  { message, reason }: Pick<Violation, 'message' | 'reason'>,
+  attributes: Attributes,
+): StatusError {
+  const names = `'${policy.metadata.name}' with binding '${binding.metadata.name}'`
   const text = `ValidatingAdmissionPolicy ${names} denied request: ${message}`
-  const known = forbidden(context.kind, nameOf(attributes), text, [{ reason: '', message: text }])
+  const known = forbidden(attributes.context.kind, shownNameOf(attributes), text, [
+    { reason: '', message: text },
+  ])
   const chosen = (reason || 'Invalid') as keyof typeof statusCodes
   const code = statusCodes[chosen] ?? statusCodes.Invalid
   return new StatusError({ ...known.status, reason: chosen, code } as Status)

@@ -1,4 +1,10 @@
-import { type Status, StatusError, statusCodes, statusError } from '../../../base/status.ts'
+import {
+  isStatus,
+  type Status,
+  StatusError,
+  statusCodes,
+  statusError,
+} from '../../../base/status.ts'
 import { isObject, type JsonObject } from '../../../kinds/structural/schema-props.ts'
 import { annotate } from '../../context.ts'
 import { badRequest } from '../../errors.ts'
@@ -9,6 +15,7 @@ import {
 } from '../../extension/review-version.ts'
 import { callWebhook, WebhookCallError } from '../../extension/webhook-call.ts'
 import type { Attributes, ResourceContext } from '../../handlers/resource-context.ts'
+import { type Json, parsePatch } from '../../patch/json-value.ts'
 import { requestOf, shownObject } from '../matching/attributes.ts'
 import { conditionsHold } from '../matching/conditions.ts'
 import { isExempt, selectedKind } from '../matching/match-rules.ts'
@@ -21,8 +28,8 @@ const timeoutSecondsDefault = 10
 
 /** What a webhook that allows a request may add. */
 export interface Answer {
-  /** JSON Patch, still as text; undefined for none. */
-  readonly patch: string | undefined
+  /** JSON Patch; empty for none. */
+  readonly patch: Json
 }
 
 /**
@@ -39,10 +46,11 @@ export async function concerned(
   const kind = selectedKind(selection, attributes)
   if (!kind) return undefined
   const seen = await seenAs(attributes, kind)
-  const isAsked = conditionsHold(webhook.matchConditions ?? [], seen, {
-    failurePolicy: webhook.failurePolicy ?? 'Fail',
-    owner: `webhook ${JSON.stringify(webhook.name)}`,
-  })
+  const isAsked = conditionsHold(
+    webhook.matchConditions ?? [],
+    seen,
+    webhook.failurePolicy ?? 'Fail',
+  )
   return isAsked ? seen : undefined
 }
 
@@ -59,7 +67,9 @@ export async function ask(
   const { name, sideEffects } = webhook
   if (dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
-  const timeoutMs = (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1_000
+  context.deadline?.check()
+  const ownMs = (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1_000
+  const timeoutMs = Math.min(ownMs, context.deadline?.leftMs ?? ownMs)
   let failure = 'failed to call webhook'
   try {
     const uid = context.options.random.uuid()
@@ -77,10 +87,14 @@ export async function ask(
     const answer = await callWebhook(context.options, webhook.clientConfig, review, timeoutMs)
     failure = 'received invalid webhook response'
     const response = reviewResponse(answer, { ...named, uid, version })
-    return readAnswer(name, response, sort, { context, version })
+    const patch = readAnswer(name, response, sort, { context, version })
+    failure = 'received undecodable patch in webhook response'
+    return { patch: patch === undefined ? [] : decodedPatch(patch) }
   } catch (error) {
     if (!(error instanceof WebhookCallError)) throw error
     if (webhook.failurePolicy === 'Ignore') {
+      // It was the request's own time that ran out: nobody else need be asked.
+      context.deadline?.check()
       const { logger } = context.options
       logger.warn({ webhook: name, error: error.message }, 'a webhook that may fail failed')
       return undefined
@@ -96,12 +110,13 @@ function failedCall(name: string, why: string): StatusError {
   })
 }
 
+/** The patch as text, if there is one. */
 function readAnswer(
   name: string,
   response: JsonObject,
   sort: 'mutating' | 'validating',
   { context, version }: { readonly context: ResourceContext; readonly version: ReviewVersion },
-): Answer {
+): string | undefined {
   if (version === 'v1') checkPatch(response, sort)
   const told = Array.isArray(response['warnings']) ? response['warnings'] : []
   for (const warning of told) if (typeof warning === 'string') context.warnings.push(warning)
@@ -109,7 +124,16 @@ function readAnswer(
   for (const [key, value] of Object.entries(noted))
     if (typeof value === 'string') annotate(context, `${name}/${key}`, value)
   if (response['allowed'] !== true) throw denied(name, response['status'])
-  return { patch: sort === 'mutating' ? patchOf(name, response, version) : undefined }
+  return sort === 'mutating' ? patchOf(name, response, version) : undefined
+}
+
+function decodedPatch(text: string): Json {
+  try {
+    return parsePatch(Buffer.from(text))
+  } catch (error) {
+    if (isStatus(error, 'BadRequest')) throw new WebhookCallError((error as Error).message)
+    throw error
+  }
 }
 
 /** A patch and its type come together, and from mutating webhooks alone (request/admissionreview.go). */

@@ -4,72 +4,100 @@ import { annotate } from '../../context.ts'
 import type { Attributes } from '../../handlers/resource-context.ts'
 import { sameJson } from '../../handlers/write-object.ts'
 import { applyJsonPatch } from '../../patch/json-patch.ts'
-import { copyRecord, isRecord, parsePatch } from '../../patch/json-value.ts'
+import { copyRecord, isRecord, type Json } from '../../patch/json-value.ts'
 import { shownObject } from '../matching/attributes.ts'
+import { Reinvocation } from '../matching/reinvocation.ts'
 import { asRequested } from '../matching/versions.ts'
-import { type Answer, ask, concerned } from './call.ts'
+import { ask, concerned } from './call.ts'
 import type { Webhook } from './webhooks.ts'
 
+/** What makes an object of what a patch leaves. */
+type Read = (attributes: Attributes, value: AnyObject) => AnyObject
+
 /**
- * The object as mutating webhooks leave it, each seeing what those before it did. Those that ask for it
- * are called once more when others changed the object after them
- * (apiserver pkg/admission/plugin/webhook/mutating/dispatcher.go). `read` makes an object of what a
- * patch leaves. Throws refusals.
+ * The mutating webhooks at work on one request
+ * (apiserver pkg/admission/plugin/webhook/mutating/dispatcher.go).
  */
-export async function mutateByWebhooks(
-  webhooks: readonly Webhook[],
-  attributes: Attributes,
-  read: (attributes: Attributes, value: AnyObject) => AnyObject,
-): Promise<AnyObject | undefined> {
-  let { object } = attributes
-  /** The object as a webhook last left it. */
-  const left = new Map<Webhook, AnyObject | undefined>()
-  const round = async (number: number, isCandidate: (webhook: Webhook) => boolean) => {
-    for (const [index, webhook] of webhooks.entries()) {
-      if (!isCandidate(webhook)) continue
-      const now = { ...attributes, object }
-      const seen = await concerned(webhook, now)
+export class WebhookMutations {
+  readonly #webhooks: readonly Webhook[]
+  readonly #read: Read
+  readonly #asked = new Reinvocation<Webhook>()
+  /** As the last round left it, in JSON: the object goes on changing. */
+  #left: unknown
+
+  constructor(webhooks: readonly Webhook[], read: Read) {
+    this.#webhooks = webhooks
+    this.#read = read
+  }
+
+  get isChanged(): boolean {
+    return this.#asked.isChanged
+  }
+
+  /**
+   * The object as they leave it, each seeing what those before it did; the second time only those are asked
+   * that wish to be when others changed it after them. Throws refusals.
+   */
+  async round(attributes: Attributes): Promise<AnyObject | undefined> {
+    if (this.#webhooks.length === 0) return attributes.object
+    if (this.#left !== undefined)
+      this.#asked.beginAgain(!sameJson(this.#left, attributes.object ?? null))
+    let { object } = attributes
+    for (const [index, webhook] of this.#webhooks.entries()) {
+      if (!this.#asked.isDue(webhook)) continue
+      const seen = await concerned(webhook, { ...attributes, object })
       if (!seen) continue
+      const before = object
+      object = await this.#changedBy(webhook, seen, object, index)
+      const ifNeeded = webhook.webhook.reinvocationPolicy === 'IfNeeded'
+      this.#asked.asked(webhook, { changed: object !== before, ifNeeded })
+    }
+    this.#left = structuredClone(object ?? null)
+    return object
+  }
+
+  /** The same object when nothing changes. */
+  async #changedBy(
+    webhook: Webhook,
+    seen: Attributes,
+    object: AnyObject | undefined,
+    index: number,
+  ): Promise<AnyObject | undefined> {
+    const { context } = seen
+    const { configuration, webhook: told } = webhook
+    const named = { configuration, webhook: told.name }
+    const key = `webhook.admission.k8s.io/round_${this.#asked.round}_index_${index}`
+    let changed = object
+    try {
       const answer = await ask(webhook, seen, 'mutating')
-      if (answer?.patch !== undefined && object)
-        object = await asRequested(seen, patched(webhook, seen, answer.patch, read))
-      note(seen, webhook, `round_${number}_index_${index}`, answer, !sameJson(now.object, object))
-      left.set(webhook, object)
+      if (!answer) annotate(context, `failed-open.mutation.${key}`, told.name)
+      const patch = answer?.patch ?? []
+      if (Array.isArray(patch) && patch.length === 0) return object
+      if (!object) throw attemptedToModify(told.name)
+      const result = await asRequested(seen, patched(webhook, seen, patch, this.#read))
+      const value = JSON.stringify({ ...named, patch, patchType: 'JSONPatch' })
+      annotate(context, `patch.${key}`, value, 'Request')
+      changed = sameJson(object, result) ? object : result
+      return changed
+    } finally {
+      const value = JSON.stringify({ ...named, mutated: changed !== object })
+      annotate(context, `mutation.${key}`, value)
     }
   }
-  await round(0, () => true)
-  const again = webhooks.filter(
-    (one) =>
-      one.webhook.reinvocationPolicy === 'IfNeeded' &&
-      left.has(one) &&
-      !sameJson(left.get(one), object),
+}
+
+function attemptedToModify(name: string): Error {
+  const why = `admission webhook ${JSON.stringify(name)} attempted to modify the object`
+  return statusError(
+    'InternalError',
+    `Internal error occurred: ${why}, which is not supported for this operation`,
   )
-  if (again.length > 0) await round(1, (one) => again.includes(one))
-  return object
 }
 
-/** For the audit log: who was asked in which round, and whether it changed anything. */
-function note(
-  { context }: Attributes,
-  { configuration, webhook }: Webhook,
-  place: string,
-  answer: Answer | undefined,
-  mutated: boolean,
-): void {
-  const key = `mutation.webhook.admission.k8s.io/${place}`
-  if (answer === undefined) annotate(context, `failed-open.${key}`, webhook.name)
-  annotate(context, key, JSON.stringify({ configuration, webhook: webhook.name, mutated }))
-}
-
-function patched(
-  { webhook }: Webhook,
-  attributes: Attributes,
-  patch: string,
-  read: (attributes: Attributes, value: AnyObject) => AnyObject,
-): AnyObject {
+function patched({ webhook }: Webhook, attributes: Attributes, patch: Json, read: Read): AnyObject {
   try {
     const document = copyRecord(shownObject(attributes, attributes.object) ?? {})
-    const result = applyJsonPatch(document, parsePatch(Buffer.from(patch)))
+    const result = applyJsonPatch(document, patch)
     if (!isRecord(result) || !isRecord(result['metadata'] ?? {}))
       throw statusError('BadRequest', 'the patch does not leave an object')
     return read(attributes, { metadata: {}, ...result } as unknown as AnyObject)

@@ -8,6 +8,7 @@ import { Slices } from '../../slices.ts'
 import { plainStorage, shownEvents } from '../object-storage.ts'
 import type { ResourceContext } from '../resource-context.ts'
 import type { Selection } from '../selection.ts'
+import { DefinitionWatch } from './definition-watch.ts'
 
 /** From where a watch runs, how long, and what comes first. */
 export interface WatchPlan {
@@ -49,6 +50,7 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
   const leave = context.shared.watches.enter()
   const wait = new WatchWait(parts)
   let watcher: StoreWatcher | undefined
+  let definition: DefinitionWatch | undefined
   try {
     const { start, end } = parts.selection
     // Before the initial events: history cannot be lost while they are sent without being told.
@@ -58,6 +60,7 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
       afterRevision: plan.after,
       wake: () => wait.wake(),
     })
+    if (context.kind.custom) definition = new DefinitionWatch(context, () => wait.wake())
     const writer = new EventWriter(parts)
     yield* initialEvents(parts, writer)
     plan.initial = []
@@ -69,6 +72,7 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
       if (bytes.length > 0) yield bytes
       if (wait.takeBookmark() && plan.bookmarks) yield writer.bookmark(watcher.progress, false)
       if (events.length === 0) {
+        if (definition?.isOver) return
         await wait.next()
         slices.begin()
       } else if (slices.over) await slices.pause()
@@ -80,6 +84,7 @@ export async function* watchStream(parts: WatchParts): AsyncGenerator<Uint8Array
     yield parts.representation.frame('ERROR', parts.representation.status(status))
   } finally {
     watcher?.close()
+    definition?.close()
     wait.close()
     leave()
   }
