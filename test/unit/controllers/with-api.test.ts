@@ -252,7 +252,7 @@ describe('custom resources', () => {
       assert.deepEqual(
         (await conditions()).map(({ type, status, reason }) => [type, status, reason]),
         [
-          ['NamesAccepted', 'False', 'KindConflict'],
+          ['NamesAccepted', 'False', 'ListKindConflict'],
           ['Established', 'False', 'NotAccepted'],
         ],
       )

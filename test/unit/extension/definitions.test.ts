@@ -45,6 +45,28 @@ test('a watch of custom resources ends when their definition changes, not when i
   assert.equal(await watch.next(), undefined)
 })
 
+test('an idle watch of custom resources ends when their definition changes after its status did', async () => {
+  await using cluster = await openCluster()
+  await establish(cluster, widgetDefinition())
+  const watch = await cluster.watch(`${widgetsPath}?watch=true`)
+  const path = `${definitionsPath}/widgets.example.com`
+  const ended = watch.next()
+  for (const reason of ['One', 'Two']) {
+    const definition = (await cluster.ask('GET', path)).json
+    const told = { type: 'Terminating', status: 'False', reason, message: '' }
+    const status = { ...definition.status, conditions: [...definition.status.conditions, told] }
+    assert.equal(
+      (await cluster.ask('PUT', `${path}/status`, { ...definition, status })).status,
+      200,
+    )
+  }
+  const current = (await cluster.ask('GET', path)).json
+  const versions = [{ ...widgetVersion, additionalPrinterColumns: [] }]
+  const changed = { ...current, spec: { ...current.spec, versions } }
+  assert.equal((await cluster.ask('PUT', path, changed)).status, 200)
+  assert.equal(await ended, undefined)
+})
+
 test('a watch of custom resources ends with their definition', async () => {
   await using cluster = await openCluster()
   await establish(cluster, widgetDefinition())

@@ -1,6 +1,6 @@
 import type { StoreWatcher } from '../../../state/cluster-store.ts'
 import { definitionKey } from '../../extension/served-kinds.ts'
-import { prefixEnd } from '../../storage-keys.ts'
+import { keyAfter } from '../../storage-keys.ts'
 import type { ResourceContext } from '../resource-context.ts'
 
 /**
@@ -19,7 +19,7 @@ export class DefinitionWatch {
     const { kind, options } = context
     const start = definitionKey(kind.group, kind.resource)
     this.#watcher = options.store.watch({
-      ...{ start, end: prefixEnd(start), afterRevision: options.store.view.revision },
+      ...{ start, end: keyAfter(start), afterRevision: options.store.view.revision },
       wake: () => {
         this.#isTold = true
         wake()
@@ -30,7 +30,8 @@ export class DefinitionWatch {
   get isOver(): boolean {
     if (!this.#isTold) return false
     this.#isTold = false
-    this.#watcher.poll(Number.POSITIVE_INFINITY)
+    // Only who has found nothing is woken by what comes next.
+    while (this.#watcher.poll(Number.POSITIVE_INFINITY).length > 0);
     const { kind, kinds } = this.#context
     return kinds.find(kind.group, kind.version, kind.resource) !== kind
   }
