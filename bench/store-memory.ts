@@ -2,13 +2,16 @@
  * The store with many keys of 1 KB: a member's memory, its garbage collector's pauses, how long a snapshot
  * makes writers wait, and how long a cold start takes. One member, or several, of which the leader is
  * measured. Each is a process with a Raft thread, as a master is; logs and snapshots lie on this machine's disk.
- * `npm run bench -- store-memory [--json] [--keys 100000,1000000] [--members 1] [--seconds 15] [--clients 16]`.
+ * With `--etcd`, Debian's etcd with as many members and keys comes after it (load/etcd-memory.ts).
+ * `npm run bench -- store-memory [--json] [--keys 100000,1000000] [--members 1] [--seconds 15] [--clients 16]
+ * [--etcd]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { present } from '../src/base/assert.ts'
 import type { MemberId } from '../src/base/brand.ts'
+import { measureEtcd } from './load/etcd-memory.ts'
 import { option, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
 import { memberSettings } from './load/member-settings.ts'
@@ -27,7 +30,11 @@ export async function run(args: readonly string[]): Promise<object> {
     clients: option(args, '--clients', 16),
   }
   const figures: Record<string, object> = {}
-  for (const keys of sizes) figures[`${keys} keys`] = await measure(keys, load)
+  for (const keys of sizes) {
+    figures[`${keys} keys`] = await measure(keys, load)
+    if (args.includes('--etcd'))
+      figures[`${keys} keys, etcd`] = await measureEtcd({ keys, ...load })
+  }
   return figures
 }
 

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { EtcdClient } from '../src/api/etcd/wire/client.ts'
-import { maintenanceService } from '../src/api/etcd/wire/services.ts'
 import { ClusterDirectory } from '../src/boot/config/cluster-directory.ts'
 import { parseConfig } from '../src/boot/config/config.ts'
 import { supervise } from '../src/boot/supervise.ts'
 import { clientTls, startEtcd } from '../test/compat/etcd-server.ts'
 import { type Bar, bars } from './load/bars.ts'
+import { leaderFirst } from './load/etcd-leader.ts'
 import type { EtcdLoadRequest } from './load/etcd-load.ts'
 import { type LatencyFigures, quantile, round } from './load/figures.ts'
 import { Forked } from './load/forked.ts'
@@ -209,24 +208,6 @@ class StoreBench {
       this.#idle.set(who, (processorMs(pids[who]) - (before[at] ?? 0)) / idleMs)
     })
   }
-}
-
-/** A single client is to write where no member has to send its write on. */
-async function leaderFirst(
-  endpoints: readonly string[],
-  tls: NonNullable<EtcdLoadRequest['tls']>,
-): Promise<string[]> {
-  const leads = await Promise.all(
-    endpoints.map(async (endpoint) => {
-      const client = new EtcdClient({ endpoint, tls })
-      const { leader, header } = await client
-        .call(maintenanceService.status, {})
-        .finally(() => client.close())
-      return leader === header?.memberId
-    }),
-  )
-  const first = Math.max(0, leads.indexOf(true))
-  return [...endpoints.slice(first), ...endpoints.slice(0, first)]
 }
 
 function addedPercent(plain: readonly LatencyFigures[], other: readonly LatencyFigures[]): number {

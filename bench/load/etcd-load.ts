@@ -1,6 +1,7 @@
 import { EtcdClient, type EtcdClientOptions } from '../../src/api/etcd/wire/client.ts'
 import type { WatchResponse } from '../../src/api/etcd/wire/kv-messages.ts'
 import { kvService, watchService } from '../../src/api/etcd/wire/services.ts'
+import { systemRandom } from '../../src/base/random.ts'
 import { type LatencyFigures, latencyFigures } from './figures.ts'
 
 /** What a load process is asked for, one message a run. The same client speaks to both servers. */
@@ -8,10 +9,18 @@ export interface EtcdLoadRequest {
   readonly endpoints: readonly string[]
   /** Left out: the connection is not encrypted. */
   readonly tls?: NonNullable<EtcdClientOptions['tls']>
-  readonly work: 'fill' | 'put' | 'get' | 'serializable get' | 'range' | 'watch' | 'stalled put'
+  readonly work:
+    | 'fill'
+    | 'put'
+    | 'overwrite'
+    | 'get'
+    | 'serializable get'
+    | 'range'
+    | 'watch'
+    | 'stalled put'
   readonly clients: number
   readonly ms: number
-  /** Of a range, and of keys to fill in: how many. Of watches: how many watchers. */
+  /** Of a range, and of keys to fill in or to overwrite at random: how many. Of watches: how many watchers. */
   readonly count?: number
 }
 
@@ -77,6 +86,12 @@ async function once(client: EtcdClient, request: EtcdLoadRequest, next: number):
       if (kvs.length !== request.count) throw new Error(`a range of ${kvs.length} keys`)
       return
     }
+    case 'overwrite':
+      await client.call(kvService.put, {
+        key: keyOf(systemRandom.integer(0, request.count ?? 0)),
+        value,
+      })
+      return
     default:
       await client.call(kvService.put, { key: keyOf(next % 10_000), value })
   }

@@ -11,6 +11,8 @@ export interface EtcdServer {
   /** host:port of each member. */
   readonly endpoints: readonly string[]
   readonly pids: readonly number[]
+  /** Kills the processes and starts them anew on what they wrote; resolves when all of them answer. */
+  restart(): Promise<void>
   /** Ends the processes and removes their data. */
   stop(): Promise<void>
 }
@@ -20,7 +22,12 @@ export interface EtcdServerOptions {
   /** Files; clients must show a certificate of the authority then. */
   readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string }
   readonly dataDirectory?: string
+  /** Flags of every member beside these, without the dashes. */
+  readonly flags?: Readonly<Record<string, string>>
 }
+
+/** One with a large database needs its time. */
+const answersWithinMs = 120_000
 
 /** Whether etcd and etcdctl are installed here. */
 export function hasEtcd(): boolean {
@@ -42,7 +49,8 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
     places.push({ name: `e${nth}`, client: `127.0.0.1:${client}`, peer: `127.0.0.1:${peer}` })
   }
   const cluster = places.map(({ name, peer }) => `${name}=http://${peer}`).join(',')
-  const children = places.map(({ name, client, peer }) => {
+  const launch = () => places.map((place) => spawnMember(place))
+  const spawnMember = ({ name, client, peer }: (typeof places)[number]): ChildProcess => {
     const flags = {
       ...{ name, 'data-dir': join(directory, name), 'log-level': 'error', logger: 'zap' },
       ...{ 'listen-client-urls': `${scheme}://${client}` },
@@ -53,22 +61,38 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
         ...{ 'cert-file': tls.certificate, 'key-file': tls.key },
         ...{ 'trusted-ca-file': tls.ca, 'client-cert-auth': 'true' },
       }),
+      ...options.flags,
     }
     const parameters = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
     return spawn('etcd', parameters, { stdio: ['ignore', 'ignore', 'inherit'], env: cleanEnv() })
-  })
+  }
+  let children = launch()
   const endpoints = places.map(({ client }) => client)
+  const allAnswer = () =>
+    Promise.all(endpoints.map((endpoint) => answers(endpoint, tls && clientTls(tls), children)))
   const stop = async () => {
     await Promise.all(children.map(end))
     if (options.dataDirectory === undefined) rmSync(directory, { recursive: true, force: true })
   }
+  const restart = async () => {
+    await Promise.all(children.map(end))
+    children = launch()
+    await allAnswer()
+  }
   try {
-    for (const endpoint of endpoints) await answers(endpoint, tls && clientTls(tls), children)
+    await allAnswer()
   } catch (error) {
     await stop()
     throw error
   }
-  return { endpoints, pids: children.map(({ pid }) => pid ?? 0), stop }
+  const pids = () => children.map(({ pid }) => pid ?? 0)
+  return {
+    endpoints,
+    get pids() {
+      return pids()
+    },
+    ...{ restart, stop },
+  }
 }
 
 /** The certificate of a member opens the others, too. */
@@ -95,7 +119,7 @@ async function answers(
   tls: EtcdClientOptions['tls'],
   children: readonly ChildProcess[],
 ): Promise<void> {
-  const endMs = Date.now() + 30_000
+  const endMs = Date.now() + answersWithinMs
   for (;;) {
     const client = new EtcdClient({ endpoint, ...(tls && { tls }) })
     try {
