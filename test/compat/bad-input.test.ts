@@ -117,8 +117,8 @@ const refusals: readonly Refusal[] = [
     ...{ code: 413, reason: 'RequestEntityTooLarge', message: /too large|limit/ },
   },
   {
-    name: 'an unknown path',
-    path: '/apis/nothing.example/v1/things',
+    name: 'an unknown resource',
+    path: '/api/v1/namespaces/default/things',
     ...{ code: 404, reason: 'NotFound', message: /could not find the requested resource/ },
   },
   {
@@ -187,6 +187,11 @@ test('bad input is refused as Kubernetes refuses it, and nothing is lost', async
         assert.equal(status['reason'], refusal.reason, answer.text)
         assert.match(String(status['message']), refusal.message)
       })
+    await context.test('a path below a group that nobody serves', async () => {
+      const answer = await admin.send('/apis/nothing.example/v1/things')
+      // Go's page, as of a real kube-apiserver: what is not an API has no Status.
+      assert.deepEqual([answer.code, answer.text], [404, '404 page not found\n'])
+    })
     await context.test('a watch from a revision that is no number', async () => {
       const answer = await admin.send(`${configMaps}?watch=1&timeoutSeconds=1&resourceVersion=abc`)
       // As of a real k8s.io/apiserver 0.36, which has no reason for it.
