@@ -9,18 +9,18 @@ import { badRequest, conflict, groupVersion, invalid, invalidKind } from '../err
 import { versionsOf } from '../extension/other-versions.ts'
 import { createObject } from '../handlers/create.ts'
 import {
-  bodyOf,
   checkCustomKind,
   checkPlace,
   decodeOfKind,
   fieldValidationOf,
   isDryRun,
+  yamlBodyOf,
 } from '../handlers/request-body.ts'
 import { type ResourceContext, representationOf } from '../handlers/resource-context.ts'
 import { changeObject, partOf, writtenResponse } from '../handlers/update.ts'
 import { timestamp } from '../handlers/write-object.ts'
 import { isRecord, type JsonRecord, parsePatch } from '../patch/json-value.ts'
-import { parseYaml, readYaml, repeatedProblems, type YamlBody } from '../patch/yaml-body.ts'
+import { parseYaml, repeatedProblems, type YamlBody } from '../patch/yaml-body.ts'
 import { isTrue } from '../request-info.ts'
 import { applyAcrossVersions } from './across-versions.ts'
 import { type Applier, applyObject, untypedPatch } from './apply-object.ts'
@@ -46,7 +46,7 @@ export async function handleApply(context: ResourceContext): Promise<ApiResponse
     force: isTrue(info.query.get('force')),
     time: timestamp(options.clock.wallMs()),
   }
-  const body = readYaml(bodyOf(context))
+  const body = yamlBodyOf(context)
   const written = parsePatch(body.json)
   if (!isRecord(written)) throw badRequest('error decoding YAML: the body must be an object')
   const applied = readApplied(context, body, written)

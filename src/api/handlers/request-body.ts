@@ -14,7 +14,7 @@ import {
   unsupportedMediaType,
   wrongKind,
 } from '../errors.ts'
-import { readYaml, refuseLostIntegers, repeatedProblems } from '../patch/yaml-body.ts'
+import { lostIntegerOf, readYaml, repeatedProblems, type YamlBody } from '../patch/yaml-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 
 export const bodyTypes = [
@@ -52,8 +52,24 @@ export function bodyOf(context: HandlerContext): Uint8Array {
     throw badRequest(
       `json: exceeded max depth: ${limits.jsonParsedDepthMax} lists and objects in another`,
     )
-  if (contentTypeOf(context).includes('json')) refuseLostIntegers(body)
+  if (contentTypeOf(context).includes('json')) warnOfLost(context, lostIntegerOf(body))
   return body
+}
+
+/** The body of a write as YAML, of which JSON is a part. Throws as `bodyOf` and `readYaml` do. */
+export function yamlBodyOf(context: HandlerContext): YamlBody {
+  const body = readYaml(bodyOf(context))
+  warnOfLost(context, body.lostInteger)
+  return body
+}
+
+/** Kubernetes keeps integers of 64 bits. Here one beyond 2^53 may become another, which is not to pass unsaid. */
+function warnOfLost(context: HandlerContext, digits: string | undefined): void {
+  if (digits === undefined) return
+  const warning =
+    `the integer ${digits} is beyond 2^53 and is kept as ${Number(digits)}: ` +
+    'a text holds all of its digits'
+  if (!context.warnings.includes(warning)) context.warnings.push(warning)
 }
 
 /**
@@ -88,7 +104,7 @@ function readCustom(context: ResourceContext, expected: Omit<BodyKind, 'definiti
   if (type !== 'application/json' && type !== 'application/yaml')
     throw unsupportedMediaType(bodyTypes)
   const isYaml = type === 'application/yaml' && bytes.length > 0
-  const { json, repeated } = isYaml ? readYaml(bytes) : { json: bytes, repeated: [] }
+  const { json, repeated } = isYaml ? yamlBodyOf(context) : { json: bytes, repeated: [] }
   const object = decodeObject(context, json, repeated)
   checkType(object, expected)
   return object
@@ -158,7 +174,7 @@ function decodeAs(
     return decodeProtobuf(definition, bytes).object
   if (type === 'application/json') return decodeText(context, definition, bytes)
   if (type === 'application/yaml') {
-    const { json, repeated } = readYaml(bytes)
+    const { json, repeated } = yamlBodyOf(context)
     return decodeText(context, definition, json, repeated)
   }
   throw unsupportedMediaType(bodyTypes)

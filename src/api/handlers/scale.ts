@@ -17,7 +17,6 @@ import { admitPart } from '../admission/part-objects.ts'
 import { appliedTo, applyType, refuseUndeclared, requiredManager } from '../apply/handle-apply.ts'
 import { conflict, groupVersion, invalidKind } from '../errors.ts'
 import { applyPatch, requirePatchType } from '../patch/apply-patch.ts'
-import { readYaml } from '../patch/yaml-body.ts'
 import { representationAs } from '../representation.ts'
 import { isTrue } from '../request-info.ts'
 import { bytesResponse } from '../responses.ts'
@@ -31,6 +30,7 @@ import {
   isDryRun,
   readBody,
   requireName,
+  yamlBodyOf,
 } from './request-body.ts'
 import type { ResourceContext } from './resource-context.ts'
 import { changeObject } from './update.ts'
@@ -106,7 +106,7 @@ async function applyScale(context: ResourceContext): Promise<Written> {
 
 function appliedScale(context: ResourceContext): AnyObject {
   const { info, kind } = context
-  const { json } = readYaml(bodyOf(context))
+  const { json } = yamlBodyOf(context)
   const { object, warnings } = decodeJson(scaleDefinition, json, 'Warn')
   refuseUndeclared(scaleKind, info, warnings)
   checkType(object, { kind: 'Scale', apiVersions: [scaleVersion] })

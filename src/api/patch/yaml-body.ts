@@ -8,6 +8,8 @@ export interface YamlBody {
   readonly json: Uint8Array
   /** Keys that a map has twice, by line; the last one counts (sigs.k8s.io/yaml UnmarshalStrict). */
   readonly repeated: readonly string[]
+  /** An integer that loses digits. */
+  readonly lostInteger?: string | undefined
 }
 
 /**
@@ -17,21 +19,13 @@ export interface YamlBody {
  */
 export function readYaml(bytes: Uint8Array): YamlBody {
   if (!isJsonObject(bytes)) return parseYaml(bytes)
-  refuseLostIntegers(bytes)
-  return { json: bytes, repeated: [] }
+  return { json: bytes, repeated: [], lostInteger: lostIntegerOf(bytes) }
 }
 
-/** Throws BadRequest for an integer in JSON that would be stored as another one. */
-export function refuseLostIntegers(json: Uint8Array): void {
+/** An integer in JSON that is stored as another one, as it is written. */
+export function lostIntegerOf(json: Uint8Array): string | undefined {
   const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('latin1')
-  const lost = firstLostInteger(text)
-  if (lost !== undefined) throw lostInteger(lost)
-}
-
-function lostInteger(digits: string): Error {
-  return badRequest(
-    `the integer ${digits} cannot be stored: beyond 2^53 digits would be lost; send it as a string`,
-  )
+  return firstLostInteger(text)
 }
 
 /** As `readYaml`, of JSON, too: what it has twice, it has at a line. */
@@ -44,14 +38,15 @@ export function parseYaml(bytes: Uint8Array): YamlBody {
   const [problem] = document.errors
   if (problem) throw notYaml(problem)
   try {
+    let lostInteger: string | undefined
     visit(document, {
       Scalar(_key, { source, type }) {
-        if (type === 'PLAIN' && isLostInteger(source ?? '')) throw lostInteger(source ?? '')
+        if (type === 'PLAIN' && isLostInteger(source ?? '')) lostInteger ??= source
       },
     })
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     const json = Buffer.from(JSON.stringify(value ?? null))
-    return { json, repeated: repeatedKeys(document, lines) }
+    return { json, repeated: repeatedKeys(document, lines), lostInteger }
   } catch (error) {
     // A ReferenceError is how the parser refuses too many aliases.
     if (error instanceof YAMLParseError || error instanceof ReferenceError) throw notYaml(error)
