@@ -179,7 +179,7 @@ class Pipeline implements Api {
     const plain = await this.#answer(context)
     const answer = this.#isIndented(context) ? indented(plain) : plain
     const seconds = (clock.monotonicMs() - startMs) / 1_000
-    this.#metrics?.answered(context.info, answer.status, seconds)
+    this.#measured(context, answer.status, seconds)
     const headers = new Map(answer.headers)
     const id = random.uuid()
     headers.set('audit-id', id)
@@ -195,6 +195,12 @@ class Pipeline implements Api {
     if (context.warnings.length > 0) headers.set('warning', warningHeader(context.warnings))
     const whole = { ...answer, headers }
     return this.#isCompressed(context) ? compressed(whole) : whole
+  }
+
+  #measured({ info, request }: HandlerContext, code: number, seconds: number): void {
+    const kind = this.#kinds.find(info.group, info.version, info.resource)
+    const contentType = request.headers.get('content-type') ?? ''
+    this.#metrics?.answered({ info, kind, contentType, code, seconds })
   }
 
   /** Of objects, refusals and discovery; what another server answered, and what follows events, stays. */
