@@ -66,7 +66,7 @@ export async function applyAcrossVersions(
   versions: Versions,
 ): Promise<AnyObject> {
   const start = readApply(kind, live, applied, applier)
-  const { shape, apiVersion, self, wanted, before } = start
+  const { shape, apiVersion, self, before } = start
   const served = readOwnerships(live.metadata.managedFields).filter(
     (one) => versions.shapeOf(one.apiVersion) !== undefined,
   )
@@ -79,11 +79,12 @@ export async function applyAcrossVersions(
     new Set(others.map((one) => one.apiVersion).filter((one) => one !== apiVersion)),
     [before, object],
   )
-  const changedHere = own.changed.intersection(wanted)
+  const changedHere = own.changed
   const changedFor = (owner: Ownership, here: FieldSet) =>
     owner.apiVersion === apiVersion ? here : (elsewhere.get(owner.apiVersion)?.changed ?? emptySet)
   const disputed = disputedOf(start, live, changedHere)
-  if (!applier.force) refuseConflicts(others, (owner) => changedFor(owner, disputed))
+  if (!applier.force)
+    refuseConflicts(others, (owner) => changedFor(owner, disputed), applier.subresource)
   const remaining = others.map((one) => {
     const seen = one.apiVersion === apiVersion ? own : elsewhere.get(one.apiVersion)
     const fields = one.fields

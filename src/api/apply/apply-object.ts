@@ -46,13 +46,13 @@ export function applyObject(
   applier: Applier,
 ): AnyObject {
   const start = readApply(kind, live, applied, applier)
-  const { shape, self, said, wanted, before, merged } = start
+  const { shape, self, said, before, merged } = start
   const ownerships = ownershipsOf(kind, shape, live)
   const others = ownerships.filter((one) => !isSameManager(one, self))
   const mine = ownerships.find((one) => isSameManager(one, self))
-  const changed = compare(shape, before, merged).changed.intersection(wanted)
+  const { changed } = compare(shape, before, merged)
   const disputed = disputedOf(start, live, changed)
-  if (!applier.force) refuseConflicts(others, () => disputed)
+  if (!applier.force) refuseConflicts(others, () => disputed, applier.subresource)
   const left = others.map((one) => ({ ...one, fields: one.fields.difference(changed) }))
   // With the name, which nobody owns: or the last owned field of metadata would take all of it along.
   const kept = left.reduce((all, one) => all.union(one.fields), said)
@@ -168,12 +168,13 @@ function ownershipsOf(kind: AppliedKind, shape: Shape, live: AnyObject): readonl
 export function refuseConflicts(
   others: readonly Ownership[],
   changedFor: (owner: Ownership) => FieldSet,
+  subresource: string,
 ): void {
   const conflicts = others.flatMap((owner) =>
     owner.fields
       .intersection(changedFor(owner))
       .paths()
-      .map((path) => ({ owner: printOwner(owner), path })),
+      .map((path) => ({ owner: printOwner(owner, subresource), path })),
   )
   if (conflicts.length === 0) return
   throw new StatusError({
@@ -207,7 +208,10 @@ function conflictMessage(conflicts: readonly { owner: string; path: string }[]):
 }
 
 /** Since when, Kubernetes does not say (managedfields/internal BuildManagerIdentifier). */
-function printOwner({ manager, subresource, operation, apiVersion }: Ownership): string {
+function printOwner(owner: Ownership, writtenTo: string): string {
+  const { manager, subresource, operation } = owner
+  // Whoever applies to a Scale sees all owners as those of a Scale (managedfields/scalehandler.go).
+  const apiVersion = writtenTo === 'scale' ? 'autoscaling/v1' : owner.apiVersion
   const name = `${JSON.stringify(manager)}${subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`}`
   if (operation === 'Apply') return name
   return `${name} using ${apiVersion}`

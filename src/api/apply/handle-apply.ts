@@ -26,7 +26,7 @@ import { applyAcrossVersions } from './across-versions.ts'
 import { type Applier, applyObject, untypedPatch } from './apply-object.ts'
 import { checkedManager } from './field-manager.ts'
 import { updateLastApplied } from './last-applied.ts'
-import { hasOtherVersions } from './managed-fields.ts'
+import { hasOtherVersions, serverMetadata } from './managed-fields.ts'
 import { restoreZeros } from './written-zeros.ts'
 
 export const applyType = 'application/apply-patch+yaml'
@@ -180,11 +180,23 @@ function readApplied(context: ResourceContext, body: YamlBody, written: JsonReco
     throw statusError('BadRequest', 'metadata.managedFields must be nil')
   checkPlace(kind, object, info.namespace, info.name)
   if (!kind.custom) {
-    const { metadata: _metadata, ...rest } = written
-    restoreZeros(rest, object)
+    const { metadata, ...rest } = written
+    restoreZeros({ ...rest, metadata: withoutServerMembers(metadata) }, object)
   }
   return object
 }
+
+/** What the server sets is not to become nothing because a client, as Go's do, writes null there. */
+function withoutServerMembers(metadata: unknown): unknown {
+  if (!isRecord(metadata)) return undefined
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !serverSet.has(name)))
+}
+
+const serverSet: ReadonlySet<string> = new Set([
+  ...serverMetadata,
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+])
 
 /** What was applied as nothing is not stored: see `restoreZeros`. */
 function stored({ kind }: ResourceContext, object: AnyObject): AnyObject {

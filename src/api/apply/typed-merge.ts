@@ -20,12 +20,19 @@ export function nodesOf(shape: Shape, value: Json): FieldSet {
 
 function childSets(shape: Shape, parts: ReadonlyMap<string, Part>): Map<string, FieldSet> {
   const elements = isElementList(shape)
-  return new Map(
-    [...parts].map(([element, part]): [string, FieldSet] => {
-      const below = fieldsOf(part.shape, part.value)
-      return [element, elements ? new FieldSet(true, below.children) : below]
-    }),
-  )
+  const children = new Map<string, FieldSet>()
+  for (const [element, part] of parts) {
+    const below = saysNothing(part) ? emptySet : fieldsOf(part.shape, part.value)
+    if (elements) children.set(element, new FieldSet(true, below.children))
+    else if (!below.isEmpty) children.set(element, below)
+  }
+  return children
+}
+
+/** A list of elements that has none is no field, unlike an empty map (typed/tofieldset.go). */
+function saysNothing({ shape, value }: Part): boolean {
+  const isOfElements = isElementList(shape) || shape.is === 'set'
+  return isOfElements && Array.isArray(value) && value.length === 0
 }
 
 /** `live` with everything that `applied` says; what only `live` has stays, in its place. */

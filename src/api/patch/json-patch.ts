@@ -22,7 +22,7 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
   let copiedBytes = 0
   return patch.map(parseOperation).reduce<Json>((patched, operation) => {
     if (operation.op === 'copy') {
-      const copied = existing(patched, operation.from)
+      const copied = copiedFrom(patched, operation.from)
       copiedBytes += Buffer.byteLength(JSON.stringify(copied))
       if (copiedBytes > limits.bodyBytesMax) throw refused()
     }
@@ -93,7 +93,7 @@ function applyOperation(document: Json, operation: JsonPatchOperation): Json {
     case 'test':
       return test(document, path, operation.value)
     case 'copy':
-      return add(document, path, copyJson(existing(document, operation.from)))
+      return add(document, path, copyJson(copiedFrom(document, operation.from)))
     case 'move': {
       const { from } = operation
       if (from.length < path.length && from.every((token, index) => token === path[index]))
@@ -130,14 +130,26 @@ function remove(document: Json, path: readonly string[]): Json {
   return document
 }
 
+/** As Kubernetes has it, a member of an object need not be there (json-patch v4, patch.go). */
 function replace(document: Json, path: readonly string[], value: Json): Json {
   const last = path.at(-1)
   if (last === undefined) return value
-  existing(document, path)
   const parent = existing(document, path.slice(0, -1))
-  if (Array.isArray(parent)) parent[Number(last)] = value
-  else if (isRecord(parent)) parent[last] = value
+  if (Array.isArray(parent)) {
+    existing(document, path)
+    parent[Number(last)] = value
+  } else if (isRecord(parent)) parent[last] = value
+  else throw refused()
   return document
+}
+
+/** A member of an object that is not there is copied as null. */
+function copiedFrom(document: Json, path: readonly string[]): Json {
+  const last = path.at(-1)
+  const parent = last === undefined ? document : existing(document, path.slice(0, -1))
+  return isRecord(parent) && last !== undefined && !Object.hasOwn(parent, last)
+    ? null
+    : existing(document, path)
 }
 
 /** As Kubernetes has it, testing a missing member against null holds. */
@@ -169,10 +181,10 @@ function arrayIndex(token: string): number | undefined {
   return /^(0|[1-9]\d{0,8})$/.test(token) ? Number(token) : undefined
 }
 
-/** Kubernetes' answer to a JSON patch that does not apply: not even which operation did not. */
 /** An operation `test` that did not hold: the patch is not meant for this document. */
 export class FailedTest extends StatusError {}
 
+/** Kubernetes' answer to a JSON patch that does not apply: not even which operation did not. */
 function refused(): StatusError {
   return statusError(
     'Invalid',

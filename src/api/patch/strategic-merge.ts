@@ -175,13 +175,12 @@ function deleteFromPrimitives(
 /** What a patch sets where there was nothing: no nulls of members, no directives. */
 function withoutDirectives(value: Json): Json {
   if (Array.isArray(value))
-    return value
-      .filter((item) => !isRecord(item) || !isDirectiveElement(item))
-      .map(withoutDirectives)
+    return value.filter((item) => !hasDirective(item)).map(withoutDirectives)
   if (!isRecord(value)) return copyJson(value)
   const kept = emptyRecord()
   for (const [key, member] of Object.entries(value))
-    if (member !== null && !isDirective(key)) kept[key] = withoutDirectives(member)
+    if (member !== null && !isDirective(key) && !hasDirective(member))
+      kept[key] = withoutDirectives(member)
   return kept
 }
 
@@ -194,8 +193,9 @@ function isDirective(key: string): boolean {
   )
 }
 
-function isDirectiveElement(element: JsonRecord): boolean {
-  return element['$patch'] === 'delete' || element['$patch'] === 'replace'
+/** With nothing to carry it out on, it is left out as a whole (strategicpatch/patch.go: removeDirectives). */
+function hasDirective(value: Json): boolean {
+  return isRecord(value) && Object.hasOwn(value, '$patch')
 }
 
 /** True when the lists hold objects. Throws for a mixture and for lists of lists. */

@@ -9,7 +9,7 @@ import {
 } from '../define-kind.ts'
 import type { AnyObject } from '../kind.ts'
 import { keepOfPodStatus, podStatusErrors } from '../status/pod-status.ts'
-import type { Pod } from '../types.ts'
+import type { Pod, PodCondition, PodStatus } from '../types.ts'
 import { forbidden, invalid } from '../validation/field-error.ts'
 import { qosClass } from './pod/qos-class.ts'
 import { keepAllButResources, validateResize } from './pod/resize.ts'
@@ -61,7 +61,10 @@ export const pod = defineKind({
     ['resize', { prepare: keepAllButResources, validate: validateResize }],
   ]),
   prepareCreate: (object) => {
-    object['status'] = { phase: 'Pending', qosClass: qosClass(object as Pod) }
+    object['status'] = {
+      ...{ phase: 'Pending', qosClass: qosClass(object as Pod) },
+      ...gatedCondition(object as Pod),
+    }
   },
   settleCreate: (object) => {
     object['status'] = { ...(object as Pod).status, qosClass: qosClass(object as Pod) }
@@ -129,4 +132,17 @@ function selectableFields(object: AnyObject): ReadonlyMap<string, string> {
     ['status.podIP', status?.podIP ?? status?.podIPs?.[0]?.ip ?? ''],
     ['status.podIPs', status?.podIPs?.[0]?.ip ?? ''],
   ])
+}
+
+/** A pod that has gates says from its beginning why nobody schedules it (registry/core/pod/strategy.go). */
+function gatedCondition({ metadata, spec }: Pod): Pick<PodStatus, 'conditions'> {
+  if ((spec?.schedulingGates ?? []).length === 0) return {}
+  const condition: PodCondition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+    ...(metadata.creationTimestamp && { lastTransitionTime: metadata.creationTimestamp }),
+  }
+  return { conditions: [condition] }
 }

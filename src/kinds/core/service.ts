@@ -34,6 +34,7 @@ export const service = defineKind({
     object['status'] = { loadBalancer: {} }
     const { spec } = object as Service
     if (spec) pairClusterIPs(spec)
+    if (spec) chooseFamilies(spec)
   },
   prepareUpdate: (object, old) => {
     keepStatus(object, old)
@@ -42,6 +43,7 @@ export const service = defineKind({
     if (!spec) return
     if (before) keepAllocated(spec, before)
     pairClusterIPs(spec)
+    chooseFamilies(spec)
   },
   prepareStatusUpdate: (object, old) => {
     keepAllButStatus(object, old)
@@ -92,6 +94,13 @@ export function needsNodePort(spec: ServiceSpec): boolean {
 function pairClusterIPs(spec: ServiceSpec): void {
   if (spec.clusterIP && (spec.clusterIPs ?? []).length === 0) spec.clusterIPs = [spec.clusterIP]
   else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
+}
+
+/** Chosen with the address, so nobody owns them (storage/alloc.go: initIPFamilyFields). */
+function chooseFamilies(spec: ServiceSpec): void {
+  if (spec.type === 'ExternalName') return
+  spec.ipFamilies ??= ['IPv4']
+  spec.ipFamilyPolicy ??= 'SingleStack'
 }
 
 /** Who leaves out what was allocated keeps it, as long as the type still needs it. */

@@ -116,10 +116,6 @@ function defaultServiceSpec(spec: ServiceSpec): void {
   if (isReached) spec.externalTrafficPolicy ??= 'Cluster'
   if (!external) spec.internalTrafficPolicy ??= 'Cluster'
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
-  if (!external) {
-    spec.ipFamilies ??= ['IPv4']
-    spec.ipFamilyPolicy ??= 'SingleStack'
-  }
 }
 
 function defaultTargetPort(port: ServicePort): void {

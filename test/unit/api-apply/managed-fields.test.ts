@@ -435,3 +435,90 @@ describe('applying over updates', () => {
     assert.equal(again.status, 409)
   })
 })
+
+test('who applies an empty map owns it, and whoever fills it is in conflict; an empty list is no field', async () => {
+  await using cluster = await openCluster()
+  const asked = (manager: string, body: object) =>
+    cluster.ask('PATCH', `${maps}/a?fieldManager=${manager}`, body, applying)
+  const empty = {
+    ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+    metadata: { name: 'a', labels: {}, finalizers: [], creationTimestamp: null },
+    data: {},
+  }
+  const made = await asked('one', empty)
+  assert.equal(made.status, 201, made.text)
+  assert.equal(made.json.metadata.labels, undefined)
+  assert.ok(made.json.metadata.creationTimestamp)
+  assert.deepEqual(await owners(cluster, `${maps}/a`), [
+    'one Apply {"f:data":{},"f:metadata":{"f:labels":{}}}',
+  ])
+  const filled = { ...empty, metadata: { name: 'a', labels: { x: '1' } }, data: { y: '1' } }
+  const refused = await asked('two', filled)
+  assert.equal(refused.status, 409, refused.text)
+  const fields = refused.json.details.causes.map((one: { field: string }) => one.field)
+  assert.deepEqual(fields, ['.data', '.metadata.labels'])
+  const again = await cluster.ask(
+    'PATCH',
+    `${maps}/a?fieldManager=two&force=true`,
+    filled,
+    applying,
+  )
+  assert.equal(again.status, 200, again.text)
+  assert.deepEqual(await owners(cluster, `${maps}/a`), [
+    'two Apply {"f:data":{"f:y":{}},"f:metadata":{"f:labels":{"f:x":{}}}}',
+  ])
+})
+
+test('an empty list of containers’ ports is owned by nobody', async () => {
+  await using cluster = await openCluster()
+  const containers = [{ name: 'c', image: 'i', ports: [] }]
+  const labels = { app: 'a' }
+  const body = {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' } },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers } },
+    },
+  }
+  const made = await cluster.ask('PATCH', `${deployments}/a?fieldManager=m`, body, applying)
+  assert.equal(made.status, 201, made.text)
+  const [owned = ''] = await owners(cluster, `${deployments}/a`)
+  assert.match(owned, /"k:\{\\"name\\":\\"c\\"\}":\{"\.":\{\},"f:image":\{\},"f:name":\{\}\}/)
+})
+
+test('the address families of a Service are chosen with its address: nobody owns them', async () => {
+  await using cluster = await openCluster()
+  const path = '/api/v1/namespaces/default/services'
+  const body = { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } }
+  const made = await cluster.ask('POST', `${path}?fieldManager=m`, body)
+  assert.deepEqual(made.json.spec.ipFamilies, ['IPv4'])
+  const [owned = ''] = await owners(cluster, `${path}/a`)
+  assert.doesNotMatch(owned, /ipFamil|clusterIP/)
+})
+
+test('owners of replicas are those of a Scale to whoever applies one', async () => {
+  await using cluster = await openCluster()
+  const [labels, containers] = [{ app: 'a' }, [{ name: 'c', image: 'i' }]]
+  const spec = {
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers } },
+  }
+  await cluster.ask('POST', `${deployments}?fieldManager=maker`, { metadata: { name: 'a' }, spec })
+  const scale = {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'a' },
+    spec: { replicas: 3 },
+  }
+  const refused = await cluster.ask(
+    'PATCH',
+    `${deployments}/a/scale?fieldManager=m`,
+    scale,
+    applying,
+  )
+  assert.equal(refused.status, 409, refused.text)
+  assert.match(
+    refused.json.message,
+    /conflict with "maker" using autoscaling\/v1: \.spec\.replicas$/,
+  )
+})

@@ -44,6 +44,13 @@ const applied: [name: string, document: unknown, patch: unknown, result: unknown
     ],
     { 'm~n': 3 },
   ],
+  [
+    'replaces what is not there',
+    { a: 1 },
+    [{ op: 'replace', path: '/b', value: 1 }],
+    { a: 1, b: 1 },
+  ],
+  ['copies nothing as null', { a: 1 }, [{ op: 'copy', from: '/b', path: '/c' }], { a: 1, c: null }],
   ['replaces the whole document', { a: 1 }, [{ op: 'add', path: '', value: { b: 1 } }], { b: 1 }],
 ]
 
@@ -53,8 +60,11 @@ const refused: [name: string, document: unknown, patch: unknown, code: number][]
   ['add past the end', { a: [1] }, [{ op: 'add', path: '/a/3', value: 1 }], 422],
   ['add at 01', { a: [1, 2] }, [{ op: 'add', path: '/a/01', value: 1 }], 422],
   ['remove of nothing', { a: 1 }, [{ op: 'remove', path: '/b' }], 422],
-  ['replace of nothing', { a: 1 }, [{ op: 'replace', path: '/b', value: 1 }], 422],
-  ['copy of nothing', { a: 1 }, [{ op: 'copy', from: '/b', path: '/c' }], 422],
+  ['replace below nothing', { a: 1 }, [{ op: 'replace', path: '/b/c', value: 1 }], 422],
+  ['replace of no element', { a: [1] }, [{ op: 'replace', path: '/a/1', value: 1 }], 422],
+  ['copy from below nothing', { a: 1 }, [{ op: 'copy', from: '/b/d', path: '/c' }], 422],
+  ['copy of no element', { a: [1] }, [{ op: 'copy', from: '/a/1', path: '/c' }], 422],
+  ['move of nothing', { a: 1 }, [{ op: 'move', from: '/b', path: '/c' }], 422],
   ['move into itself', { a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/a/b' }], 422],
   ['a failed test', { a: 1 }, [{ op: 'test', path: '/a', value: '1' }], 422],
   ['a path through the prototype', { a: 1 }, [{ op: 'remove', path: '/constructor' }], 422],

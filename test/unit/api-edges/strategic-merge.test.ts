@@ -58,6 +58,12 @@ const golden: [name: string, original: unknown, patch: unknown, result: unknown]
     { m: { $patch: 'replace', b: 2 } },
     { m: { b: 2 } },
   ],
+  [
+    'a directive about nothing leaves nothing',
+    {},
+    { m: { $patch: 'delete', b: 2 }, n: 1 },
+    { n: 1 },
+  ],
   ['an object is emptied by directive', { m: { a: 1 } }, { m: { $patch: 'delete' } }, { m: {} }],
   [
     'sets of primitives unite',
