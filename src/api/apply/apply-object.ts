@@ -47,7 +47,7 @@ export function applyObject(
 ): AnyObject {
   const start = readApply(kind, live, applied, applier)
   const { shape, self, said, before, merged } = start
-  const ownerships = ownershipsOf(kind, shape, live)
+  const ownerships = ownershipsOf(kind, start, live)
   const others = ownerships.filter((one) => !isSameManager(one, self))
   const mine = ownerships.find((one) => isSameManager(one, self))
   const { changed } = compare(shape, before, merged)
@@ -143,23 +143,25 @@ export function ownershipOf(
   }
 }
 
-function ownershipsOf(kind: AppliedKind, shape: Shape, live: AnyObject): readonly Ownership[] {
+/** Where nobody owns anything yet, all that is there belongs to who wrote before, by the same subresource. */
+function ownershipsOf(
+  kind: AppliedKind,
+  { shape, said, self, apiVersion }: ApplyStart,
+  live: AnyObject,
+): readonly Ownership[] {
   const read = readOwnerships(live.metadata.managedFields)
   // Only schemas of definitions change.
   const known = kind.custom ? reconciled(shape, groupVersion(kind), read) : read
   if (known.length > 0 || live.metadata.uid === undefined) return known
-  const fields = compare(shape, {}, plain(live)).changed
-  const apiVersion = groupVersion(kind)
-  const all = ownable(kind, fields, '').union(ownable(kind, fields, 'status'))
-  const time = live.metadata.creationTimestamp ?? ''
+  const all = compare(shape, {}, plain(live)).changed
+  const { subresource } = self
+  // A Scale has nothing but the replicas.
+  const seen = subresource === 'scale' ? all.intersection(said) : all
   return [
     {
-      manager: beforeFirstApply,
-      operation: 'Update',
-      apiVersion,
-      subresource: '',
-      time,
-      fields: all,
+      ...{ manager: beforeFirstApply, operation: 'Update', apiVersion, subresource },
+      time: live.metadata.creationTimestamp ?? '',
+      fields: ownable(kind, seen, subresource),
     },
   ]
 }

@@ -42,7 +42,8 @@ export function strategicMerge(
       continue
     }
     const before = Object.hasOwn(original, key) ? original[key] : undefined
-    if (value === null) delete original[key]
+    const isMoot = hasDirective(value) && !isRecord(before)
+    if (value === null || isMoot) delete original[key]
     else original[key] = mergeValue(before, value, schema.field(key), key)
   }
   return original

@@ -6,7 +6,7 @@ import { decodeFieldSet, type FieldSet } from '../../../src/api/apply/field-set.
 import { shapeOf } from '../../../src/api/apply/shape.ts'
 import { ownersAfterUpdate } from '../../../src/api/apply/track-update.ts'
 import { compare, fieldsOf, merge } from '../../../src/api/apply/typed-merge.ts'
-import { copyJson } from '../../../src/api/patch/json-value.ts'
+import { copyJson, type Json } from '../../../src/api/patch/json-value.ts'
 import { isStatus, StatusError } from '../../../src/base/status.ts'
 import type { AnyObject } from '../../../src/kinds/kind.ts'
 
@@ -328,6 +328,13 @@ const labels = fc.dictionary(name, name)
 const document = fc.record({ spec, labels }).map((one) => config(one.spec, { labels: one.labels }))
 const manager = fc.constantFrom('m1', 'm2', 'm3')
 
+/** A list of elements that has none is no field: nobody owns it, and built-in kinds do not store it. */
+function withoutEmptyLists(value: unknown): Json {
+  const kept = (_name: string, member: unknown) =>
+    Array.isArray(member) && member.length === 0 ? undefined : member
+  return JSON.parse(JSON.stringify(value, kept)) as Json
+}
+
 describe('server-side apply, whatever is applied', () => {
   test('what was applied is there, and force never fails', () => {
     fc.assert(
@@ -338,7 +345,7 @@ describe('server-side apply, whatever is applied', () => {
           for (const [who, applied] of steps) {
             live = apply(live, applied, by(who, { force: true }))
             const merged = merge(shape, copyJson(live), copyJson(applied))
-            assert.ok(isNothing(compare(shape, copyJson(live), merged)))
+            assert.ok(isNothing(compare(shape, withoutEmptyLists(live), withoutEmptyLists(merged))))
             const owned = owners(live)[who]?.sort() ?? []
             const said = fieldsOf(
               shape,
@@ -356,7 +363,7 @@ describe('server-side apply, whatever is applied', () => {
       fc.property(document, document, (first, second) => {
         const live = apply(apply(empty(), first, by('m')), second, by('m'))
         const fresh = apply(empty(), second, by('m'))
-        assert.ok(isNothing(compare(shape, copyJson(live), copyJson(fresh))))
+        assert.ok(isNothing(compare(shape, withoutEmptyLists(live), withoutEmptyLists(fresh))))
       }),
     )
   })
