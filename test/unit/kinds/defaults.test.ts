@@ -106,7 +106,7 @@ test('a recreating deployment has no rolling settings', () => {
   assert.deepEqual(spec?.strategy, { type: 'Recreate' })
 })
 
-test('a service gets type, families and target ports', () => {
+test('a service gets its type and target ports; its families are chosen with its address', () => {
   const { spec } = defaulted<Service>('Service', {
     spec: { type: 'LoadBalancer', sessionAffinity: 'ClientIP', ports: [{ port: 80 }] },
   })
@@ -118,8 +118,6 @@ test('a service gets type, families and target ports', () => {
     externalTrafficPolicy: 'Cluster',
     internalTrafficPolicy: 'Cluster',
     allocateLoadBalancerNodePorts: true,
-    ipFamilies: ['IPv4'],
-    ipFamilyPolicy: 'SingleStack',
   })
 })
 
