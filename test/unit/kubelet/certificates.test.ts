@@ -105,6 +105,11 @@ test('a node without a certificate gets its first one with a bootstrap token, an
     const first = new X509Certificate(shown.certificate)
     assert.equal(first.subject, 'O=system:nodes\nCN=system:node:w1')
     assert.ok(first.verify(new X509Certificate(authority.certificate).publicKey))
+    const askers = async () => {
+      const { items } = await certificateSigningRequests(client).list()
+      return items.map(({ spec }) => spec.username)
+    }
+    assert.deepEqual(await askers(), ['system:bootstrap:abcdef'])
     const asNode = as('system:node:w1', 'system:nodes')
     const renewal = new Promise<void>((resolve) => {
       const renewed = (pair: KeyPair) => {
@@ -123,11 +128,9 @@ test('a node without a certificate gets its first one with a bootstrap token, an
     assert.notEqual(second.serialNumber, first.serialNumber)
     assert.ok(Date.parse(second.validTo) > Date.parse(first.validTo))
     assert.ok(!second.publicKey.equals(first.publicKey), 'with a new key')
-    const { items } = await certificateSigningRequests(client).list()
-    assert.deepEqual(items.map(({ spec }) => spec.username).sort(), [
-      'system:bootstrap:abcdef',
-      'system:node:w1',
-    ])
+    // The first request is months old by then: the cleaner may have been there, or not yet.
+    const later = (await askers()).filter((asker) => asker !== 'system:bootstrap:abcdef')
+    assert.deepEqual(later, ['system:node:w1'])
   })
 })
 
