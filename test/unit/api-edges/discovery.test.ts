@@ -37,15 +37,12 @@ function texts(message: Uint8Array | undefined, number: number): string[] {
 }
 
 /** What of a group the test of protobuf compares. */
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely
-function seenOf({ metadata, versions }: any): object {
+function seenOf({ metadata, versions }: AggregatedGroup): object {
   return {
     name: metadata.name,
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    versions: versions.map(({ version, freshness, resources }: any) => ({
+    versions: versions.map(({ version, freshness, resources }) => ({
       ...{ version, freshness },
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      resources: resources.map((one: any) => ({
+      resources: resources.map((one) => ({
         resource: one.resource,
         kind: one.responseKind.kind,
         scope: one.scope,
@@ -53,19 +50,25 @@ function seenOf({ metadata, versions }: any): object {
         verbs: one.verbs,
         shortNames: one.shortNames ?? [],
         categories: one.categories ?? [],
-        // biome-ignore lint/suspicious/noExplicitAny: as above
-        subresources: (one.subresources ?? []).map((sub: any) => [sub.subresource, sub.verbs]),
+        subresources: (one.subresources ?? []).map((sub) => [sub.subresource, sub.verbs]),
       })),
     })),
   }
+}
+
+interface AggregatedGroup {
+  metadata: { name: string }
+  versions: { version: string; freshness: string; resources: AggregatedResource[] }[]
 }
 
 interface AggregatedResource {
   resource: string
   responseKind: { kind: string }
   scope: string
+  singularResource?: string
   verbs: string[]
   shortNames?: string[]
+  categories?: string[]
   subresources?: { subresource: string; verbs: string[] }[]
 }
 
